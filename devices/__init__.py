@@ -1,0 +1,1 @@
+"""Device drivers: leaves that know neither the kiosk nor each other."""

@@ -1,0 +1,1 @@
+"""The camera: live frames, codes and papers found in them."""

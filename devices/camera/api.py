@@ -1,0 +1,106 @@
+"""What the rest of the terminal may know of a camera, of codes and of papers in its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Picture = npt.NDArray[np.uint8]
+"""Height x width x 3, blue-green-red, 8 bits a channel (OpenCV's order)."""
+
+Corners = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+"""Four (x, y) in pixels of the picture they were found in, clockwise from the paper's top left as seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture as it came. ``sequence`` counts from 1 since start; ``taken`` is ``time.monotonic()`` in seconds."""
+
+    picture: Picture
+    sequence: int
+    taken: float
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """Not capturing: no screen needs the camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Asked to capture, no frame yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Frames arrive. ``width`` and ``height`` in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Unplugged, frozen or gone; the camera keeps trying with growing pauses."""
+
+
+CameraState = Off | Opening | Live | Lost
+
+
+class Camera(Protocol):
+    """One camera, grabbed by one thread of its own that keeps only the newest frame."""
+
+    def start(self, on_state: Callable[[CameraState], None], on_frame: Callable[[Frame], None]) -> None:
+        """Begin capturing. Both callbacks run on the grab thread and must return quickly."""
+        ...
+
+    def stop(self) -> None:
+        """Stop capturing and drop the last frame; returns when the thread has ended. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One code read. ``format`` is zxing's name in lower case with dashes (``qr-code``); ``engine`` is ``zxing`` or
+    ``zbar``."""
+
+    format: str
+    text: str
+    engine: str
+
+
+class Finding(StrEnum):
+    """What keeps a paper from being shot, in the order a resident should mend it."""
+
+    NO_PAPER = "no-paper"
+    LIGHT_MAT = "light-mat"
+    TOO_DARK = "too-dark"
+    TOO_BRIGHT = "too-bright"
+    CUT_OFF = "cut-off"  # an edge of the paper leaves the picture
+    TOO_SMALL = "too-small"  # under 6 px/mm for an A4 width
+    GLARE = "glare"
+    COVERED = "covered"  # a finger or hand on the paper
+    BLURRED = "blurred"
+    BLANK = "blank"  # no writing on it: perhaps face down
+
+
+@dataclass(frozen=True, slots=True)
+class PageFound:
+    """Where the paper lies (``None``: nowhere) and what is wrong with it (empty: fit to be shot)."""
+
+    corners: Corners | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A finished page: straightened JPEG ready to be filed. ``width`` and ``height`` in pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int

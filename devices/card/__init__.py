@@ -1,0 +1,1 @@
+"""Card reading: profiles (what a card says) above slots (how a card is reached)."""

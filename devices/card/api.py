@@ -1,0 +1,101 @@
+"""What the rest of the terminal may know of a card reader.
+
+A reader reports exactly one :data:`CardState` at a time, always the newest. Expected trouble is a value here, never an
+exception; each :class:`CardTrouble` is a stable code that the application maps once to a sentence and a remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Assurance(StrEnum):
+    """How far a read can be trusted, strongest first. A UID alone is never an identity."""
+
+    CHIP_AUTHENTICATED = "chip_authenticated"
+    SIGNED = "signed"
+    SAM_VERIFIED = "sam_verified"
+    UNSIGNED = "unsigned"
+
+
+class CardTrouble(StrEnum):
+    """Why a card on the reader gave no read."""
+
+    MUTE = "card-mute"  # no answer to reset: worn contacts, or the wrong way round
+    UNKNOWN = "card-unknown"  # answers, but no profile knows it
+    PULLED = "card-pulled"  # taken away or swapped before the read was finished
+    UNREADABLE = "card-unreadable"  # a profile knows it, but its data is damaged or out of bounds
+    PROTECTED = "card-protected"  # wants a PIN or key (6982, 6985); none is ever sent
+    EXPIRED = "card-expired"
+    BUSY = "card-busy"  # held by another program
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check made on what was read, e.g. ``id-number-checksum``; ``passed`` tells how it ended."""
+
+    name: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoService:
+    """The smart card service does not answer; the reader keeps trying."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoReader:
+    """The service runs, but the configured reader (or any reader) is not plugged in."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoCard:
+    """Ready, and no card lies on the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A card was laid on and is being read. ``insertion`` counts insertions since start, from 1."""
+
+    insertion: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardRead:
+    """A finished read, bound to one insertion.
+
+    ``fields`` holds only what was asked for, by these names: ``name``, ``id_number``, ``sex`` (``male``/``female``),
+    ``birth_date`` and ``expires`` (ISO 8601), ``ethnic_group``, ``card_number``, ``issuer``.
+    """
+
+    insertion: int
+    profile: str
+    assurance: Assurance
+    fields: Mapping[str, str]
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CardFailed:
+    """The card of this insertion gave no read; a new insertion is a new chance."""
+
+    insertion: int
+    trouble: CardTrouble
+
+
+CardState = NoService | NoReader | NoCard | Reading | CardRead | CardFailed
+
+
+class CardReader(Protocol):
+    """One reader, watched by one thread of its own."""
+
+    def start(self, on_state: Callable[[CardState], None]) -> None:
+        """Begin watching. ``on_state`` is called from the watcher thread, at once with the first state found."""
+        ...
+
+    def stop(self) -> None:
+        """End the thread and let go of the reader; returns when it has ended. Idempotent."""
+        ...

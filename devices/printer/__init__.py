@@ -1,0 +1,1 @@
+"""The slip printer: pictures onto paper, and an honest word on how it ended."""
