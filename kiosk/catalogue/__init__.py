@@ -1,0 +1,1 @@
+"""Matters as data: what can be done at the terminal."""

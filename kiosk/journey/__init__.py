@@ -1,0 +1,1 @@
+"""The resident's way through the terminal: states, events, effects, and the pure machine between them."""

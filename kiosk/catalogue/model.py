@@ -1,0 +1,121 @@
+"""What a matter is made of. Matters are data: adding one needs no line of Python or QML.
+
+The models mirror ``data/*.yaml``; unknown keys are refused. Conditions are CEL expressions (see ``conditions.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from kiosk.domain.words import Text
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Option(_Part):
+    """One choice. ``note`` stands beside it in smaller type."""
+
+    value: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    label: Text
+    note: Text | None = None
+
+
+class ChoiceQuestion(_Part):
+    """Pick one. ``options`` is a list, or the name of a list the hall's configuration fills (``villages``);
+    ``other`` is the label of a last choice that lets the resident write the answer."""
+
+    kind: Literal["choice"] = "choice"
+    id: Id
+    ask: Text
+    hint: Text | None = None
+    options: tuple[Option, ...] | Literal["villages"]
+    other: Text | None = None
+    when: str | None = None
+
+
+class DigitsQuestion(_Part):
+    """Digits only, checked by ``pattern`` (a full match); ``wrong`` says what is the matter and how to mend it."""
+
+    kind: Literal["digits"] = "digits"
+    id: Id
+    ask: Text
+    hint: Text | None = None
+    pattern: str
+    longest: Annotated[int, Field(ge=1, le=32)]
+    wrong: Text
+    masked_as_phone: bool = False
+    when: str | None = None
+
+    def accepts(self, value: str) -> bool:
+        """Whether ``value`` may be handed in."""
+        return len(value) <= self.longest and re.fullmatch(self.pattern, value, re.ASCII) is not None
+
+
+Question = Annotated[ChoiceQuestion | DigitsQuestion, Field(discriminator="kind")]
+
+
+class Material(_Part):
+    """A paper to be scanned: ``pages`` at least, ``most`` at most."""
+
+    id: Id
+    name: Text
+    ask: Text
+    hint: Text
+    pages: Annotated[int, Field(ge=1, le=12)] = 1
+    most: Annotated[int, Field(ge=1, le=12)] = 4
+    when: str | None = None
+
+
+class Refusal(_Part):
+    """A condition under which the matter cannot be done here, and what the resident is told instead."""
+
+    id: Id
+    when: str
+    title: Text
+    body: Text
+
+
+class Consent(_Part):
+    """What the resident agrees to. ``version`` and the time of agreeing go with the submission."""
+
+    version: str
+    points: tuple[Text, ...]
+
+
+class Guide(_Part):
+    """What a matter needs, for whom, how long, what it costs."""
+
+    who: Text
+    needs: tuple[Text, ...]
+    minutes: int
+    days: Text
+    cost: Text
+
+
+class Matter(_Part):
+    """One thing a resident can get done."""
+
+    id: Id
+    title: Text
+    summary: Text
+    theme: Text
+    icon: Id
+    guide: Guide
+    consent: Consent
+    refusals: tuple[Refusal, ...] = ()
+    questions: tuple[Question, ...]
+    materials: tuple[Material, ...]
+
+    @model_validator(mode="after")
+    def _ids_are_unique(self) -> Matter:
+        ids = [part.id for part in (*self.questions, *self.materials, *self.refusals)]
+        if len(ids) != len(set(ids)):
+            raise ValueError(f"{self.id}: two parts share an id")
+        return self

@@ -1,0 +1,204 @@
+"""Every trouble a resident or technician can meet: one stable code, one message, one remedy.
+
+The core emits codes, never sentences. Device troubles keep the device's own code (``card-mute``); the rest is named
+here. :func:`explain` is the only place where a code becomes words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kiosk.domain.words import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """``message`` says what happened and what it means, ``remedy`` what to do now."""
+
+    code: str
+    message: Text
+    remedy: Text
+
+
+def _t(code: str, zh: str, en: str, remedy_zh: str, remedy_en: str) -> Trouble:
+    return Trouble(code=code, message=Text(zh=zh, en=en), remedy=Text(zh=remedy_zh, en=remedy_en))
+
+
+TROUBLES: dict[str, Trouble] = {
+    trouble.code: trouble
+    for trouble in (
+        _t(
+            "no-service",
+            "读卡服务没有运行。",
+            "The card service is not running.",
+            "会自动重试。一直这样请叫工作人员。",
+            "It keeps trying by itself. If this stays, please call staff.",
+        ),
+        _t(
+            "no-reader",
+            "读卡器没有连接。",
+            "The card reader is not connected.",
+            "请叫工作人员检查读卡器的线。",
+            "Please ask staff to check the reader's cable.",
+        ),
+        _t(
+            "no-card",
+            "还没有放卡。",
+            "There is no card on the reader.",
+            "请把卡放在读卡处。",
+            "Please put the card on the reader.",
+        ),
+        _t(
+            "card-mute",
+            "卡没有反应，可能放反了。",
+            "The card does not answer; it may be the wrong way round.",
+            "请拿起来，芯片朝下再放一次。",
+            "Please lift it and put it back with the chip down.",
+        ),
+        _t(
+            "card-unknown",
+            "这张卡这里读不了。",
+            "This kind of card cannot be read here.",
+            "请换社会保障卡，或者叫人帮忙。",
+            "Please use a social security card, or call staff.",
+        ),
+        _t(
+            "card-pulled",
+            "卡拿得太早，还没读完。",
+            "The card was lifted before it was read.",
+            "请再放一次，等听到提示再拿。",
+            "Please put it back and leave it until it is read.",
+        ),
+        _t(
+            "card-unreadable",
+            "卡上的信息坏了，读不出来。",
+            "The data on this card is damaged.",
+            "请擦一擦再试；还不行请叫人帮忙。",
+            "Wipe the card and try again; if it fails, please call staff.",
+        ),
+        _t(
+            "card-protected",
+            "这张卡锁住了，这里打不开。",
+            "This card is locked and cannot be opened here.",
+            "请到窗口办理，或者换一张卡。",
+            "Please go to the counter, or use another card.",
+        ),
+        _t(
+            "card-expired",
+            "这张卡已经过期。",
+            "This card has expired.",
+            "请先到窗口换新卡，工作人员会帮您。",
+            "Please renew it at the counter; staff will help you.",
+        ),
+        _t(
+            "card-busy",
+            "读卡器正被别的程序占用。",
+            "Another program is using the reader.",
+            "请稍等一下，再放一次。",
+            "Please wait a moment and put the card back.",
+        ),
+        _t(
+            "card-incomplete",
+            "卡上缺少姓名或身份证号。",
+            "The card lacks a name or an ID number.",
+            "请换一张卡，或者叫人帮忙。",
+            "Please use another card, or call staff.",
+        ),
+        _t(
+            "card-same-person",
+            "这还是刚才那张卡。",
+            "This is the same person's card as before.",
+            "请换另一个人的卡。",
+            "Please put the other person's card on the reader.",
+        ),
+        _t(
+            "camera-lost",
+            "摄像头没有画面。",
+            "The camera shows no picture.",
+            "会自动重试。一直这样请叫人帮忙。",
+            "It keeps trying by itself. If this stays, please call staff.",
+        ),
+        _t(
+            "picture-unreadable",
+            "这不是能打开的图片。",
+            "This is not a picture that can be opened.",
+            "请换一个图片文件。",
+            "Please use another picture file.",
+        ),
+        _t(
+            "printer-offline",
+            "打印机没有连上。",
+            "The printer is not connected.",
+            "请检查电源和线。",
+            "Check its power and cable.",
+        ),
+        _t(
+            "printer-paper-out",
+            "打印机没有纸了。",
+            "The printer is out of paper.",
+            "请换一卷纸。",
+            "Put in a new roll of paper.",
+        ),
+        _t(
+            "printer-cover-open",
+            "打印机的盖子开着。",
+            "The printer's cover is open.",
+            "请把盖子合上。",
+            "Close the cover.",
+        ),
+        _t(
+            "printer-fault",
+            "打印机出了故障。",
+            "The printer reports a fault.",
+            "请关掉再打开打印机；还不行请联系运维人员。",
+            "Switch the printer off and on; if it stays, call the technician.",
+        ),
+        _t(
+            "storage-full",
+            "终端的存储满了，这次没有存上。",
+            "The terminal's storage is full; this was not stored.",
+            "请叫工作人员。您填的内容还在这里。",
+            "Please call staff. What you entered is still here.",
+        ),
+        _t(
+            "storage-failed",
+            "没有存上，终端的磁盘出了问题。",
+            "It was not stored; the terminal's disk has a problem.",
+            "请再试一次；还不行请叫工作人员。您填的内容还在这里。",
+            "Please try again, or call staff. What you entered is still here.",
+        ),
+        _t(
+            "slip-not-printed",
+            "凭条没有打印出来。",
+            "The slip was not printed.",
+            "请用手机拍下这一页，或者稍后刷卡补打。",
+            "Photograph this page, or have it printed later with your card.",
+        ),
+        _t(
+            "slip-unknown",
+            "不确定凭条打印好了没有。",
+            "It is not certain that the slip was printed.",
+            "请看一下出纸口；没有就叫工作人员。",
+            "Please look at the paper outlet; if nothing is there, call staff.",
+        ),
+        _t(
+            "code-foreign",
+            "这个二维码不是这里的凭条。",
+            "This code is not one of our slips.",
+            "请把凭条上的二维码对准摄像头。",
+            "Please hold the code on your slip under the camera.",
+        ),
+        _t(
+            "nothing-found",
+            "没有找到您的办理记录。",
+            "No submission of yours was found on this terminal.",
+            "如果是在别处办的，请问工作人员。",
+            "If it was handed in elsewhere, please ask staff.",
+        ),
+    )
+}
+
+
+def explain(code: str) -> Trouble:
+    """The words for ``code``. An unknown code is a bug and raises :class:`KeyError`."""
+    return TROUBLES[code]

@@ -1,0 +1,82 @@
+"""All that the journey can ask for. The runner carries each out and posts what came of it as an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kiosk.domain.words import Language
+from kiosk.journey.states import Session
+
+
+class Purpose(StrEnum):
+    """What the camera is wanted for; it captures only while a screen needs it."""
+
+    PAPER = "paper"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class StartCamera:
+    session: int
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class StopCamera:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Shoot:
+    """Take the page now, whatever was found."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Freeze the session as a submission and put it into the queue; the slip waits for the answer."""
+
+    session: Session
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class PrintSlip:
+    session: int
+    uid: str
+    reprint: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpCard:
+    session: int
+    id_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpCode:
+    session: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendRating:
+    uid: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertStaff:
+    """The resident asks for help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wipe:
+    """The session is over: drop every copy of what belonged to it."""
+
+    session: int
+
+
+Effect = StartCamera | StopCamera | Shoot | Store | PrintSlip | LookUpCard | LookUpCode | SendRating | AlertStaff | Wipe
