@@ -1,0 +1,1 @@
+"""What happened at the terminal, for those who must answer for it: allow-listed events, no personal data."""

@@ -1,0 +1,45 @@
+"""Writes events as JSON lines. An event or field that ``events.toml`` does not list is a bug and raises, so personal
+data cannot slip in by way of a new field."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import os
+import tomllib
+from collections.abc import Callable
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+LARGEST = 2 * 1024 * 1024
+"""Bytes of one log file; five are kept."""
+
+
+def _allowed() -> dict[str, frozenset[str]]:
+    table = tomllib.loads((files("kiosk.audit") / "events.toml").read_text("utf-8"))
+    return {event: frozenset(entry["fields"]) for event, entry in table.items()}
+
+
+class AuditLog:
+    """One log file, ``audit.jsonl`` in ``folder``. ``clock`` gives the time with its zone."""
+
+    def __init__(self, *, folder: Path, clock: Callable[[], datetime]) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / "audit.jsonl"
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        self._allowed = _allowed()
+        self._clock = clock
+        self._handler = logging.handlers.RotatingFileHandler(path, maxBytes=LARGEST, backupCount=4, encoding="utf-8")
+
+    def note(self, event: str, **fields: str | int) -> None:
+        """Log ``event``. Raises :class:`KeyError` or :class:`ValueError` for what is not on the list."""
+        surplus = fields.keys() - self._allowed[event]
+        if surplus:
+            raise ValueError(f"{event} may not carry {sorted(surplus)}")
+        line = json.dumps({"at": self._clock().isoformat(timespec="seconds"), "event": event, **fields})
+        self._handler.emit(logging.LogRecord("audit", logging.INFO, "", 0, line, None, None))
+
+    def close(self) -> None:
+        self._handler.close()
