@@ -1,0 +1,245 @@
+"""PC/SC: the only module that touches pyscard.
+
+pyscard's own monitors die for good when pcscd restarts, so this is a watcher over ``SCardGetStatusChange``: it takes
+the service up again whenever it comes back, hears of readers through the ``\\\\?PnP?\\Notification`` pseudo reader, and
+wakes at once on ``SCardCancel``. The low-level calls answer result codes, so nothing here depends on exceptions of the
+library. Commands and answers are personal data and are logged nowhere.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+
+from smartcard import scard
+
+from devices.card.slot import CardGone, CardHeld, CardMute, Presence, SlotLost, SlotView
+
+_PNP = "\\\\?PnP?\\Notification"
+_RETRY_S = 0.5  # how often a service that is away is looked for
+_PAUSE_S = 0.2  # after an error with no name here, so that it cannot become a busy loop
+# Readers are listed anew this often even if no notification came: one plugged in between listing and waiting is
+# otherwise missed.
+_RELIST_S = 5.0
+_MOST_READERS = 15  # pcsc-lite's own limit is 16, and the pseudo reader takes a place
+
+# Result codes, winscard(3) / [MS-ERREF]; written out because pyscard gives them signed on Windows.
+_OK = 0
+_CANCELLED = 0x80100002
+_TIMEOUT = 0x8010000A
+_SHARING_VIOLATION = 0x8010000B
+_NO_READERS = 0x8010002E
+_NO_ANSWER = frozenset((0x80100066, 0x80100067, 0x80100065, 0x8010000F))  # unresponsive, unpowered, unsupported, T=?
+_READER_AWAY = frozenset((0x80100009, 0x80100017))  # unknown reader, reader unavailable
+_SERVICE_AWAY = frozenset(
+    # invalid handle, no service, service stopped, internal communication error, shutdown; and what pcsc-lite answers
+    # when its daemon died under a call: internal error.
+    (0x80100003, 0x8010001D, 0x8010001E, 0x80100013, 0x80100018, 0x80100001),
+)
+
+# pcsc-lite names a reader "<device> <reader number> <slot number>" in hex; the reader number changes on replugging.
+_LITE_NAME = re.compile(r"(?P<device>.*) [0-9A-F]{2} (?P<slot>[0-9A-F]{2})")
+
+
+def pick_readers(wanted: str | None, names: list[str]) -> list[str]:
+    """The readers meant by ``wanted``: any for ``None``, else that very name, else the same device and slot under a
+    new reader number, else every name that contains it."""
+    if wanted is None:
+        return names
+    if wanted in names:
+        return [wanted]
+    if parts := _LITE_NAME.fullmatch(wanted):
+        others = ((name, _LITE_NAME.fullmatch(name)) for name in names)
+        return [name for name, other in others if other and other.groups() == parts.groups()]
+    return [name for name in names if wanted.casefold() in name.casefold()]
+
+
+def list_readers() -> list[str] | None:
+    """Names of the readers plugged in now, for diagnosis; ``None`` when the service does not answer."""
+    result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+    if _code(result) != _OK:
+        return None
+    try:
+        result, names = scard.SCardListReaders(context, [])
+        return names if _code(result) == _OK else [] if _code(result) == _NO_READERS else None
+    finally:
+        scard.SCardReleaseContext(context)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seat:
+    """One insertion as the service counts it: context generation, reader, and the reader's own event count."""
+
+    generation: int
+    reader: str
+    events: int
+
+
+class PcscLink:
+    """A card held exclusively. Made by :meth:`PcscSlot.connect`."""
+
+    def __init__(self, *, handle: int, protocol: int, atr: bytes) -> None:
+        self._handle: int | None = handle
+        self._pci = scard.SCARD_PCI_T1 if protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
+        self._atr = atr
+
+    @property
+    def atr(self) -> bytes:
+        return self._atr
+
+    def exchange(self, command: bytes) -> bytes:
+        """See :class:`devices.card.slot.Link`."""
+        if self._handle is None:
+            raise CardGone("closed")
+        result, response = scard.SCardTransmit(self._handle, self._pci, list(command))
+        if _code(result) == _OK:
+            return bytes(response)
+        if _code(result) in _SERVICE_AWAY | _READER_AWAY:
+            raise SlotLost(hex(_code(result)))
+        raise CardGone(hex(_code(result)))
+
+    def close(self) -> None:
+        """Reset the card and let go."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            scard.SCardDisconnect(handle, scard.SCARD_RESET_CARD)  # a failure means the card is gone already
+
+
+class PcscSlot:
+    """The slot of one PC/SC reader, or of whichever reader gets a card when none is named."""
+
+    def __init__(self, *, reader_name: str | None) -> None:
+        """``reader_name`` as the service lists it, or a part of it; see :func:`pick_readers`."""
+        self._wanted = reader_name
+        self._context: int | None = None
+        self._generation = 0
+        self._known: list[tuple[str, int]] = []
+        self._seat: _Seat | None = None
+        self._atr = b""
+        self._cards = 0
+        self._wake = threading.Event()
+
+    def look(self, seen: SlotView | None, timeout: float) -> SlotView:
+        """See :class:`devices.card.slot.Slot`."""
+        end = time.monotonic() + timeout
+        while True:
+            view = self._view()
+            left = end - time.monotonic()
+            if view != seen or left <= 0 or self._wake.is_set():
+                self._wake.clear()
+                return view
+            self._await_change(left)
+
+    def connect(self, view: SlotView) -> PcscLink:
+        """See :class:`devices.card.slot.Slot`."""
+        if self._view() != view or self._seat is None or self._context is None:
+            raise CardGone("another card, or none")
+        result, handle, protocol = scard.SCardConnect(
+            self._context,
+            self._seat.reader,
+            scard.SCARD_SHARE_EXCLUSIVE,
+            scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
+        )
+        code = _code(result)
+        if code == _SHARING_VIOLATION:
+            raise CardHeld(self._seat.reader)
+        if code in _NO_ANSWER:
+            raise CardMute(hex(code))
+        if code in _SERVICE_AWAY | _READER_AWAY:
+            raise SlotLost(hex(code))
+        if code != _OK:
+            raise CardGone(hex(code))
+        # From here a swap breaks the handle; a swap between look and connect shows as another view.
+        still_there = self._view() == view
+        link = PcscLink(handle=handle, protocol=protocol, atr=self._atr)
+        if not still_there:
+            link.close()
+            raise CardGone("swapped while connecting")
+        return link
+
+    def cancel(self) -> None:
+        """See :class:`devices.card.slot.Slot`."""
+        self._wake.set()
+        context = self._context
+        if context is not None:
+            scard.SCardCancel(context)
+
+    def close(self) -> None:
+        """Let go of the service."""
+        context, self._context = self._context, None
+        if context is not None:
+            scard.SCardReleaseContext(context)
+
+    def _view(self) -> SlotView:
+        """What is there now, without waiting."""
+        names = self._names()
+        if names is None:
+            return self._nothing(Presence.NO_SERVICE)
+        readers = pick_readers(self._wanted, names)[:_MOST_READERS]
+        if not readers or self._context is None:
+            return self._nothing(Presence.NO_READER)
+        unaware = [(name, scard.SCARD_STATE_UNAWARE) for name in readers]
+        result, states = scard.SCardGetStatusChange(self._context, 0, unaware)
+        code = _code(result)
+        if code in _SERVICE_AWAY:
+            self.close()
+            return self._nothing(Presence.NO_SERVICE)
+        away = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE
+        states = [state for state in states if not state[1] & away]
+        if code not in (_OK, _TIMEOUT) or not states:
+            return self._nothing(Presence.NO_READER)
+        self._known = [(name, state) for name, state, _ in states]
+        seats = [
+            (_Seat(self._generation, name, state >> 16), bytes(atr))
+            for name, state, atr in states
+            if state & scard.SCARD_STATE_PRESENT
+        ]
+        if not seats:
+            self._seat = None
+            return SlotView(Presence.EMPTY)
+        # A card stays the card while it lies there, even if one lands on another reader as well.
+        seat, self._atr = next((taken for taken in seats if taken[0] == self._seat), seats[0])
+        if seat != self._seat:
+            self._seat = seat
+            self._cards += 1
+        return SlotView(Presence.CARD, self._cards)
+
+    def _nothing(self, presence: Presence) -> SlotView:
+        self._seat = None
+        self._known = []
+        return SlotView(presence)
+
+    def _names(self) -> list[str] | None:
+        if self._context is None:
+            result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+            if _code(result) != _OK:
+                return None
+            self._context = context
+            self._generation += 1
+        result, names = scard.SCardListReaders(self._context, [])
+        if _code(result) == _OK:
+            return names
+        if _code(result) == _NO_READERS:
+            return []
+        self.close()
+        return None
+
+    def _await_change(self, left: float) -> None:
+        """Wait until something may have changed: a reader's state, the set of readers, a cancel, the service's end."""
+        if self._context is None:
+            self._wake.wait(min(left, _RETRY_S))
+            return
+        milliseconds = max(1, int(min(left, _RELIST_S) * 1000))
+        states = [*self._known, (_PNP, scard.SCARD_STATE_UNAWARE)]
+        result, _ = scard.SCardGetStatusChange(self._context, milliseconds, states)
+        code = _code(result)
+        if code in _SERVICE_AWAY:
+            self.close()
+        elif code not in (_OK, _TIMEOUT, _CANCELLED):
+            self._wake.wait(min(left, _PAUSE_S))
+
+
+def _code(result: int) -> int:
+    return result & 0xFFFFFFFF

@@ -1,0 +1,8 @@
+"""The kinds of card this terminal reads, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from devices.card.profile import Profile
+from devices.card.profiles.social_security import SocialSecurityCard
+
+PROFILES: tuple[Profile, ...] = (SocialSecurityCard(),)

@@ -1,0 +1,193 @@
+"""A reader watched by one thread: cards come and go, each is read once, and one state at a time is reported.
+
+An unfinished read is dropped when its card leaves; a finished one is the application's to wipe. A card that another
+program holds is read as soon as it is let go. What the layers below raise ends here as a value.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from datetime import date
+
+from devices.card.api import (
+    CardFailed,
+    CardRead,
+    CardReader,
+    CardState,
+    CardTrouble,
+    NoCard,
+    NoReader,
+    NoService,
+    Reading,
+)
+from devices.card.profile import FIELDS, Profile, ProfileRead
+from devices.card.profiles import PROFILES
+from devices.card.slot import CardError, CardGone, CardHeld, Channel, Presence, Slot, SlotLost, SlotView
+
+_IDLE_S = 10.0  # a look at rest; changes wake it at once
+_HELD_S = 0.5  # how often a held card is tried again
+_HELD_BRIEFLY_S = 2.0  # file managers and agents grab a new card for a moment; only longer is worth a word
+# pcscd notices a lifted card within 0.4 s (its polling); only then is it known whether a broken link was a lifted card.
+_SETTLE_S = 1.0
+_LONGEST_READ_S = 15.0
+_STOP_STEP_S = 0.05
+
+
+class WatchedReader:
+    """A :class:`~devices.card.api.CardReader` over any slot."""
+
+    def __init__(
+        self,
+        *,
+        slot: Slot,
+        fields: frozenset[str],
+        today: Callable[[], date],
+        profiles: tuple[Profile, ...] = PROFILES,
+    ) -> None:
+        """``fields`` are the names to read (see :class:`~devices.card.api.CardRead`); nothing else leaves the reader.
+        ``today`` decides what has expired. Raises ``ValueError`` for a field no profile can have."""
+        if unknown := fields - FIELDS:
+            raise ValueError(f"no such card fields: {sorted(unknown)}")
+        self._slot = slot
+        self._fields = fields
+        self._today = today
+        self._profiles = profiles
+        self._insertions = 0
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, on_state: Callable[[CardState], None]) -> None:
+        """Begin watching; see :class:`~devices.card.api.CardReader`. A stopped reader may be started again."""
+        if self._thread is not None:
+            raise RuntimeError("the reader is already watched")
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._watch, args=(on_state,), name="card-reader", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and let go of the reader; returns when it has ended. Idempotent."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._stopping.set()
+        while thread.is_alive():
+            self._slot.cancel()
+            thread.join(_STOP_STEP_S)
+
+    def _watch(self, on_state: Callable[[CardState], None]) -> None:
+        last: CardState | None = None
+
+        def report(state: CardState) -> None:
+            nonlocal last
+            if state != last and not self._stopping.is_set():
+                last = state
+                on_state(state)
+
+        try:
+            view = self._slot.look(None, 0)
+            while not self._stopping.is_set():
+                match view.presence:
+                    case Presence.NO_SERVICE:
+                        report(NoService())
+                    case Presence.NO_READER:
+                        report(NoReader())
+                    case Presence.EMPTY:
+                        report(NoCard())
+                    case Presence.CARD:
+                        view = self._attend(view, report)
+                        continue
+                view = self._slot.look(view, _IDLE_S)
+        finally:
+            self._slot.close()
+
+    def _attend(self, view: SlotView, report: Callable[[CardState], None]) -> SlotView:
+        """Read the card of ``view`` and stay with it until the view changes; gives the changed view."""
+        self._insertions += 1
+        report(Reading(self._insertions))
+        held_since: float | None = None
+        broken = 0
+        while not self._stopping.is_set():
+            try:
+                report(self._read_once(view))
+            except CardHeld:
+                now = time.monotonic()
+                held_since = held_since or now
+                if now - held_since >= _HELD_BRIEFLY_S:
+                    report(CardFailed(self._insertions, CardTrouble.BUSY))
+                if (changed := self._slot.look(view, _HELD_S)) != view:
+                    return changed
+                continue
+            except (CardGone, SlotLost) as error:
+                if (changed := self._slot.look(view, _SETTLE_S)) != view:
+                    if isinstance(error, CardGone) and changed.presence in (Presence.EMPTY, Presence.CARD):
+                        report(CardFailed(self._insertions, CardTrouble.PULLED))
+                    return changed
+                # Same view, broken link: swapped faster than the service can see, or a bad contact. One more chance,
+                # as an insertion of its own, so that nothing of the first one is mixed in.
+                broken += 1
+                if broken == 1:
+                    self._insertions += 1
+                    report(Reading(self._insertions))
+                    continue
+                report(CardFailed(self._insertions, CardTrouble.UNREADABLE))
+            except CardError as error:
+                report(CardFailed(self._insertions, error.trouble))
+            return self._leave_lying(view)
+        return view
+
+    def _leave_lying(self, view: SlotView) -> SlotView:
+        while (now := self._slot.look(view, _IDLE_S)) == view and not self._stopping.is_set():
+            pass
+        return now
+
+    def _read_once(self, view: SlotView) -> CardRead | CardFailed:
+        end = time.monotonic() + _LONGEST_READ_S
+        link = self._slot.connect(view)
+        try:
+            channel = Channel(link=link, give_up=lambda: self._stopping.is_set() or time.monotonic() > end)
+            for profile in self._profiles:
+                match profile.read(channel, self._fields, self._today()):
+                    case ProfileRead(assurance=assurance, fields=fields, checks=checks):
+                        return CardRead(self._insertions, profile.name, assurance, fields, checks)
+                    case CardTrouble.UNKNOWN:
+                        continue
+                    case trouble:
+                        return CardFailed(self._insertions, trouble)
+            return CardFailed(self._insertions, CardTrouble.UNKNOWN)
+        finally:
+            link.close()
+
+
+def read_once(reader: CardReader, wait_s: float) -> CardRead | CardFailed | NoService | NoReader | NoCard:
+    """The first card that gives a read or a trouble within ``wait_s`` seconds, else what was missing at the end.
+
+    Starts and stops ``reader``. A read that has begun in time is waited for (at most 20 s more).
+    """
+    states: queue.SimpleQueue[CardState] = queue.SimpleQueue()
+    end = time.monotonic() + wait_s
+    newest: NoService | NoReader | NoCard = NoCard()
+    reading: Reading | None = None
+    reader.start(states.put)
+    try:
+        while True:
+            grace = _LONGEST_READ_S + 5 if reading else 0
+            # The first state comes at once, but from another thread: even with no time to wait, wait for that one.
+            patience = max(end - time.monotonic() + grace, 0.5)
+            try:
+                state = states.get(timeout=patience)
+            except queue.Empty:
+                return CardFailed(reading.insertion, CardTrouble.UNREADABLE) if reading else newest
+            match state:
+                case CardRead() | CardFailed():
+                    return state
+                case Reading():
+                    reading = state
+                case NoService() | NoReader() | NoCard():
+                    newest, reading = state, None
+                    if time.monotonic() >= end:
+                        return newest
+    finally:
+        reader.stop()

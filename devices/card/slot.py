@@ -1,0 +1,165 @@
+"""The lower layer: what a reader and the card in it are, seen from just above the wire.
+
+A :class:`Slot` is one place where a card can lie. PC/SC is one, the in-process simulator another; everything
+above (profiles, :class:`~devices.card.reader.WatchedReader`) knows only this file.
+The exceptions here stay inside the package: the reader turns them into :class:`~devices.card.api.CardTrouble` values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+
+from devices.card.api import CardTrouble
+
+# ISO 7816-4:2020 5.1: a short response carries at most 256 bytes of data and two status bytes.
+_LONGEST_RESPONSE = 258
+# The largest record chain a profile may gather with GET RESPONSE; no profile needs more than one record (255 bytes).
+_MOST_DATA = 4096
+# A social security card takes about 20 commands. A card that makes us ask on and on is not one we want to talk to.
+_MOST_COMMANDS = 200
+
+
+class Presence(Enum):
+    """What lies where."""
+
+    NO_SERVICE = auto()
+    NO_READER = auto()
+    EMPTY = auto()
+    CARD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """One look at a slot. ``card`` is 0 without a card, else a number that is new whenever a card was laid on (the
+    same card laid on again, and the card found after the service or reader came back, count as new)."""
+
+    presence: Presence
+    card: int = 0
+
+
+class CardError(Exception):
+    """A card gave no read; ``trouble`` is what the outside hears."""
+
+    trouble = CardTrouble.UNREADABLE
+
+
+class CardGone(CardError):
+    """The link to the card broke: pulled, swapped, or a bad contact."""
+
+    trouble = CardTrouble.PULLED
+
+
+class CardMute(CardError):
+    """A card is there but answers no reset."""
+
+    trouble = CardTrouble.MUTE
+
+
+class CardHeld(CardError):
+    """Another program holds the card."""
+
+    trouble = CardTrouble.BUSY
+
+
+class CardDamaged(CardError):
+    """What the card sent is outside every bound."""
+
+    trouble = CardTrouble.UNREADABLE
+
+
+class CardProtected(CardError):
+    """The card wants a PIN or a key (6982, 6985). None is ever sent."""
+
+    trouble = CardTrouble.PROTECTED
+
+
+class SlotLost(Exception):
+    """Service or reader went away in the middle; the next look says which."""
+
+
+class Link(Protocol):
+    """An exclusive connection to one card, as raw as the reader gives it."""
+
+    @property
+    def atr(self) -> bytes:
+        """Answer to reset, ISO 7816-3 clause 8."""
+        ...
+
+    def exchange(self, command: bytes) -> bytes:
+        """Send one command APDU, give the response with its status bytes. Raises ``CardGone``, ``SlotLost``."""
+        ...
+
+    def close(self) -> None:
+        """Reset the card, so that nothing stays selected, and let go. Idempotent; never raises."""
+        ...
+
+
+class Slot(Protocol):
+    """One place for a card. ``look`` and ``connect`` belong to one thread, ``cancel`` to any."""
+
+    def look(self, seen: SlotView | None, timeout: float) -> SlotView:
+        """The view as soon as it differs from ``seen``; the unchanged one after ``timeout`` seconds or a cancel."""
+        ...
+
+    def connect(self, view: SlotView) -> Link:
+        """Exclusive access to the card of ``view``. Raises :class:`CardGone` when it is no longer that card,
+        :class:`CardMute`, :class:`CardHeld`, :class:`SlotLost`."""
+        ...
+
+    def cancel(self) -> None:
+        """Make the look in progress return. One that comes just before a look may be missed: repeat it until heard."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the reader; a later look takes it up again."""
+        ...
+
+
+class Channel:
+    """Commands to one card for one read, with the chores of T=0 done and every length bounded."""
+
+    def __init__(self, *, link: Link, give_up: Callable[[], bool]) -> None:
+        """``give_up`` is asked before every command; once true, the read ends with :class:`CardDamaged`."""
+        self._link = link
+        self._give_up = give_up
+        self._commands = 0
+
+    @property
+    def atr(self) -> bytes:
+        return self._link.atr
+
+    def transmit(self, apdu: bytes) -> tuple[bytes, int]:
+        """Data (at most 4,096 bytes) and status word of one short command APDU.
+
+        Status 6Cxx repeats the command with the length the card names, 61xx fetches with GET RESPONSE (ISO 7816-3
+        clause 12.2, ISO 7816-4 clause 5.6): PC/SC leaves both to us. Raises the errors of this module.
+        """
+        data, status = self._once(apdu)
+        if status >> 8 == 0x6C:
+            data, status = self._once(_with_le(apdu, status & 0xFF))
+        gathered = data
+        while status >> 8 == 0x61:
+            # Class byte without the secure messaging bits, as the response chain asks for no protection of its own.
+            data, status = self._once(bytes((apdu[0] & 0xF0, 0xC0, 0x00, 0x00, status & 0xFF)))
+            gathered += data
+            if not data or len(gathered) > _MOST_DATA:
+                raise CardDamaged("endless response chain")
+        return gathered, status
+
+    def _once(self, apdu: bytes) -> tuple[bytes, int]:
+        self._commands += 1
+        if self._commands > _MOST_COMMANDS or self._give_up():
+            raise CardDamaged("read takes too long")
+        response = self._link.exchange(apdu)
+        if not 2 <= len(response) <= _LONGEST_RESPONSE:
+            raise CardDamaged(f"response of {len(response)} bytes")
+        return response[:-2], int.from_bytes(response[-2:], "big")
+
+
+def _with_le(apdu: bytes, le: int) -> bytes:
+    """The same command with its expected length set; short cases 1 to 4 of ISO 7816-3 clause 12.1."""
+    has_le = len(apdu) == 5 or (len(apdu) > 5 and len(apdu) == 6 + apdu[4])
+    return (apdu[:-1] if has_le else apdu) + bytes((le,))
