@@ -1,4 +1,6 @@
-"""The terminal's configuration: TOML read once into frozen models; unknown keys are refused with file, key and reason."""
+"""The terminal's configuration: TOML read once into frozen models.
+
+Unknown keys are refused with file, key and reason."""
 
 from __future__ import annotations
 

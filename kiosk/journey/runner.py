@@ -47,7 +47,7 @@ class Clerk(Protocol):
 
     def store(self, session: Session, language: Language) -> None: ...
 
-    def print_slip(self, session: int, uid: str, language: Language, *, reprint: bool) -> None: ...
+    def print_slip(self, session: int, uid: str, *, reprint: bool) -> None: ...
 
     def look_up_card(self, session: int, id_number: str) -> None: ...
 
@@ -104,7 +104,7 @@ class Runner:
             case Store(session, language):
                 self._clerk.store(session, language)
             case PrintSlip(session, uid, reprint):
-                self._clerk.print_slip(session, uid, self.state.language, reprint=reprint)
+                self._clerk.print_slip(session, uid, reprint=reprint)
             case LookUpCard(session, id_number):
                 self._clerk.look_up_card(session, id_number)
             case LookUpCode(session, text):

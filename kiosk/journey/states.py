@@ -18,7 +18,7 @@ from devices.card.api import CardState, NoCard
 from devices.printer.api import Outcome, PrinterStatus
 from kiosk.catalogue.model import Material, Matter, Option, Question, Refusal
 from kiosk.domain.resident import Resident, Role
-from kiosk.domain.words import Language
+from kiosk.domain.words import Language, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Patience:
 class Hall:
     """What does not change while the terminal runs, passed in by the composition root."""
 
-    name: str
+    name: Text
     terminal: str
     matters: tuple[Matter, ...]
     villages: tuple[Option, ...]
@@ -65,9 +65,9 @@ class Session:
     agreed: Agreed | None = None
     applicant: Resident | None = None
     proxy: Resident | None = None
-    answers: Mapping[str, str] = MappingProxyType({})
+    answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     written: frozenset[str] = frozenset()
-    scans: Mapping[str, tuple[Scan, ...]] = MappingProxyType({})
+    scans: Mapping[str, tuple[Scan, ...]] = field(default_factory=lambda: MappingProxyType({}))
     signature: bytes | None = None
 
     @property
@@ -226,7 +226,7 @@ class Found:
 
     uid: str
     provisional_number: str
-    matter: str | None
+    matter: Text | None
     created: datetime
     delivery: Delivery
     case_number: str | None

@@ -1,17 +1,17 @@
-"""What a finished session hands in: the form as plain JSON values, and its papers as files."""
+"""What a finished session hands in: the form as plain JsonValue values, and its papers as files."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from pydantic import JsonValue
+
 from kiosk.domain.resident import Resident
 from kiosk.domain.words import Language
 from kiosk.journey.states import Session
 
-JSON = str | int | bool | None | list["JSON"] | dict[str, "JSON"]
 
-
-def _person(resident: Resident | None) -> JSON:
+def _person(resident: Resident | None) -> JsonValue:
     if resident is None:
         return None
     return {
@@ -24,7 +24,7 @@ def _person(resident: Resident | None) -> JSON:
     }
 
 
-def form_of(session: Session, language: Language, signed_at: datetime) -> dict[str, JSON]:
+def form_of(session: Session, language: Language, signed_at: datetime) -> dict[str, JsonValue]:
     """The form of a session that has come to its end. Raises :class:`ValueError` for one that has not: nothing
     half-finished is ever frozen."""
     if session.matter is None or session.agreed is None or session.applicant is None or session.signature is None:
@@ -37,7 +37,7 @@ def form_of(session: Session, language: Language, signed_at: datetime) -> dict[s
         "signed_at": signed_at.isoformat(),
         "applicant": _person(session.applicant),
         "proxy": _person(session.proxy),
-        "answers": dict(session.answers),
-        "written": sorted(session.written),
-        "pages": {material: len(scans) for material, scans in session.scans.items()},
+        "answers": {**session.answers},
+        "written": [*sorted(session.written)],
+        "pages": {**{material: len(scans) for material, scans in session.scans.items()}},
     }

@@ -1,0 +1,209 @@
+"""The clerk behind the screen: files submissions, finds them again and has their slips printed.
+
+One thread owns everything that may wait for the disk; the printer has its own. A slip is drawn from what the store
+keeps sealed, so that the first slip and a reprint come from the same bytes, and only after the store said "durable".
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from PIL import Image
+
+from devices.camera.scan import to_pdf
+from devices.printer.api import JobResult, Outcome
+from devices.printer.worker import PrinterThread
+from kiosk.domain.resident import mask_name
+from kiosk.domain.words import Language
+from kiosk.journey.events import Event, LookedUp, SlipEnded, StoreDone, StoreFailed
+from kiosk.journey.states import Delivery, Found, Hall, Session, Stored
+from kiosk.journey.submission import form_of
+from kiosk.receipts.picture import draw
+from kiosk.receipts.slip import Slip
+from offline_queue.model import Found as QueueFound
+from offline_queue.model import NoSpace, Paper, StorageTrouble, TooLarge
+from offline_queue.numbers import SlipCode, parse_slip_text
+from offline_queue.store import Store as Queue
+
+Job = Callable[[], None]
+
+
+class QueueClerk:
+    """Carries out the journey's store, lookup, slip and rating effects; answers with events through ``post``.
+
+    ``new_uid`` gives a fresh uid; it is asked once per session, so that trying again after a failed put can never
+    hand in the same papers twice. ``stored`` is called after a durable put, to wake the sync.
+    """
+
+    def __init__(
+        self,
+        *,
+        hall: Hall,
+        queue_: Queue,
+        printer: PrinterThread,
+        slip_width: int,
+        fonts: Path,
+        clock: Callable[[], datetime],
+        new_uid: Callable[[], UUID],
+        online: Callable[[], bool],
+        post: Callable[[Event], None],
+        stored: Callable[[], None],
+    ) -> None:
+        self._hall = hall
+        self._queue = queue_
+        self._printer = printer
+        self._slip_width = slip_width
+        self._fonts = fonts
+        self._clock = clock
+        self._new_uid = new_uid
+        self._online = online
+        self._post = post
+        self._stored = stored
+        self._uids: dict[int, str] = {}
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="clerk", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what was asked for, then end; returns when ended."""
+        self._jobs.put(None)
+        self._thread.join()
+
+    # --- effects (any thread, never waits) ---
+
+    def store(self, session: Session, language: Language) -> None:
+        self._jobs.put(lambda: self._file(session, language))
+
+    def print_slip(self, session: int, uid: str, *, reprint: bool) -> None:
+        self._jobs.put(lambda: self._print(session, uid, reprint=reprint))
+
+    def look_up_card(self, session: int, id_number: str) -> None:
+        self._jobs.put(lambda: self._tell(session, self._queue.find(id_number), "nothing-found"))
+
+    def look_up_code(self, session: int, text: str) -> None:
+        self._jobs.put(lambda: self._find_code(session, text))
+
+    def rate(self, uid: str, level: int) -> None:
+        self._jobs.put(lambda: self._rate(uid, level))
+
+    def wipe(self, session: int) -> None:
+        self._jobs.put(lambda: self._forget(session))
+
+    # --- the clerk's thread ---
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+            del job  # a waiting clerk holds nothing of the last resident
+
+    def _forget(self, session: int) -> None:
+        self._uids.pop(session, None)
+
+    def _rate(self, uid: str, level: int) -> None:
+        self._queue.rate(uid, level)
+        self._stored()
+
+    def _file(self, session: Session, language: Language) -> None:
+        if session.matter is None or session.applicant is None or session.signature is None:
+            raise ValueError("only a finished session can be filed")
+        uid = self._uids.setdefault(session.number, str(self._new_uid()))
+        now = self._clock()
+        papers = [
+            Paper(material=material, media_type="application/pdf", content=to_pdf(scans))
+            for material, scans in session.scans.items()
+        ]
+        papers.append(Paper(material="signature", media_type="image/png", content=session.signature))
+        slip = Slip(
+            language=language,
+            hall=self._hall.name(language),
+            title=session.matter.title(language),
+            provisional_number="",
+            qr_text="",
+            applicant=mask_name(session.applicant.name),
+            proxy=mask_name(session.proxy.name) if session.proxy else None,
+            created=now,
+            materials=tuple(
+                material.name(language) for material in session.matter.materials if session.scans.get(material.id)
+            ),
+            terminal=self._hall.terminal,
+            stored_offline=not self._online(),
+            test=self._hall.test,
+        )
+        answer = self._queue.put(
+            matter=session.matter.id,
+            form=form_of(session, language, now),
+            attachments=papers,
+            test=self._hall.test,
+            uid=uid,
+            id_number=session.applicant.id_number,
+            slip_data=slip.to_bytes(),
+        )
+        match answer:
+            case NoSpace():
+                self._post(StoreFailed(session.number, "storage-full"))
+            case TooLarge() | StorageTrouble():
+                self._post(StoreFailed(session.number, "storage-failed"))
+            case _:
+                stored = Stored(
+                    uid=answer.uid,
+                    provisional_number=answer.provisional_number,
+                    slip_text=answer.slip_qr,
+                    created=datetime.fromisoformat(answer.created),
+                )
+                self._post(StoreDone(session.number, stored))
+                self._stored()
+
+    def _print(self, session: int, uid: str, *, reprint: bool) -> None:
+        def ended(result: JobResult) -> None:
+            self._post(SlipEnded(session, uid, result.outcome))
+
+        picture = self.slip_picture(uid, reprint=reprint)
+        if picture is None:
+            self._post(SlipEnded(session, uid, Outcome.NOT_PRINTED))
+            return
+        self._printer.submit(picture, ended)
+
+    def slip_picture(self, uid: str, *, reprint: bool) -> Image.Image | None:
+        """The slip of a stored submission as it is printed, or ``None`` once its reprint data has expired."""
+        kept = self._queue.reprint(uid)
+        item = self._queue.show(uid)
+        if kept is None or item is None:
+            return None
+        slip = Slip.from_bytes(kept.slip_data).completed(
+            provisional_number=item.provisional_number,
+            qr_text=kept.slip_qr,
+            case_number=item.case_number,
+            reprint=reprint,
+        )
+        return draw(slip, width=self._slip_width, font_folder=self._fonts)
+
+    def _find_code(self, session: int, text: str) -> None:
+        key_id, public_key = self._queue.public_key
+        code = parse_slip_text(text, {key_id: public_key})
+        if not isinstance(code, SlipCode):
+            self._post(LookedUp(session, (), "code-foreign"))
+            return
+        self._tell(session, self._queue.find_number(code.number), "nothing-found")
+
+    def _tell(self, session: int, found: tuple[QueueFound, ...], nothing: str) -> None:
+        titles = {matter.id: matter.title for matter in self._hall.matters}
+        told = tuple(
+            Found(
+                uid=each.uid,
+                provisional_number=each.provisional_number,
+                matter=titles.get(each.matter),
+                created=datetime.fromisoformat(each.created),
+                delivery=Delivery(each.state.value),
+                case_number=each.case_number,
+                slip_text=each.slip_qr,
+            )
+            for each in found
+        )
+        self._post(LookedUp(session, told, None if told else nothing))

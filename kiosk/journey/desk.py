@@ -1,0 +1,143 @@
+"""The desk under the camera: looks at what lies there while a screen needs it, and only then.
+
+Its own thread starts and stops the camera, judges the newest frame, takes the shot and reads codes. The Qt thread only
+says what is wanted; frames it had no time for are skipped, never queued.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from devices.camera.api import Camera, CameraState, Corners, Finding, Frame, Picture, Scan
+from devices.camera.codes import CodeWatch
+from devices.camera.page import AutoShot, find_page
+from devices.camera.scan import straighten
+from kiosk.journey.effects import Purpose
+from kiosk.journey.events import CameraChanged, CodeSeen, Event, PageJudged, PageShot
+
+
+@dataclass(frozen=True, slots=True)
+class LivePicture:
+    """One picture for the screen: ``corners`` of the paper if one was found; ``good`` when nothing is wrong with it."""
+
+    picture: Picture
+    corners: Corners | None
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    session: int
+    purpose: Purpose
+
+
+class CameraDesk:
+    """Owns ``camera``. ``post`` takes events, ``on_live`` pictures for the screen (``None``: nothing to show); both are
+    called on the desk's or the camera's thread."""
+
+    def __init__(
+        self, *, camera: Camera, post: Callable[[Event], None], on_live: Callable[[LivePicture | None], None]
+    ) -> None:
+        self.on_live = on_live
+        self._camera = camera
+        self._post = post
+        self._turn = threading.Condition()
+        self._wanted: _Watch | None = None
+        self._frame: Frame | None = None
+        self._shoot = False
+        self._ending = False
+        self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
+        self._thread.start()
+
+    # --- from the runner (never waits) ---
+
+    def start(self, session: int, purpose: Purpose) -> None:
+        with self._turn:
+            self._wanted, self._shoot, self._frame = _Watch(session, purpose), False, None
+            self._turn.notify_all()
+
+    def stop(self) -> None:
+        with self._turn:
+            self._wanted, self._shoot, self._frame = None, False, None
+            self._turn.notify_all()
+
+    def shoot(self) -> None:
+        with self._turn:
+            self._shoot = True
+            self._turn.notify_all()
+
+    def close(self) -> None:
+        """Stop for good; returns when the thread has ended."""
+        with self._turn:
+            self._ending, self._wanted, self._frame = True, None, None
+            self._turn.notify_all()
+        self._thread.join()
+
+    # --- the desk's thread ---
+
+    def _work(self) -> None:
+        while True:
+            with self._turn:
+                self._turn.wait_for(lambda: self._wanted is not None or self._ending)
+                watch = self._wanted
+            if watch is None:
+                return
+            self._camera.start(self._on_camera, self._on_frame)
+            self._look(watch)
+            self._camera.stop()
+            self.on_live(None)
+
+    def _on_camera(self, state: CameraState) -> None:
+        self._post(CameraChanged(state))
+
+    def _on_frame(self, frame: Frame) -> None:
+        with self._turn:
+            if self._wanted is not None:
+                self._frame = frame
+                self._turn.notify_all()
+
+    def _next(self, watch: _Watch) -> tuple[Frame, bool] | None:
+        """The newest frame not yet seen and whether to shoot it; ``None`` when something else is wanted by now."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._wanted is not watch or self._frame is not None)
+            if self._wanted is not watch or self._frame is None:
+                return None
+            frame, self._frame = self._frame, None
+            shoot, self._shoot = self._shoot, False
+            return frame, shoot
+
+    def _look(self, watch: _Watch) -> None:
+        auto, codes = AutoShot(), CodeWatch()
+        said: tuple[Finding, ...] | None = None
+        while (given := self._next(watch)) is not None:
+            frame, shoot = given
+            if watch.purpose is Purpose.CODE:
+                self.on_live(LivePicture(frame.picture, None, good=False))
+                for code in codes.see(frame.picture):
+                    self._post(CodeSeen(watch.session, code.text))
+                continue
+            found = find_page(frame.picture, fast=True)
+            good = found.corners is not None and not found.findings
+            self.on_live(LivePicture(frame.picture, found.corners, good=good))
+            if shoot or auto.see(found, frame.picture):
+                self._post(PageShot(watch.session, None))
+                self._post(PageShot(watch.session, _scan(frame.picture)))
+                self._rest(watch)
+                return
+            if found.findings != said:
+                said = found.findings
+                self._post(PageJudged(watch.session, found.findings))
+
+    def _rest(self, watch: _Watch) -> None:
+        """After the shot nothing more is looked at until the journey wants something else."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._wanted is not watch)
+
+
+def _scan(picture: Picture) -> Scan:
+    """The page in ``picture``, looked for with all care; the whole picture when there is none (shot by hand)."""
+    height, width = picture.shape[:2]
+    whole: Corners = ((0.0, 0.0), (width - 1.0, 0.0), (width - 1.0, height - 1.0), (0.0, height - 1.0))
+    return straighten(picture, find_page(picture).corners or whole)

@@ -1,0 +1,564 @@
+"""What can happen to a resident: the way through, its trouble, and the rules that hold everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devices.camera.api import Finding, Live
+from devices.card.api import CardFailed, CardState, CardTrouble, NoCard, NoReader, NoService, Reading
+from devices.printer.api import Outcome, PrinterStatus
+from kiosk.domain.resident import Role
+from kiosk.journey.effects import (
+    AlertStaff,
+    LookUpCard,
+    LookUpCode,
+    PrintSlip,
+    Purpose,
+    SendRating,
+    Shoot,
+    StartCamera,
+    StopCamera,
+    Store,
+    Wipe,
+)
+from kiosk.journey.events import (
+    AddPage,
+    Agree,
+    AnotherCard,
+    AnotherMatter,
+    Back,
+    Begin,
+    CallStaff,
+    CameraChanged,
+    CardChanged,
+    CloseOverlay,
+    CodeSeen,
+    Draft,
+    Edit,
+    Event,
+    FindMine,
+    Finish,
+    FinishForSure,
+    LookedUp,
+    Next,
+    OnlineChanged,
+    PageJudged,
+    PageShot,
+    PickLanguage,
+    PickMatter,
+    PickWho,
+    PrintAgain,
+    PrinterChanged,
+    Rate,
+    RemovePage,
+    SetCare,
+    ShootNow,
+    Signed,
+    SlipEnded,
+    StoreDone,
+    StoreFailed,
+    SwitchToOtherCard,
+    SyncChanged,
+    ThatIsRight,
+    Tick,
+    Touched,
+    TryAgain,
+    WriteOwn,
+)
+from kiosk.journey.states import (
+    Ask,
+    AskConsent,
+    ChooseMatter,
+    ConfirmFinish,
+    Delivery,
+    FindByCard,
+    FindBySlip,
+    Found,
+    HandedIn,
+    HandingIn,
+    Identify,
+    IdleWarning,
+    OtherCard,
+    Printing,
+    Refused,
+    Review,
+    ScanPapers,
+    ShowGuide,
+    Sign,
+    StaffCalled,
+    Terminal,
+    Thanks,
+    Welcome,
+    WhoFor,
+)
+from tests.support.journeys import CHILD, LI, NOON, SCAN, STORED, TODAY, WANG, Walk, card
+
+FOUND = Found(
+    uid=STORED.uid,
+    provisional_number=STORED.provisional_number,
+    matter=None,
+    created=NOON,
+    delivery=Delivery.DONE,
+    case_number="C1",
+    slip_text=STORED.slip_text,
+)
+
+
+def test_the_whole_way_for_oneself() -> None:
+    walk = Walk().to_slip()
+    assert isinstance(walk.screen, HandedIn)
+    store = next(effect for effect in walk.effects if isinstance(effect, Store))
+    assert dict(store.session.answers) == {"phone": "13812345678", "village": "003", "hukou": "rural", "level": "500"}
+    assert store.session.scans["household-register"] == (SCAN,)
+    assert store.session.agreed is not None
+    assert (store.session.agreed.version, store.session.agreed.at) == ("2026-11", NOON)
+    assert walk.effects[-1] == PrintSlip(1, STORED.uid, reprint=False)
+    walk.do(SlipEnded(1, STORED.uid, Outcome.PRINTED), Rate(4), Rate(1), Finish())
+    assert [effect for effect in walk.effects if isinstance(effect, SendRating)] == [SendRating(STORED.uid, 4)]
+    assert isinstance(walk.screen, Thanks)
+    walk.wait(9)
+    assert isinstance(walk.screen, Welcome)
+    assert walk.effects[-1] == Wipe(1)
+
+
+def test_the_slip_is_asked_for_only_after_the_store_answered() -> None:
+    walk = Walk().to_storing()
+    assert not any(isinstance(effect, PrintSlip) for effect in walk.effects)
+    walk.do(StoreFailed(1, "storage-full"))
+    assert walk.screen == HandingIn(trouble="storage-full")
+    assert not any(isinstance(effect, PrintSlip) for effect in walk.effects)
+    assert walk.session.scans  # nothing is lost
+    walk.do(TryAgain())
+    assert sum(isinstance(effect, Store) for effect in walk.effects) == 2
+    walk.do(StoreDone(1, STORED))
+    assert isinstance(walk.screen, HandedIn)
+
+
+def test_what_is_stored_is_let_go_of_at_once() -> None:
+    session = Walk().to_slip().session
+    assert not session.scans
+    assert not session.answers
+    assert session.signature is None
+
+
+def test_for_someone_else_both_cards_are_read() -> None:
+    walk = Walk().to_card(on_behalf=True).do(CardChanged(LI), ThatIsRight())
+    assert isinstance(walk.screen, Identify)
+    assert walk.screen.found is None  # the same card still lies there
+    walk.do(CardChanged(NoCard()), CardChanged(replace(LI, insertion=3)))
+    assert isinstance(walk.screen, Identify)
+    assert walk.screen.trouble == "card-same-person"
+    walk.do(CardChanged(replace(WANG, insertion=4)), ThatIsRight())
+    assert isinstance(walk.screen, Ask)
+    assert walk.session.proxy is not None
+    assert walk.session.proxy.name == "李建国"
+    assert walk.session.applicant is not None
+    assert walk.session.applicant.name == "王秀英"
+    assert walk.session.served == walk.session.proxy
+    walk.do(Back(), Back())
+    assert isinstance(walk.screen, Identify)
+    assert walk.screen.found is not None
+    assert walk.screen.found.name == "李建国"
+
+
+def test_a_card_laid_on_begins_and_is_used_after_consent_only() -> None:
+    walk = Walk().do(CardChanged(WANG))
+    assert isinstance(walk.screen, WhoFor)
+    assert walk.session.applicant is None
+    walk.do(PickWho(False), PickMatter("pension-enrolment"), Next(), Agree(NOON))
+    assert isinstance(walk.screen, Identify)
+    assert walk.screen.found is not None
+    assert walk.session.applicant is None  # until "yes, that's me"
+
+
+@pytest.mark.parametrize("trouble", list(CardTrouble))
+def test_a_failed_card_says_why_and_the_next_insertion_is_a_new_chance(trouble: CardTrouble) -> None:
+    walk = Walk().to_card().do(CardChanged(CardFailed(1, trouble)))
+    assert isinstance(walk.screen, Identify)
+    assert walk.screen.trouble == trouble.value
+    walk.do(CardChanged(NoCard()))
+    assert isinstance(walk.screen, Identify)
+    assert walk.screen.trouble == trouble.value  # long enough to be read
+    walk.do(CardChanged(Reading(2)), CardChanged(replace(WANG, insertion=2)))
+    assert isinstance(walk.screen, Identify)
+    assert (walk.screen.trouble, walk.screen.found is not None) == (None, True)
+
+
+@pytest.mark.parametrize(("state", "code"), [(NoReader(), "no-reader"), (NoService(), "no-service")])
+def test_a_missing_reader_is_said_and_forgotten_when_it_is_back(state: CardState, code: str) -> None:
+    walk = Walk().to_card().do(CardChanged(state))
+    assert isinstance(walk.screen, Identify)
+    assert walk.screen.trouble == code
+    walk.do(CardChanged(NoCard()))
+    assert isinstance(walk.screen, Identify)
+    assert walk.screen.trouble is None
+
+
+def test_a_card_without_a_whole_identity_is_refused() -> None:
+    partial = replace(WANG, fields={"name": "王秀英"})
+    walk = Walk().to_card().do(CardChanged(partial))
+    assert isinstance(walk.screen, Identify)
+    assert walk.screen.trouble == "card-incomplete"
+
+
+def test_the_wrong_person_on_the_card() -> None:
+    walk = Walk().to_card().do(CardChanged(WANG), AnotherCard())
+    assert walk.screen == Identify(role=Role.APPLICANT, insertion=1)
+    walk.do(CardChanged(WANG))  # still lying there
+    assert isinstance(walk.screen, Identify)
+    assert walk.screen.found is None
+
+
+def test_under_sixteen_is_told_why() -> None:
+    walk = Walk().to_card().do(CardChanged(CHILD), ThatIsRight())
+    assert isinstance(walk.screen, Refused)
+    assert walk.screen.refusal.id == "too-young"
+    walk.do(Next())
+    assert isinstance(walk.screen, Welcome)
+    assert walk.effects[-1] == Wipe(1)
+
+
+def test_only_what_applies_is_asked() -> None:
+    old = card(1, born="1950-01-01")
+    walk = Walk().to_questions(old)
+    for answer in ("13812345678", "003", "rural"):
+        walk.do(Draft(answer), Next())
+    assert isinstance(walk.screen, ScanPapers)  # no contribution level at 76
+    assert "level" not in walk.session.answers
+
+
+def test_a_wrong_answer_stays_and_says_so() -> None:
+    walk = Walk().to_questions().do(Draft("1381234x56"), Next())
+    assert isinstance(walk.screen, Ask)
+    assert (walk.screen.wrong, walk.screen.draft) == (True, "138123456")
+    walk.do(Draft("138123456789999"))
+    assert isinstance(walk.screen, Ask)
+    assert (walk.screen.wrong, walk.screen.draft) == (False, "13812345678")
+
+
+def test_nothing_is_chosen_beforehand() -> None:
+    walk = Walk().to_questions().do(Draft("13812345678"), Next())
+    assert isinstance(walk.screen, Ask)
+    assert walk.screen.draft == ""
+    walk.do(Next())
+    assert isinstance(walk.screen, Ask)
+    assert walk.screen.wrong
+    walk.do(Draft("999"), Next())
+    assert isinstance(walk.screen, Ask)
+    assert walk.screen.wrong  # not one of the choices
+
+
+def test_a_village_that_is_not_listed_is_written() -> None:
+    walk = Walk().to_questions().do(Draft("13812345678"), Next(), WriteOwn(True), Draft("  新\u0007村"), Next())
+    assert walk.session.answers["village"] == "新村"
+    assert walk.session.written == {"village"}
+    walk.do(Back())
+    assert isinstance(walk.screen, Ask)
+    assert (walk.screen.writing, walk.screen.draft) == (True, "新村")
+    walk.do(Back(), Draft("003"), Next())
+    assert walk.session.written == frozenset()
+
+
+def test_backwards_from_the_papers_to_the_welcome_screen() -> None:
+    walk = Walk().to_papers()
+    seen = [type(walk.screen)]
+    for _ in range(12):
+        walk.do(Back())
+        seen.append(type(walk.screen))
+    assert seen == [
+        ScanPapers, Ask, Ask, Ask, Ask, Identify, AskConsent, ShowGuide, ChooseMatter, WhoFor, Welcome, Welcome,
+        Welcome,
+    ]  # fmt: skip
+
+
+def test_papers_are_judged_shot_added_and_removed() -> None:
+    walk = Walk().to_papers()
+    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER)
+    walk.do(CameraChanged(Live(1280, 720)), PageJudged(1, (Finding.BLURRED,)))
+    assert isinstance(walk.screen, ScanPapers)
+    assert (walk.screen.camera, walk.screen.findings) == (Live(1280, 720), (Finding.BLURRED,))
+    walk.do(Next())
+    assert isinstance(walk.screen, ScanPapers)  # a page is required
+    walk.do(ShootNow(), ShootNow(), PageShot(1, None), PageShot(1, SCAN))
+    assert sum(isinstance(effect, Shoot) for effect in walk.effects) == 1
+    assert walk.effects[-1] == StopCamera()
+    walk.do(AddPage(), PageShot(1, SCAN), AddPage(), Back())
+    assert len(walk.session.scans["household-register"]) == 2
+    assert walk.effects[-1] == StopCamera()
+    walk.do(RemovePage(7), RemovePage(0), RemovePage(0))
+    assert isinstance(walk.screen, ScanPapers)
+    assert walk.screen.adding
+    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER)
+
+
+def test_no_more_pages_than_the_material_takes() -> None:
+    walk = Walk().to_papers()
+    for _ in range(6):
+        walk.do(PageShot(1, SCAN), AddPage())
+    assert len(walk.session.scans["household-register"]) == 4
+
+
+def test_editing_from_the_review_comes_back_to_it() -> None:
+    walk = Walk().to_review().do(Edit("hukou"), Draft("urban"), Next())
+    assert isinstance(walk.screen, Review)
+    assert walk.session.answers["hukou"] == "urban"
+    walk.do(Edit("phone"), Draft("1"), Back())
+    assert walk.session.answers["phone"] == "13812345678"
+    walk.do(Edit("household-register"))
+    assert isinstance(walk.screen, ScanPapers)
+    assert not walk.screen.adding
+    walk.do(AddPage(), PageShot(1, SCAN), Next())
+    assert isinstance(walk.screen, Review)
+    walk.do(Edit("household-register"), Back(), Edit("nothing"))
+    assert isinstance(walk.screen, Review)
+    walk.do(Back())
+    assert isinstance(walk.screen, ScanPapers)
+
+
+def test_an_empty_signature_is_not_handed_in() -> None:
+    walk = Walk().to_review().do(Next(), Signed(None))
+    assert walk.screen == Sign(empty=True)
+    assert not any(isinstance(effect, Store) for effect in walk.effects)
+    walk.do(Back())
+    assert isinstance(walk.screen, Review)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOT_PRINTED, Outcome.UNKNOWN])
+def test_a_slip_that_failed_is_printed_again_only_when_asked(outcome: Outcome) -> None:
+    walk = Walk().to_slip().do(PrintAgain(STORED.uid))
+    assert sum(isinstance(effect, PrintSlip) for effect in walk.effects) == 1  # still running
+    walk.do(SlipEnded(1, STORED.uid, outcome))
+    assert sum(isinstance(effect, PrintSlip) for effect in walk.effects) == 1
+    walk.do(PrintAgain(STORED.uid), PrintAgain(STORED.uid))
+    assert walk.effects[-1] == PrintSlip(1, STORED.uid, reprint=True)
+    assert sum(isinstance(effect, PrintSlip) for effect in walk.effects) == 2
+    walk.do(SlipEnded(1, STORED.uid, Outcome.PRINTED), PrintAgain(STORED.uid))
+    assert sum(isinstance(effect, PrintSlip) for effect in walk.effects) == 2
+
+
+def test_the_sync_shows_while_the_resident_still_stands_there() -> None:
+    walk = Walk().to_slip().do(SyncChanged("other", Delivery.DONE, "X"), SyncChanged(STORED.uid, Delivery.DONE, "C-7"))
+    assert isinstance(walk.screen, HandedIn)
+    assert (walk.screen.delivery, walk.screen.case_number) == (Delivery.DONE, "C-7")
+
+
+def test_another_matter_begins_anew_in_the_same_language() -> None:
+    walk = Walk().do(PickLanguage("en"), SetCare(True)).to_slip().do(AnotherMatter())
+    assert isinstance(walk.screen, WhoFor)
+    assert (walk.terminal.language, walk.terminal.care, walk.session.number) == ("en", True, 2)
+    assert Wipe(1) in walk.effects
+
+
+def test_progress_by_card_and_a_reprint() -> None:
+    walk = Walk().do(FindMine(by_slip=False), CardChanged(WANG))
+    assert walk.effects[-1] == LookUpCard(1, WANG.fields["id_number"])
+    walk.do(LookedUp(1, (FOUND,)), PrintAgain("unknown"), PrintAgain(FOUND.uid))
+    assert walk.effects[-1] == PrintSlip(1, FOUND.uid, reprint=True)
+    walk.do(SlipEnded(1, FOUND.uid, Outcome.PRINTED))
+    assert isinstance(walk.screen, FindByCard)
+    assert walk.screen.printing is Printing.PRINTED
+    walk.do(Back())
+    assert walk.effects[-1] == Wipe(1)
+
+
+def test_progress_by_a_card_that_fails() -> None:
+    walk = Walk().do(FindMine(by_slip=False), CardChanged(CardFailed(1, CardTrouble.MUTE)))
+    assert isinstance(walk.screen, FindByCard)
+    assert walk.screen.trouble == "card-mute"
+
+
+def test_progress_by_the_code_on_a_slip() -> None:
+    walk = Walk().do(FindMine(by_slip=True))
+    assert walk.effects[-1] == StartCamera(1, Purpose.CODE)
+    walk.do(CameraChanged(Live(1280, 720)), CodeSeen(1, "hello"))
+    assert walk.effects[-1] == LookUpCode(1, "hello")
+    walk.do(LookedUp(1, (), "code-foreign"))
+    assert isinstance(walk.screen, FindBySlip)
+    assert walk.screen.trouble == "code-foreign"
+    walk.do(LookedUp(1, (FOUND,)))
+    assert walk.effects[-1] == StopCamera()
+
+
+def test_somebody_elses_card_in_the_middle_asks_first() -> None:
+    walk = Walk().to_questions().do(CardChanged(LI))
+    assert isinstance(walk.terminal.overlay, OtherCard)
+    walk.do(CloseOverlay())
+    assert walk.session.applicant is not None
+    assert walk.session.applicant.name == "王秀英"
+    walk.do(CardChanged(NoCard()), CardChanged(replace(WANG, insertion=5)))
+    assert walk.terminal.overlay is None  # her own card again
+    walk.do(CardChanged(replace(LI, insertion=6)), SwitchToOtherCard())
+    assert Wipe(1) in walk.effects
+    assert isinstance(walk.screen, WhoFor)
+    assert (walk.session.number, walk.session.applicant, dict(walk.session.answers)) == (2, None, {})
+
+
+def test_a_second_person_at_thank_you_begins_anew() -> None:
+    walk = Walk().to_slip().do(Finish(), CardChanged(LI))
+    assert isinstance(walk.screen, WhoFor)
+    assert Wipe(1) in walk.effects
+
+
+def test_silence_warns_then_wipes() -> None:
+    walk = Walk().do(SetCare(True), PickLanguage("en")).to_papers().wait(134)
+    assert walk.terminal.overlay is None
+    walk.wait(2)
+    assert isinstance(walk.terminal.overlay, IdleWarning)
+    walk.do(CloseOverlay()).wait(60)
+    assert walk.terminal.overlay is None
+    walk.wait(80).wait(44)
+    assert isinstance(walk.terminal.overlay, IdleWarning)
+    walk.wait(2)
+    assert isinstance(walk.screen, Welcome)
+    assert walk.effects[-2:] == [StopCamera(), Wipe(1)]
+    assert (walk.terminal.language, walk.terminal.care) == ("zh", False)
+
+
+def test_touching_anything_breaks_the_silence() -> None:
+    walk = Walk().to_questions().wait(60).do(Touched()).wait(60)
+    assert walk.terminal.overlay is None
+
+
+def test_language_left_at_the_welcome_screen_falls_back() -> None:
+    walk = Walk().do(PickLanguage("en"), SetCare(True)).wait(134)
+    assert walk.terminal.language == "en"
+    walk.wait(2)
+    assert (walk.terminal.language, walk.terminal.care) == ("zh", False)
+
+
+def test_help_is_called_and_the_way_goes_on() -> None:
+    walk = Walk().to_questions().do(Draft("138"), CallStaff())
+    assert isinstance(walk.terminal.overlay, StaffCalled)
+    assert walk.effects[-1] == AlertStaff()
+    walk.do(CloseOverlay())
+    assert isinstance(walk.screen, Ask)
+    assert walk.screen.draft == "138"
+
+
+def test_devices_are_shown_in_the_frame() -> None:
+    status = PrinterStatus(trouble=None, paper_low=True, certain=True)
+    walk = Walk().do(PrinterChanged(status), OnlineChanged(False))
+    assert (walk.terminal.printer, walk.terminal.online) == (status, False)
+
+
+def test_answers_for_an_earlier_session_are_dropped() -> None:
+    walk = Walk().to_storing().do()
+    number = walk.session.number
+    walk.do(StoreFailed(number, "storage-full"), Finish(), FinishForSure()).to_storing()
+    walk.do(StoreDone(number, STORED))
+    assert isinstance(walk.screen, HandingIn)
+
+
+# --- rules that hold everywhere -----------------------------------------------------------------------------------
+
+_numbers = st.integers(min_value=1, max_value=4)
+_cards = st.sampled_from([WANG, LI, CHILD]).flatmap(
+    lambda read: st.integers(1, 30).map(lambda insertion: replace(read, insertion=insertion))
+)
+EVENTS: st.SearchStrategy[Event] = st.one_of(
+    st.sampled_from(
+        [
+            Touched(), Begin(), CallStaff(), CloseOverlay(), Finish(), FinishForSure(), SwitchToOtherCard(), Back(),
+            PickMatter("pension-enrolment"), PickMatter("none"), Next(), Agree(NOON), ThatIsRight(), AnotherCard(),
+            ShootNow(), AddPage(), RemovePage(0), Edit("phone"), Edit("level"), Edit("household-register"),
+            Signed(None), Signed(b"png"), TryAgain(), Rate(5), Rate(0), AnotherMatter(), PrintAgain(STORED.uid),
+            PickLanguage("en"), CardChanged(NoCard()), CardChanged(Reading(9)), CardChanged(NoReader()), OnlineChanged(True),
+        ]
+    ),
+    st.booleans().map(PickWho), st.booleans().map(SetCare), st.booleans().map(WriteOwn), st.booleans().map(FindMine),
+    st.sampled_from(["13812345678", "003", "rural", "500", "", "村"]).map(Draft),
+    _cards.map(CardChanged),
+    st.builds(CardFailed, _numbers, st.sampled_from(list(CardTrouble))).map(CardChanged),
+    _numbers.map(lambda session: PageShot(session, SCAN)),
+    _numbers.map(lambda session: PageShot(session, None)),
+    _numbers.map(lambda session: StoreDone(session, STORED)),
+    _numbers.map(lambda session: StoreFailed(session, "storage-failed")),
+    _numbers.map(lambda session: SlipEnded(session, STORED.uid, Outcome.UNKNOWN)),
+    _numbers.map(lambda session: LookedUp(session, (FOUND,))),
+    _numbers.map(lambda session: CodeSeen(session, "x")),
+)  # fmt: skip
+
+
+def _texts(value: object) -> str:
+    """Everything reachable from a value, as text."""
+    if is_dataclass(value):
+        return " ".join(_texts(getattr(value, field.name)) for field in fields(value))
+    return repr(value)
+
+
+def _bare(terminal: Terminal) -> bool:
+    return isinstance(terminal.screen, Welcome) and terminal.session is None and terminal.overlay is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(EVENTS, max_size=60))
+def test_from_everywhere_there_is_a_way_out_and_it_wipes(events: list[Event]) -> None:
+    walk = Walk().do(*events)
+    begun = walk.terminal.session
+    walk.do(Finish())
+    if isinstance(walk.terminal.overlay, ConfirmFinish):
+        walk.do(FinishForSure())
+    if isinstance(walk.screen, HandingIn):  # for the moment of storing, the way out is the slip
+        walk.do(StoreDone(walk.session.number, STORED), Finish())
+    if isinstance(walk.screen, Thanks):
+        walk.wait(60)
+    assert _bare(walk.terminal)
+    if begun is not None:
+        assert Wipe(begun.number) in walk.effects
+    left = _texts(walk.terminal)
+    for read in (WANG, LI, CHILD):
+        assert read.fields["id_number"] not in left
+        assert read.fields["name"] not in left
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(EVENTS, max_size=60))
+def test_silence_always_ends_at_the_welcome_screen(events: list[Event]) -> None:
+    walk = Walk().do(*events)
+    if isinstance(walk.screen, HandingIn) and walk.screen.trouble is None:
+        walk.do(StoreFailed(walk.session.number, "storage-failed"))
+    for _ in range(3):
+        walk.wait(200)
+    assert _bare(walk.terminal)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(EVENTS, max_size=80))
+def test_two_people_are_never_mixed(events: list[Event]) -> None:
+    """What is stored carries only people whose cards were confirmed in that very session, and each session stores with
+    a finished form."""
+    walk = Walk().do(*events)
+    for effect in walk.effects:
+        if isinstance(effect, Store):
+            assert effect.session.agreed is not None
+            assert effect.session.applicant is not None
+            assert (effect.session.proxy is not None) == bool(effect.session.on_behalf)
+            assert effect.session.applicant != effect.session.proxy
+            assert effect.session.signature
+            assert effect.session.scans["household-register"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(EVENTS, max_size=60))
+def test_the_camera_runs_only_while_a_screen_needs_it(events: list[Event]) -> None:
+    walk = Walk().do(*events)
+    on = False
+    for effect in walk.effects:
+        if isinstance(effect, StartCamera):
+            on = True
+        elif isinstance(effect, StopCamera):
+            on = False
+    screen = walk.screen
+    needed = (isinstance(screen, ScanPapers) and screen.adding) or (isinstance(screen, FindBySlip) and not screen.found)
+    assert on == needed
+
+
+def test_ticks_alone_change_nothing_but_the_clock() -> None:
+    walk = Walk().to_questions()
+    before = walk.terminal
+    walk.do(Tick(before.now + 1, TODAY))
+    assert walk.terminal == replace(before, now=before.now + 1)
