@@ -1,0 +1,223 @@
+"""Finding the paper under the camera, and knowing when it lies still enough to be shot.
+
+``find_page`` works on any photograph (a few hundred milliseconds); with ``fast`` it spends a few milliseconds on a
+live picture of paper on the terminal's dark mat.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+
+from devices.camera import quads
+from devices.camera.api import Corners, Finding, PageFound, Picture
+from devices.camera.pictures import Gray, bounded, gray, read_picture
+from devices.camera.quads import Floats, Lab
+from devices.camera.quality import findings_of, light_mat
+
+_SEARCH = 640
+"""Pixels of the longer side in which papers are searched."""
+_FAST_SEARCH = 480
+_REFINE = 1600
+_FAST_REFINE = 960
+_ENOUGH = 0.5
+"""Score from which a shape is a paper."""
+_NEARLY = 0.82
+"""An enclosing shape wins over an inner one (a table's frame) from this share of its score."""
+
+A4_SHORT_SIDE = 210.0
+"""Millimetres."""
+
+
+def find_page(picture: Picture, *, fast: bool = False, short_side_mm: float = A4_SHORT_SIDE) -> PageFound:
+    """Where the paper lies, and what keeps it from being shot.
+
+    ``short_side_mm`` is the paper's shorter side in millimetres, by which ``TOO_SMALL`` is judged (6 px/mm).
+    """
+    if min(picture.shape[:2]) < 64:
+        return PageFound(None, (Finding.NO_PAPER,))
+    small = bounded(picture, _FAST_SEARCH if fast else _SEARCH)
+    lab = quads.without_text(small)
+    shape = _best(lab, _fast_shapes(lab)) if fast else _search(small, lab)
+    if shape is None:
+        return PageFound(None, (Finding.NO_PAPER, Finding.LIGHT_MAT) if light_mat(lab) else (Finding.NO_PAPER,))
+    finer = bounded(picture, _FAST_REFINE if fast else _REFINE)
+    fitted = _fit(finer, shape * (finer.shape[1] / small.shape[1]), reach=6 if fast else 14)
+    points = quads.clockwise(fitted * (picture.shape[1] / finer.shape[1]))
+    corners = cast("Corners", tuple((float(x), float(y)) for x, y in points))
+    return PageFound(corners, findings_of(picture, corners, short_side_mm=short_side_mm, fast=fast))
+
+
+def page_of_file(path: Path, *, short_side_mm: float = A4_SHORT_SIDE) -> PageFound:
+    """``find_page`` on a picture file. Raises ``PictureError`` for anything that is not a readable picture."""
+    return find_page(read_picture(path), short_side_mm=short_side_mm)
+
+
+def _fast_shapes(lab: Lab) -> list[Floats]:
+    """Pale paper on a dark mat: one threshold, and the outline as second opinion."""
+    light = lab[:, :, 0]
+    _, mask = cv2.threshold(light, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    shapes = list(quads.by_outline(cast("Gray", mask)))
+    edges = cv2.dilate(cv2.Canny(light, 30, 90), np.ones((3, 3), np.uint8))
+    shapes.extend(quads.by_outline(cast("Gray", edges)))
+    return shapes
+
+
+def _search(small: Picture, lab: Lab) -> Floats | None:
+    shapes = _fast_shapes(lab)
+    grown = np.zeros(lab.shape[:2], np.uint8)
+    for channel in range(3):
+        plane = cast("Gray", np.ascontiguousarray(lab[:, :, channel]))
+        spread = cast("Gray", cv2.normalize(plane, None, 0, 255, cv2.NORM_MINMAX)) if channel else plane  # pyright: ignore[reportCallIssue, reportArgumentType]  # dst may be None
+        for low in (12, 30, 60):
+            edges = cv2.Canny(spread, low, low * 3)
+            if low == 12 or not channel:
+                grown = cv2.bitwise_or(grown, edges) if low >= 30 or channel else grown
+            joined = cv2.dilate(edges, np.ones((3, 3), np.uint8))
+            shapes.extend(quads.by_outline(cast("Gray", joined)))
+            shapes.extend(quads.by_lines(cast("Gray", edges)))
+        for level in (30, 45, 60, 75, 88):
+            threshold = float(np.percentile(plane, level))
+            for side in (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV) if channel else (cv2.THRESH_BINARY,):
+                _, mask = cv2.threshold(plane, threshold, 255, side)
+                opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+                shapes.extend(quads.by_outline(cast("Gray", opened)))
+    shapes.extend(quads.by_lines(cast("Gray", grown)))
+    height, width = lab.shape[:2]
+    tried = quads.plausible(shapes, width, height)
+    marks = quads.scores(lab, tried)
+    middle = np.array([[0.12, 0.12], [0.88, 0.12], [0.88, 0.88], [0.12, 0.88]], np.float32) * (width, height)
+    seeds: list[Floats] = [tried[int(marks.argmax())]] if len(marks) else []
+    little = bounded(small, 320)
+    scale = little.shape[1] / width
+    for seed in (*seeds, middle.astype(np.float32)):
+        shapes.extend((shape / scale).astype(np.float32) for shape in quads.by_growing(little, seed * scale))
+    return _best(lab, shapes)
+
+
+def _best(lab: Lab, shapes: list[Floats]) -> Floats | None:
+    height, width = lab.shape[:2]
+    tried = quads.plausible(shapes, width, height)
+    marks = quads.scores(lab, tried)
+    if not len(marks):
+        return None
+    leading = np.argsort(-marks)[:6]
+    fitted = [_fit_lab(lab, tried[index], reach=8) for index in leading]
+    tried = quads.plausible([*tried, *fitted], width, height)
+    marks = quads.scores(lab, tried)
+    best = int(marks.argmax())
+    if marks[best] < _ENOUGH:
+        return None
+    return tried[_outermost(tried, marks, best)]
+
+
+def _outermost(tried: Floats, marks: Floats, best: int) -> int:
+    """The best shape, or one around it that is nearly as good: a table's frame lies within its paper."""
+    chosen = best
+    area = float(cv2.contourArea(tried[best]))
+    for index in np.argsort(-marks):
+        if marks[index] < _NEARLY * marks[best]:
+            break
+        outer = tried[index]
+        its_area = float(cv2.contourArea(outer))
+        if its_area > 1.12 * area and _within(tried[chosen], outer):
+            chosen, area = int(index), its_area
+    return chosen
+
+
+def _within(inner: Floats, outer: Floats) -> bool:
+    slack = 0.02 * float(np.sqrt(cv2.contourArea(outer)))
+    return all(cv2.pointPolygonTest(outer, (float(x), float(y)), True) > -slack for x, y in inner)
+
+
+def _fit(picture: Picture, shape: Floats, *, reach: int) -> Floats:
+    smooth = cast("Picture", cv2.GaussianBlur(picture, (5, 5), 0))
+    return _fit_lab(cast("Lab", smooth), shape, reach=reach)
+
+
+def _fit_lab(planes: Lab, shape: Floats, *, reach: int) -> Floats:
+    """Each side laid through the strongest steps near it; a side with no clear line keeps its place."""
+    colours, _ = quads.profiles(planes, shape[None], reach=reach, samples=96)
+    slope = np.linalg.norm(colours[0, :, :, 2:] - colours[0, :, :, :-2], axis=-1)  # 4 x samples x steps
+    offsets = slope.argmax(axis=-1).astype(np.float32) - (reach - 1)
+    strong = slope.max(axis=-1)
+    along = np.linspace(0.05, 0.95, 96, dtype=np.float32)
+    lines: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
+    for side in range(4):
+        start, end = shape[side], shape[(side + 1) % 4]
+        direction = (end - start) / np.linalg.norm(end - start)
+        inward = np.array((-direction[1], direction[0]))
+        points = start + along[:, None] * (end - start) + offsets[side][:, None] * inward
+        points = _consistent(points[strong[side] >= 0.4 * np.median(strong[side])].astype(np.float32), inward)
+        if len(points) < 30:
+            lines.append(np.cross([*start, 1.0], [*end, 1.0]))
+            continue
+        vx, vy, x, y = cv2.fitLine(points, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
+        lines.append(np.cross([x, y, 1.0], [x + 100 * vx, y + 100 * vy, 1.0]))
+    corners = [quads.meeting(lines[i - 1], lines[i]) for i in range(4)]
+    if any(corner is None for corner in corners):
+        return shape
+    fitted = np.array(corners, np.float32)
+    return fitted if np.abs(fitted - shape).max() <= 3 * reach else shape
+
+
+def _consistent(points: Floats, inward: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Floats:
+    """The points on the commonest line across the side, so that writing beside the edge does not pull it."""
+    if len(points) < 30:
+        return points
+    best, count = points, 0
+    for first in range(0, len(points) // 2, 4):
+        for second in range(len(points) // 2, len(points), 4):
+            run = points[second] - points[first]
+            length = float(np.hypot(*run))
+            if length < 1:
+                continue
+            normal = np.array((-run[1], run[0])) / length
+            if abs(float(normal @ inward)) < 0.97:
+                continue
+            near = np.abs((points - points[first]) @ normal) < 1.5
+            if (hits := int(near.sum())) > count:
+                best, count = points[near], hits
+    return best
+
+
+class AutoShot:
+    """Says when a paper lies still and is fit to be shot. It counts frames, never time."""
+
+    def __init__(self, *, frames: int = 9) -> None:
+        self._frames = frames
+        self._count = 0
+        self._corners: Floats | None = None
+        self._last: Gray | None = None
+
+    @property
+    def steadiness(self) -> float:
+        """0 (nothing, or moving) to 1 (shoot now), for the ring on the screen."""
+        return min(1.0, self._count / self._frames)
+
+    def see(self, found: PageFound, picture: Picture) -> bool:
+        """``True`` on the one frame in which the paper has lain still long enough; again only after it has moved."""
+        if found.corners is None or found.findings:
+            self.reset()
+            return False
+        corners = np.array(found.corners, np.float32)
+        thumbnail = gray(cast("Picture", cv2.resize(picture, (160, 90), interpolation=cv2.INTER_AREA)))
+        height, width = picture.shape[:2]
+        if self._corners is None or self._last is None:
+            moved = True
+        else:
+            apart = float(np.abs(corners - self._corners).max())
+            moved = apart > 0.005 * max(width, height) or float(cv2.absdiff(thumbnail, self._last).mean()) > 4.0
+        self._last = thumbnail
+        if moved:
+            self._corners, self._count = corners, 1
+        else:
+            self._count += 1
+        return self._count == self._frames
+
+    def reset(self) -> None:
+        """Forget what was seen: another paper is expected."""
+        self._count, self._corners, self._last = 0, None, None
