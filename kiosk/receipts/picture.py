@@ -1,0 +1,239 @@
+"""A receipt slip as a picture: black dots on white paper, 8 to the millimetre.
+
+Read by people of seventy, often without their glasses: the smallest text is 3 mm high, the provisional number is as
+large as the paper allows, and what matters is said in words beside the QR code. Drawn with the font that ships with
+the terminal, one bit deep, so that the same slip is the same dots on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import segno
+from PIL import Image, ImageDraw, ImageFont
+
+from kiosk.receipts.slip import Sentences, Slip, sentences
+from kiosk.receipts.typeset import balance, wrap
+
+REGULAR = "NotoSansCJKsc-Regular.otf"
+BOLD = "NotoSansCJKsc-Bold.otf"
+QR_QUIET_MODULES = 4  # ISO/IEC 18004:2015, 6.3.8
+QR_LEAST_DOTS = 4
+_LINE_HEIGHT = 1.4
+_THRESHOLD = 128
+
+
+def draw(slip: Slip, *, width: int = 576, font_folder: Path) -> Image.Image:
+    """*slip* as a picture of mode ``1``, *width* dots wide (384, 576 or 640) and as high as it needs.
+
+    *font_folder* holds :data:`REGULAR` and :data:`BOLD`. Raises :class:`ValueError` when ``qr_text`` is so long that
+    its code cannot be read from this paper (modules under 4 dots), :class:`OSError` when a font is missing.
+    """
+    sheet = _Sheet(width=width, fonts=font_folder)
+    words = sentences(slip.language)
+    if slip.test:
+        sheet.banner(words.test, words.test_more)
+    sheet.centred(slip.hall, size=32)
+    sheet.centred(words.heading, size=46, bold=True)
+    if slip.reprint:
+        sheet.label(words.reprint)
+    sheet.rule()
+    sheet.centred(slip.title, size=36, bold=True)
+    sheet.gap(14)
+    sheet.centred(words.number, size=28)
+    sheet.as_large_as_it_fits(slip.provisional_number, most=68)
+    sheet.gap(10)
+    _state(sheet, slip, words)
+    sheet.gap(10)
+    rows = [(words.case, slip.case_number), (words.applicant, slip.applicant), (words.proxy, slip.proxy)]
+    rows.append((words.created, f"{slip.created:%Y-%m-%d %H:%M}"))
+    sheet.table([(name, value) for name, value in rows if value is not None])
+    if slip.materials:
+        sheet.rule()
+        sheet.text(words.materials, size=28)
+        for material in slip.materials:
+            sheet.item(material)
+    sheet.rule()
+    sheet.qr(slip.qr_text)
+    sheet.centred(words.scan, size=28, bold=True)
+    sheet.rule()
+    sheet.text(words.keep, size=26)
+    sheet.text(slip.help_line, size=26)
+    sheet.text(f"{words.terminal} {slip.terminal}", size=24)
+    return sheet.cut_to_length()
+
+
+def _state(sheet: _Sheet, slip: Slip, words: Sentences) -> None:
+    if slip.stored_offline:
+        sheet.framed(words.stored, words.stored_more)
+    else:
+        sheet.framed(words.sent, words.sent_more)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sheet:
+    """Paper that grows downwards. Sizes are dots on 576-dot paper; narrower paper gets smaller headings, not smaller
+    text."""
+
+    width: int
+    fonts: Path
+    _y: int = 8
+    _parts: list[tuple[int, int, Image.Image]] = field(default_factory=list[tuple[int, int, Image.Image]])
+
+    @property
+    def _margin(self) -> int:
+        return 12
+
+    @property
+    def _inner(self) -> int:
+        return self.width - 2 * self._margin
+
+    def gap(self, dots: int) -> None:
+        self._y += dots
+
+    def rule(self) -> None:
+        """A dashed line."""
+        line = Image.new("1", (self._inner, 2), 1)
+        for x in range(0, self._inner, 12):
+            line.paste(0, (x, 0, min(x + 7, self._inner), 2))
+        self._y += 12
+        self._put(self._margin, line)
+        self._y += 12
+
+    def text(self, text: str, *, size: int, bold: bool = False) -> None:
+        font = self._font(size, bold=bold)
+        for line in self._wrap(text, font, self._inner):
+            self._put(self._margin, _line(line, font))
+
+    def centred(self, text: str, *, size: int, bold: bool = False) -> None:
+        font = self._font(self._heading(size), bold=bold)
+        for line in balance(text, width=self._inner, measure=font.getlength):
+            picture = _line(line, font)
+            self._put((self.width - picture.width) // 2, picture)
+
+    def item(self, text: str) -> None:
+        """A line of a list, with a dot before it."""
+        font = self._font(30)
+        dot = _line("•", font)
+        for number, line in enumerate(self._wrap(text, font, self._inner - 30)):
+            if number == 0:
+                self._parts.append((self._margin + 4, self._y, dot))
+            self._put(self._margin + 30, _line(line, font))
+
+    def table(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Names in one column, values in the next."""
+        font = self._font(28)
+        column = int(max(font.getlength(name) for name, _ in rows)) + 24
+        beside = column <= self._inner // 2
+        for name, value in rows:
+            label = _line(name, font)
+            left = column if beside else 24
+            strong = self._largest(value, self._inner - left, sizes=range(32, 23, -2))
+            lines = self._wrap(value, strong, self._inner - left)
+            if beside:
+                drop = (_line(lines[0], strong).height - label.height) // 2
+                self._parts.append((self._margin, self._y + drop, label))
+            else:
+                self._put(self._margin, label)
+            for line in lines:
+                self._put(self._margin + left, _line(line, strong))
+
+    def as_large_as_it_fits(self, text: str, *, most: int) -> None:
+        """One line, never broken: a number is read aloud from it."""
+        picture = _line(text, self._largest(text, self._inner, sizes=range(most, 19, -2)))
+        self._put((self.width - picture.width) // 2, picture)
+
+    def framed(self, strong: str, plain: str) -> None:
+        """A frame around one thing said large and one said small."""
+        top = self._y
+        inside = self._inner - 32
+        self._y += 14
+        for text, size, bold in ((strong, 34, True), (plain, 28, False)):
+            font = self._font(self._heading(size) if bold else size, bold=bold)
+            for line in balance(text, width=inside, measure=font.getlength):
+                picture = _line(line, font)
+                self._put((self.width - picture.width) // 2, picture)
+        self._y += 12
+        frame = Image.new("1", (self._inner, self._y - top), 1)
+        ImageDraw.Draw(frame).rounded_rectangle((0, 0, frame.width - 1, frame.height - 1), 14, outline=0, width=3)
+        self._parts.insert(0, (self._margin, top, frame))
+
+    def banner(self, strong: str, plain: str) -> None:
+        """White on black over the whole width."""
+        large, small = self._font(self._heading(72), bold=True), self._font(28, bold=True)
+        lines = [_line(strong, large), *(_line(line, small) for line in self._wrap(plain, small, self._inner - 24))]
+        band = Image.new("1", (self._inner, sum(line.height for line in lines) + 20), 0)
+        y = 6
+        for line in lines:
+            band.paste(1, ((band.width - line.width) // 2, y), _ink(line))
+            y += line.height
+        self._put(self._margin, band)
+        self._y += 14
+
+    def label(self, text: str) -> None:
+        """White on black, small, centred."""
+        line = _line(text, self._font(34, bold=True))
+        tag = Image.new("1", (line.width + 48, line.height + 8), 0)
+        tag.paste(1, (24, 2), _ink(line))
+        self._put((self.width - tag.width) // 2, tag)
+
+    def qr(self, text: str) -> None:
+        """The code, as large as two thirds of the paper and at least 4 dots a module."""
+        code = segno.make_qr(text, error="m", boost_error=False)
+        modules = [list(row) for row in code.matrix]
+        across = len(modules) + 2 * QR_QUIET_MODULES
+        dots = max(QR_LEAST_DOTS, self.width * 2 // 3 // across)
+        if across * dots > self.width:
+            raise ValueError(f"a QR code of {len(text)} characters cannot be read from {self.width} dots of paper")
+        small = Image.new("1", (across, across), 1)
+        for y, row in enumerate(modules, QR_QUIET_MODULES):
+            for x, dark in enumerate(row, QR_QUIET_MODULES):
+                if dark:
+                    small.putpixel((x, y), 0)
+        large = small.resize((across * dots, across * dots), Image.Resampling.NEAREST)
+        self._put((self.width - large.width) // 2, large)
+
+    def cut_to_length(self) -> Image.Image:
+        sheet = Image.new("1", (self.width, self._y + 8), 1)
+        for x, y, picture in self._parts:
+            # Only the ink is laid on: a line's box may reach into its neighbour's.
+            sheet.paste(0, (x, y), _ink(picture))
+        return sheet
+
+    def _put(self, x: int, picture: Image.Image) -> None:
+        self._parts.append((x, self._y, picture))
+        self._y += picture.height
+
+    def _heading(self, size: int) -> int:
+        return size if self.width >= 576 else max(28, size * 3 // 4)
+
+    def _font(self, size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+        return ImageFont.truetype(self.fonts / (BOLD if bold else REGULAR), size, layout_engine=ImageFont.Layout.BASIC)
+
+    def _largest(self, text: str, width: int, *, sizes: Sequence[int]) -> ImageFont.FreeTypeFont:
+        """The first of *sizes* (falling) in which *text* is one line of *width*, or else the last."""
+        fonts = (self._font(size, bold=True) for size in sizes)
+        return next((font for font in fonts if font.getlength(text) <= width), self._font(sizes[-1], bold=True))
+
+    @staticmethod
+    def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+        return wrap(text, width=width, measure=font.getlength)
+
+
+def _line(text: str, font: ImageFont.FreeTypeFont) -> Image.Image:
+    """One line of *text*, one bit deep. Drawn grey and cut at half: FreeType's own one-bit drawing breaks thin
+    strokes."""
+    height = int(font.size * _LINE_HEIGHT)
+    grey = Image.new("L", (int(font.getlength(text)) + 2, height), 255)
+    ascent, descent = font.getmetrics()
+    ImageDraw.Draw(grey).text((0, (height - ascent - descent) / 2), text, fill=0, font=font)
+    halved = grey.point([0] * _THRESHOLD + [255] * (256 - _THRESHOLD))
+    return halved.convert("1", dither=Image.Dither.NONE)
+
+
+def _ink(picture: Image.Image) -> Image.Image:
+    """The black dots of *picture*, as a mask. (White is 1 or 255 in Pillow's mode 1, depending on how it came
+    there.)"""
+    return picture.point([255] + [0] * 255)
