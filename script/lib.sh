@@ -97,15 +97,17 @@ PY
 installed_as_locked() { "$VENV/bin/python" -I "$ROOT/script/installed.py" "$ROOT/requirements.lock" >>"$LOG" 2>&1; }
 
 venv_ready() {
-    [ "$(cat "$VENV/.stamp" 2>/dev/null)" = "$(stamp)" ] && [ -x "$VENV/bin/kiosk" ] && installed_as_locked
+    [ ! -e "$VENV/.unfinished" ] && [ "$(cat "$VENV/.stamp" 2>/dev/null)" = "$(stamp)" ] && [ -x "$VENV/bin/kiosk" ] && installed_as_locked
 }
 
-make_venv() { # make_venv PYTHON
+make_venv() {
+    local python
+    python="$(find_python)"
     rm -rf "$VENV"
-    "$1" -m venv "$VENV" >>"$LOG" 2>&1 || {
+    "$python" -m venv "$VENV" >>"$LOG" 2>&1 || {
         rm -rf "$VENV"
         tail -n 5 "$LOG" >&2
-        fail "the virtual environment could not be made with $1." \
+        fail "the virtual environment could not be made with $python." \
             "see $LOG; on Debian the package python3-venv must be there and the disk must have 2 GB free."
     }
     touch "$VENV/.unfinished"
@@ -115,12 +117,12 @@ pip_install() {
     "$VENV/bin/python" -m pip install --quiet --no-input --disable-pip-version-check "$@" >>"$LOG" 2>&1
 }
 
-fill_venv() { # fill_venv PYTHON: from the lock file with hashes; a .venv that cannot be mended is made anew, once
-    venv_runs || make_venv "$1"
+fill_venv() { # from the lock file with hashes; a .venv that cannot be mended is made anew, once
+    venv_runs || make_venv
     touch "$VENV/.unfinished"
     rm -f "$VENV/.stamp"
     fetch_packages && installed_as_locked || {
-        make_venv "$1"
+        make_venv
         fetch_packages && installed_as_locked
     } || {
         tail -n 8 "$LOG" >&2
@@ -179,7 +181,7 @@ bootstrap() { # bootstrap run|test
     if [ ${#plan[@]} -gt 0 ]; then
         say "Installing: $(printf '%s' "${plan[0]}")${plan[1]:+; ${plan[1]}}."
         [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
-        venv_ready || fill_venv "$python"
+        venv_ready || fill_venv
     fi
     if [ "$1" = test ] && [ -x "$ROOT/script/fetch-vpcd" ]; then "$ROOT/script/fetch-vpcd" 9>&-; fi
     exec 9>&-
