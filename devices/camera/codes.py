@@ -106,9 +106,7 @@ class CodeWatch:
             return ()
         seen = frozenset(Code(code.format, code.text, "") for code in codes)
         certain = tuple(
-            code
-            for code in codes
-            if code.format not in LINEAR or Code(code.format, code.text, "") in self._awaiting
+            code for code in codes if code.format not in LINEAR or Code(code.format, code.text, "") in self._awaiting
         )
         self._awaiting = seen
         return certain

@@ -37,7 +37,10 @@ class PictureError(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
 
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # its warnings go to standard error unasked and name files; trouble is told by our own values
+
+cv2.utils.logging.setLogLevel(
+    cv2.utils.logging.LOG_LEVEL_SILENT
+)  # its warnings go to standard error unasked and name files; trouble is told by our own values
 
 
 def read_picture(path: Path) -> Picture:

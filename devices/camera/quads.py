@@ -95,9 +95,7 @@ def by_lines(edges: Gray) -> list[Floats]:
     """Shapes that long straight lines make with each other."""
     height, width = edges.shape
     reach = max(height, width)
-    segments = cv2.HoughLinesP(
-        edges, 1, np.pi / 180, threshold=50, minLineLength=reach * 0.12, maxLineGap=reach * 0.04
-    )
+    segments = cv2.HoughLinesP(edges, 1, np.pi / 180, threshold=50, minLineLength=reach * 0.12, maxLineGap=reach * 0.04)
     if segments is None:  # pyright: ignore[reportUnnecessaryComparison]  # the stub forgets that it may be None
         return []
     lines = _distinct(segments.reshape(-1, 4).astype(np.float64), limit=14)

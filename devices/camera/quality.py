@@ -83,7 +83,9 @@ def flattened(picture: Picture, corners: Corners, *, long_side: int, margin: flo
     target = np.array([(-x, -y), (width + x, -y), (width + x, height + y), (-x, height + y)], np.float32)
     matrix = cv2.getPerspectiveTransform(points, target)
     way = cv2.INTER_LINEAR if scale < 1 else cv2.INTER_CUBIC
-    return cast("Picture", cv2.warpPerspective(picture, matrix, (width, height), flags=way, borderMode=cv2.BORDER_REPLICATE))
+    return cast(
+        "Picture", cv2.warpPerspective(picture, matrix, (width, height), flags=way, borderMode=cv2.BORDER_REPLICATE)
+    )
 
 
 def _native_middle(picture: Picture, corners: Corners) -> Gray:
@@ -145,7 +147,9 @@ def _covered(flat: Picture) -> bool:
     skin = cv2.inRange(colours, (50, 138, 77), (240, 176, 125))
     if float((skin > 0).mean()) > 0.35:
         return False  # the paper itself has that colour
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(skin, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
+        cv2.morphologyEx(skin, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    )
     rim = np.concatenate([labels[2], labels[-3], labels[:, 2], labels[:, -3]])
     touching = [label for label in np.unique(rim) if label]
     return any(_reaches_in(stats[label]) for label in touching)

@@ -52,5 +52,8 @@ def to_pdf(scans: Sequence[Scan]) -> bytes:
     a4 = (_img2pdf.mm_to_pt(210), _img2pdf.mm_to_pt(297))
     layout = _img2pdf.get_layout_fun(a4, auto_orient=True)
     return cast(
-        "bytes", _img2pdf.convert([scan.jpeg for scan in scans], layout_fun=layout, nodate=True, engine=_img2pdf.Engine.internal)
+        "bytes",
+        _img2pdf.convert(
+            [scan.jpeg for scan in scans], layout_fun=layout, nodate=True, engine=_img2pdf.Engine.internal
+        ),
     )
