@@ -123,22 +123,22 @@ class _Sheet:
             self._put(self._margin + 30, _line(line, font))
 
     def table(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Names in one column, values in the next."""
+        """Names in one column, values in the next; a value too long for that stands under its name."""
         font = self._font(28)
         column = int(max(font.getlength(name) for name, _ in rows)) + 24
-        beside = column <= self._inner // 2
         for name, value in rows:
             label = _line(name, font)
-            left = column if beside else 24
-            strong = self._largest(value, self._inner - left, sizes=range(32, 23, -2))
-            lines = self._wrap(value, strong, self._inner - left)
-            if beside:
-                drop = (_line(lines[0], strong).height - label.height) // 2
-                self._parts.append((self._margin, self._y + drop, label))
-            else:
-                self._put(self._margin, label)
-            for line in lines:
-                self._put(self._margin + left, _line(line, strong))
+            room = self._inner - column
+            strong = self._largest(value, room, sizes=range(32, 23, -2))
+            if column <= self._inner // 2 and strong.getlength(value) <= room:
+                line = _line(value, strong)
+                self._parts.append((self._margin, self._y + (line.height - label.height) // 2, label))
+                self._put(self._margin + column, line)
+                continue
+            self._put(self._margin, label)
+            strong = self._largest(value, self._inner - 24, sizes=range(32, 27, -2))
+            for text in self._wrap(value, strong, self._inner - 24):
+                self._put(self._margin + 24, _line(text, strong))
 
     def as_large_as_it_fits(self, text: str, *, most: int) -> None:
         """One line, never broken: a number is read aloud from it."""
@@ -175,6 +175,7 @@ class _Sheet:
     def label(self, text: str) -> None:
         """White on black, small, centred."""
         line = _line(text, self._font(34, bold=True))
+        self._y += 6
         tag = Image.new("1", (line.width + 48, line.height + 8), 0)
         tag.paste(1, (24, 2), _ink(line))
         self._put((self.width - tag.width) // 2, tag)

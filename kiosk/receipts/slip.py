@@ -19,9 +19,9 @@ Language = Literal["zh", "en"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slip:
-    """One receipt slip. Names come already masked (张*三); ``created`` is the hall's local time; ``qr_text`` is the whole
-    address behind the code; ``stored_offline`` is true until the district platform has confirmed the submission;
-    ``materials`` are lines ready to print, e.g. "居民户口簿 2 页"."""
+    """One receipt slip. Names come already masked (张*三); ``created`` is the hall's local time; ``qr_text`` is the
+    whole address behind the code; ``stored_offline`` is true until the district platform has confirmed the submission;
+    ``materials`` are lines ready to print (居民户口簿 2 页)."""
 
     language: Language
     hall: str

@@ -34,9 +34,15 @@ def wrap(text: str, *, width: float, measure: Callable[[str], float]) -> list[st
 
 
 def balance(text: str, *, width: float, measure: Callable[[str], float]) -> list[str]:
-    """As :func:`wrap`, in as many lines, but these of about the same length: a heading leaves no word alone."""
+    """As :func:`wrap`, in as many lines, but for headings: broken where a comma stands if that fits, else into lines of
+    about the same length, so that no word is left alone."""
     lines = wrap(text, width=width, measure=measure)
-    for narrower in range(int(width) - 8, int(width) // 2, -8):
+    if len(lines) == 2:
+        for mark in re.finditer("[，；。：]", text):
+            halves = [text[: mark.end()].strip(), text[mark.end() :].strip()]
+            if all(half and measure(half) <= width for half in halves):
+                return halves
+    for narrower in range(int(width) - 8, int(width) // 3, -8):
         tried = wrap(text, width=narrower, measure=measure)
         if len(tried) > len(lines) or any(measure(line) > narrower for line in tried):
             break
