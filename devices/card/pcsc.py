@@ -84,18 +84,25 @@ class PcscLink:
         self._handle: int | None = handle
         self._pci = scard.SCARD_PCI_T1 if protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
         self._atr = atr
+        self._broken = False
 
     @property
     def atr(self) -> bytes:
         return self._atr
+
+    @property
+    def broken(self) -> bool:
+        """Whether the card stopped answering."""
+        return self._broken
 
     def exchange(self, command: bytes) -> bytes:
         """See :class:`devices.card.slot.Link`."""
         if self._handle is None:
             raise CardGone("closed")
         result, response = scard.SCardTransmit(self._handle, self._pci, list(command))
-        if _code(result) == _OK:
+        if _code(result) == _OK and len(response) >= 2:
             return bytes(response)
+        self._broken = True  # no status bytes are no answer, too
         if _code(result) in _SERVICE_AWAY | _READER_AWAY:
             raise SlotLost(hex(_code(result)))
         raise CardGone(hex(_code(result)))
@@ -104,7 +111,9 @@ class PcscLink:
         """Reset the card and let go."""
         handle, self._handle = self._handle, None
         if handle is not None:
-            scard.SCardDisconnect(handle, scard.SCARD_RESET_CARD)  # a failure means the card is gone already
+            # After a reset that fails, pcscd calls the reader empty without telling its own polling; a card laid on
+            # before the next poll (0.4 s) would then never be seen. So no reset for a card that does not answer.
+            scard.SCardDisconnect(handle, scard.SCARD_LEAVE_CARD if self._broken else scard.SCARD_RESET_CARD)
 
 
 class PcscSlot:
@@ -117,6 +126,8 @@ class PcscSlot:
         self._generation = 0
         self._known: list[tuple[str, int]] = []
         self._seat: _Seat | None = None
+        self._link: PcscLink | None = None
+        self._link_seat: _Seat | None = None
         self._atr = b""
         self._cards = 0
         self._wake = threading.Event()
@@ -151,13 +162,22 @@ class PcscSlot:
             raise SlotLost(hex(code))
         if code != _OK:
             raise CardGone(hex(code))
+        if self._link is not None and self._link.broken and self._link_seat == self._seat:
+            # The service sees the same card, but it stopped answering: swapped between two polls, it has no power yet.
+            result, protocol = scard.SCardReconnect(
+                handle,
+                scard.SCARD_SHARE_EXCLUSIVE,
+                scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
+                scard.SCARD_RESET_CARD,
+            )
         # From here a swap breaks the handle; a swap between look and connect shows as another view.
-        still_there = self._view() == view
-        link = PcscLink(handle=handle, protocol=protocol, atr=self._atr)
+        still_there = _code(result) == _OK and self._view() == view
+        self._link = PcscLink(handle=handle, protocol=protocol, atr=self._atr)
+        self._link_seat = self._seat
         if not still_there:
-            link.close()
+            self._link.close()
             raise CardGone("swapped while connecting")
-        return link
+        return self._link
 
     def cancel(self) -> None:
         """See :class:`devices.card.slot.Slot`."""

@@ -75,15 +75,15 @@ class VirtualCard:
             self._pending = b""
 
     def respond(self, command: bytes) -> bytes | None:
-        """The response to one command APDU; ``None`` when the card is pulled at this moment, or has no power."""
+        """The response to one command APDU: empty without power, ``None`` when the card is pulled at this moment."""
         with self._lock:
+            if not self._powered:
+                return b""
             if self._left is not None:
                 if self._left <= 0:
                     self._left = None
                     return None
                 self._left -= 1
-            if not self._powered:
-                return None
             return self._answer(command)
 
     def _answer(self, command: bytes) -> bytes:

@@ -196,7 +196,7 @@ class PcscdNamespace:
         self._pcscd.wait(_DEADLINE_S)
 
     def restart_pcscd(self, *, readers: bool = True) -> None:
-        """Start pcscd again (ending the one that runs), with or without its virtual readers; returns when it answers."""
+        """Start pcscd again, ending the one that runs, with or without virtual readers; returns when it answers."""
         if self._pcscd is not None:
             _end(self._pcscd)
         configuration = self._folder / "reader.conf"
