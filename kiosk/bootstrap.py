@@ -6,16 +6,17 @@ is written as an import.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from kiosk import __version__, catalogue
+from kiosk import __version__
 from kiosk.audit.log import AuditLog
 from kiosk.catalogue.model import Option
 from kiosk.config import Config, ConfigError, data_folder
@@ -24,18 +25,18 @@ if TYPE_CHECKING:
     from devices.camera.api import Camera
     from devices.card.api import CardReader
     from devices.printer.api import Printer
+    from kiosk.journey.clerk import QueueClerk
     from kiosk.journey.desk import CameraDesk
     from kiosk.journey.runner import Runner
     from kiosk.journey.states import Hall
     from offline_queue.store import Store
     from offline_queue.sync import SyncThread
+    from ui.rehearse import Hands
 
 CHINA = timezone(timedelta(hours=8))
 FONTS = Path(__file__).resolve().parent.parent / "ui" / "fonts"
 CARD_FIELDS = frozenset({"name", "id_number", "sex", "birth_date"})
 """What the matters need, and so all that ever leaves the reader."""
-
-PRINTER_CHECK_S = 20.0
 
 
 def china_time() -> datetime:
@@ -57,7 +58,7 @@ def open_reader(name: str) -> CardReader:
     from devices.card.pcsc import PcscSlot
     from devices.card.reader import WatchedReader
 
-    return WatchedReader(slot=PcscSlot(name or None), fields=CARD_FIELDS, today=lambda: china_time().date())
+    return WatchedReader(slot=PcscSlot(reader_name=name or None), fields=CARD_FIELDS, today=lambda: china_time().date())
 
 
 def open_camera(source: str) -> Camera:
@@ -93,6 +94,7 @@ def hall_of(config: Config, *, test: bool = False) -> Hall:
 
     return Hall(
         name=config.hall.name,
+        help_line=config.hall.help_line,
         terminal=config.hall.terminal,
         matters=load(),
         villages=tuple(Option(value=village.code, label=village.name) for village in config.hall.villages),
@@ -110,12 +112,194 @@ def open_queue(config: Config) -> Store:
     return Store.open(data_folder(config) / "queue", terminal=config.hall.terminal, district=host)
 
 
+PORTRAIT = (1080, 1920)
+
+
+class Summary(TypedDict):
+    """What a rehearsal leaves behind; paths of pictures, seconds by step."""
+
+    matter: str
+    screens: list[str]
+    slip: str
+    provisional_number: str
+    uid: str
+    state: str
+    case_number: str | None
+    seconds: dict[str, float]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
     """A running terminal without its screen. ``close`` ends every thread, in the order that loses nothing."""
 
     runner: Runner
     desk: CameraDesk
+    clerk: QueueClerk
     queue: Store
-    slip_picture: Callable[[str], object]
+    sync: SyncThread | None
     close: Callable[[], None]
+
+
+def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
+    """Open queue and devices, and start every thread but the screen's."""
+    from devices.printer.worker import PrinterThread
+    from kiosk.journey.clerk import QueueClerk
+    from kiosk.journey.desk import CameraDesk
+    from kiosk.journey.events import CardChanged, Event, PrinterChanged, SyncChanged
+    from kiosk.journey.runner import Runner
+    from kiosk.journey.states import Delivery, Terminal
+    from offline_queue.client import PlatformClient
+    from offline_queue.sync import Changed, SyncThread
+
+    hall = hall_of(config, test=test)
+    audit = AuditLog(folder=data_folder(config) / "log", clock=china_time)
+    store = open_queue(config)
+    printer = PrinterThread(parts.printer)
+
+    def post(event: Event) -> None:
+        runner.post(event)
+
+    def changed(change: Changed) -> None:
+        post(SyncChanged(change.uid, Delivery(change.state.value), change.case_number))
+
+    sync = SyncThread(store, PlatformClient(config.platform.url), on_change=changed) if config.platform.url else None
+    clerk = QueueClerk(
+        hall=hall,
+        queue_=store,
+        printer=printer,
+        slip_width=config.printer.width,
+        fonts=FONTS,
+        clock=china_time,
+        new_uid=uuid4,
+        post=post,
+        stored=sync.wake if sync else _nothing,
+    )
+    desk = CameraDesk(camera=parts.camera, post=post, on_live=lambda live: runner.on_live(live))
+    now = monotonic()
+    start = Terminal(now=now, today=china_time().date(), touched=now)
+    runner = Runner(hall=hall, start=start, desk=desk, clerk=clerk, audit=audit)
+    audit.note("started", version=__version__, terminal=config.hall.terminal)
+    clerk.start()
+    if sync:
+        sync.start()
+    parts.reader.start(lambda state: post(CardChanged(state)))
+    printer.ask(lambda status: post(PrinterChanged(status)))
+
+    def close() -> None:
+        parts.reader.stop()
+        desk.close()
+        clerk.stop()
+        printer.stop()
+        if sync:
+            sync.stop()
+        store.close()
+        audit.note("stopped")
+        audit.close()
+
+    return Core(runner=runner, desk=desk, clerk=clerk, queue=store, sync=sync, close=close)
+
+
+def _nothing() -> None:
+    return
+
+
+def run(config: Config) -> int:
+    """The terminal on its own hardware, until its window is closed. Raises :class:`ConfigError`."""
+    core = open_core(config, real_parts(config))
+    try:
+        return show(config, core)
+    finally:
+        core.close()
+
+
+def show(config: Config, core: Core) -> int:
+    """The screen over a running core, until its window is closed."""
+    from ui.app import TerminalApp
+
+    app = TerminalApp(
+        runner=core.runner, fullscreen=config.screen.fullscreen, theme=config.screen.theme, size=None, clock=china_time
+    )
+    return app.exec()
+
+
+def screen_parts() -> list[str]:
+    """What is missing of the screens: names of QML files and Qt modules that cannot be found."""
+    from ui.app import missing_parts
+
+    return missing_parts()
+
+
+def platform_answers(config: Config) -> bool:
+    """Whether the district platform answers at all."""
+    from offline_queue.client import PlatformClient
+
+    return PlatformClient(config.platform.url).answers()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What a rehearsal runs on; ``sim`` stands for the simulated part."""
+
+    reader: str
+    camera: str
+    printer: str
+    platform: str
+
+    @property
+    def simulated(self) -> bool:
+        return "sim" in (self.reader, self.camera, self.printer, self.platform)
+
+
+def rehearse_with(config: Config, matter: str, out: Path, sources: Sources) -> Summary:
+    """A whole journey through the real app on real parts, marked as a test. Raises ``RehearsalFailed`` when it does
+    not come to its end, :class:`LookupError` for an unknown matter."""
+    from ui.rehearse import Bystander
+
+    chosen = config.model_copy(update={"platform": config.platform.model_copy(update={"url": sources.platform})})
+    parts = Parts(
+        reader=open_reader(sources.reader),
+        camera=open_camera(sources.camera),
+        printer=open_slip_printer(sources.printer, config.printer.width),
+    )
+    return rehearse_on(chosen, parts, matter, out, hands=Bystander(), masked=True)
+
+
+def rehearse_on(config: Config, parts: Parts, matter: str, out: Path, *, hands: Hands, masked: bool) -> Summary:
+    """The rehearsal itself; ``hands`` lay cards and papers, ``masked`` blots personal data out of the pictures."""
+    from ui.app import TerminalApp
+
+    from devices.printer.escpos_bytes import slip_bytes
+    from ui.rehearse import rehearse
+
+    if matter not in {each.id for each in hall_of(config).matters}:
+        raise LookupError(f"no such matter: {matter}")
+    out.mkdir(parents=True, exist_ok=True)
+    core = open_core(config, parts, test=True)
+    try:
+        app = TerminalApp(
+            runner=core.runner, fullscreen=False, theme=config.screen.theme, size=PORTRAIT, clock=china_time
+        )
+        try:
+            seen = rehearse(app, core.runner, matter=matter, out=out, hands=hands, masked=masked)
+        finally:
+            app.close()
+        picture = core.clerk.slip_picture(seen.uid, reprint=False)
+        item = core.queue.show(seen.uid)
+    finally:
+        core.close()
+    if picture is None or item is None:
+        raise RuntimeError("the submission that was just stored cannot be found")
+    picture.save(out / "slip.png")
+    (out / "slip.escpos").write_bytes(slip_bytes(picture))
+    summary: Summary = {
+        "matter": matter,
+        "screens": [str(path) for path in seen.screens],
+        "slip": str(out / "slip.png"),
+        "provisional_number": item.provisional_number,
+        "uid": item.uid,
+        "state": item.state.value,
+        "case_number": item.case_number,
+        "seconds": seen.seconds,
+    }
+    (out / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return summary

@@ -33,6 +33,7 @@ class Village(_Table):
 class HallTable(_Table):
     name: Text = Text(zh="便民服务大厅", en="Service hall")
     terminal: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{2}$")] = "TY01"
+    help_line: Text = Text(zh="有疑问请问大厅工作人员", en="Questions? Ask the hall staff")
     villages: tuple[Village, ...] = ()
 
 
@@ -65,9 +66,11 @@ class PrinterTable(_Table):
 
 
 class PlatformTable(_Table):
-    """``url``: the district platform; plain http is for this machine itself only."""
+    """``url``: the district platform; plain http is for this machine itself only. ``slip_host``: the name in the
+    slip's QR code, when it is not the url's."""
 
     url: str = ""
+    slip_host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{0,253}$")] = ""
 
     @field_validator("url")
     @classmethod

@@ -43,8 +43,8 @@ def parse(text: str, origin: str) -> Matter:
         for part in (*matter.questions, *matter.materials, *matter.refusals):
             holds(part.when, facts)
         for question in matter.questions:
-            if isinstance(question, DigitsQuestion):
-                re.compile(question.pattern)
+            if isinstance(question, DigitsQuestion) and not question.accepts(question.example):
+                raise ValueError(f"{question.id}: its example does not match its pattern")
     except (ValueError, re.error) as failure:
         raise CatalogueError(f"{origin}: {failure}") from failure
     return matter

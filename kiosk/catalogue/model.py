@@ -41,7 +41,8 @@ class ChoiceQuestion(_Part):
 
 
 class DigitsQuestion(_Part):
-    """Digits only, checked by ``pattern`` (a full match); ``wrong`` says what is the matter and how to mend it."""
+    """Digits only, checked by ``pattern`` (a full match); ``wrong`` says what is the matter and how to mend it;
+    ``example`` is an acceptable answer that is nobody's."""
 
     kind: Literal["digits"] = "digits"
     id: Id
@@ -49,6 +50,7 @@ class DigitsQuestion(_Part):
     hint: Text | None = None
     pattern: str
     longest: Annotated[int, Field(ge=1, le=32)]
+    example: str
     wrong: Text
     masked_as_phone: bool = False
     when: str | None = None
@@ -62,7 +64,8 @@ Question = Annotated[ChoiceQuestion | DigitsQuestion, Field(discriminator="kind"
 
 
 class Material(_Part):
-    """A paper to be scanned: ``pages`` at least, ``most`` at most."""
+    """A paper to be scanned: ``pages`` at least, ``most`` at most. ``short_side_mm`` is its shorter side, by which the
+    camera knows whether it lies close enough."""
 
     id: Id
     name: Text
@@ -70,6 +73,7 @@ class Material(_Part):
     hint: Text
     pages: Annotated[int, Field(ge=1, le=12)] = 1
     most: Annotated[int, Field(ge=1, le=12)] = 4
+    short_side_mm: Annotated[float, Field(ge=20, le=420)] = 210
     when: str | None = None
 
 

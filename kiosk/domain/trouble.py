@@ -168,6 +168,27 @@ TROUBLES: dict[str, Trouble] = {
             "Please try again, or call staff. What you entered is still here.",
         ),
         _t(
+            "too-large",
+            "内容太大，区里收不下。",
+            "It is larger than the district accepts.",
+            "请少拍几页，分开办理，或者到窗口办理。",
+            "Use fewer pages, hand in separately, or go to the counter.",
+        ),
+        _t(
+            "uid-unknown",
+            "这台终端上没有这个申报。",
+            "There is no such submission on this terminal.",
+            "用 kiosk queue list 看有哪些。",
+            "See kiosk queue list for those there are.",
+        ),
+        _t(
+            "nothing-to-send",
+            "这个申报不用再报送。",
+            "There is nothing left to send of this submission.",
+            "不用做什么。",
+            "Nothing needs to be done.",
+        ),
+        _t(
             "slip-not-printed",
             "凭条没有打印出来。",
             "The slip was not printed.",

@@ -23,12 +23,13 @@ from kiosk.domain.words import Language
 from kiosk.journey.events import Event, LookedUp, SlipEnded, StoreDone, StoreFailed
 from kiosk.journey.states import Delivery, Found, Hall, Session, Stored
 from kiosk.journey.submission import form_of
+from kiosk.receipts.kept import KeptSlip
 from kiosk.receipts.picture import draw
-from kiosk.receipts.slip import Slip
 from offline_queue.model import Found as QueueFound
 from offline_queue.model import NoSpace, Paper, StorageTrouble, TooLarge
 from offline_queue.numbers import SlipCode, parse_slip_text
 from offline_queue.store import Store as Queue
+from offline_queue.wire import State
 
 Job = Callable[[], None]
 
@@ -50,7 +51,6 @@ class QueueClerk:
         fonts: Path,
         clock: Callable[[], datetime],
         new_uid: Callable[[], UUID],
-        online: Callable[[], bool],
         post: Callable[[Event], None],
         stored: Callable[[], None],
     ) -> None:
@@ -61,7 +61,6 @@ class QueueClerk:
         self._fonts = fonts
         self._clock = clock
         self._new_uid = new_uid
-        self._online = online
         self._post = post
         self._stored = stored
         self._uids: dict[int, str] = {}
@@ -120,12 +119,10 @@ class QueueClerk:
             for material, scans in session.scans.items()
         ]
         papers.append(Paper(material="signature", media_type="image/png", content=session.signature))
-        slip = Slip(
+        slip = KeptSlip(
             language=language,
             hall=self._hall.name(language),
             title=session.matter.title(language),
-            provisional_number="",
-            qr_text="",
             applicant=mask_name(session.applicant.name),
             proxy=mask_name(session.proxy.name) if session.proxy else None,
             created=now,
@@ -133,8 +130,8 @@ class QueueClerk:
                 material.name(language) for material in session.matter.materials if session.scans.get(material.id)
             ),
             terminal=self._hall.terminal,
-            stored_offline=not self._online(),
             test=self._hall.test,
+            help_line=self._hall.help_line(language),
         )
         answer = self._queue.put(
             matter=session.matter.id,
@@ -148,7 +145,9 @@ class QueueClerk:
         match answer:
             case NoSpace():
                 self._post(StoreFailed(session.number, "storage-full"))
-            case TooLarge() | StorageTrouble():
+            case TooLarge():
+                self._post(StoreFailed(session.number, "too-large"))
+            case StorageTrouble():
                 self._post(StoreFailed(session.number, "storage-failed"))
             case _:
                 stored = Stored(
@@ -176,10 +175,11 @@ class QueueClerk:
         item = self._queue.show(uid)
         if kept is None or item is None:
             return None
-        slip = Slip.from_bytes(kept.slip_data).completed(
+        slip = KeptSlip.from_bytes(kept.slip_data).slip(
             provisional_number=item.provisional_number,
             qr_text=kept.slip_qr,
             case_number=item.case_number,
+            stored_offline=item.state not in (State.DONE, State.RECEIVED),
             reprint=reprint,
         )
         return draw(slip, width=self._slip_width, font_folder=self._fonts)
@@ -190,7 +190,20 @@ class QueueClerk:
         if not isinstance(code, SlipCode):
             self._post(LookedUp(session, (), "code-foreign"))
             return
-        self._tell(session, self._queue.find_number(code.number), "nothing-found")
+        item = next((item for item in self._queue.list() if item.provisional_number == code.number), None)
+        if item is None:
+            self._tell(session, (), "nothing-found")
+            return
+        found = QueueFound(
+            uid=item.uid,
+            provisional_number=item.provisional_number,
+            matter=item.matter,
+            state=item.state,
+            created=item.created,
+            case_number=item.case_number,
+            slip_qr=text if self._queue.reprint(item.uid) else None,
+        )
+        self._tell(session, (found,), "nothing-found")
 
     def _tell(self, session: int, found: tuple[QueueFound, ...], nothing: str) -> None:
         titles = {matter.id: matter.title for matter in self._hall.matters}

@@ -31,6 +31,7 @@ class LivePicture:
 class _Watch:
     session: int
     purpose: Purpose
+    short_side_mm: float
 
 
 class CameraDesk:
@@ -40,7 +41,7 @@ class CameraDesk:
     def __init__(
         self, *, camera: Camera, post: Callable[[Event], None], on_live: Callable[[LivePicture | None], None]
     ) -> None:
-        self.on_live = on_live
+        self._on_live = on_live
         self._camera = camera
         self._post = post
         self._turn = threading.Condition()
@@ -53,9 +54,9 @@ class CameraDesk:
 
     # --- from the runner (never waits) ---
 
-    def start(self, session: int, purpose: Purpose) -> None:
+    def start(self, session: int, purpose: Purpose, short_side_mm: float) -> None:
         with self._turn:
-            self._wanted, self._shoot, self._frame = _Watch(session, purpose), False, None
+            self._wanted, self._shoot, self._frame = _Watch(session, purpose, short_side_mm), False, None
             self._turn.notify_all()
 
     def stop(self) -> None:
@@ -87,7 +88,7 @@ class CameraDesk:
             self._camera.start(self._on_camera, self._on_frame)
             self._look(watch)
             self._camera.stop()
-            self.on_live(None)
+            self._on_live(None)
 
     def _on_camera(self, state: CameraState) -> None:
         self._post(CameraChanged(state))
@@ -114,13 +115,13 @@ class CameraDesk:
         while (given := self._next(watch)) is not None:
             frame, shoot = given
             if watch.purpose is Purpose.CODE:
-                self.on_live(LivePicture(frame.picture, None, good=False))
+                self._on_live(LivePicture(frame.picture, None, good=False))
                 for code in codes.see(frame.picture):
                     self._post(CodeSeen(watch.session, code.text))
                 continue
-            found = find_page(frame.picture, fast=True)
+            found = find_page(frame.picture, fast=True, short_side_mm=watch.short_side_mm)
             good = found.corners is not None and not found.findings
-            self.on_live(LivePicture(frame.picture, found.corners, good=good))
+            self._on_live(LivePicture(frame.picture, found.corners, good=good))
             if shoot or auto.see(found, frame.picture):
                 self._post(PageShot(watch.session, None))
                 self._post(PageShot(watch.session, _scan(frame.picture)))

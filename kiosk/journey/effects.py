@@ -18,8 +18,11 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StartCamera:
+    """``short_side_mm`` is the shorter side of the paper that is awaited."""
+
     session: int
     purpose: Purpose
+    short_side_mm: float = 210
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ class StoreDone:
 
 @dataclass(frozen=True, slots=True)
 class StoreFailed:
-    """``trouble`` is ``storage-full`` or ``storage-failed``."""
+    """``trouble`` is ``storage-full``, ``storage-failed`` or ``too-large``."""
 
     session: int
     trouble: str

@@ -19,6 +19,7 @@ from typing import assert_never
 
 from devices.camera.api import Scan
 from devices.card.api import CardFailed, CardRead, NoCard, NoReader, NoService, Reading
+from kiosk.catalogue.model import Material
 from kiosk.domain.resident import Role
 from kiosk.journey import way
 from kiosk.journey.effects import (
@@ -440,7 +441,11 @@ def _to_material(terminal: Terminal, session: Session, index: int, *, editing: b
     material = wanted[index]
     empty = not session.scans.get(material.id)
     shown = replace(terminal, screen=ScanPapers(material=material, adding=empty, editing=editing))
-    return shown, ((StartCamera(session.number, Purpose.PAPER),) if empty else ())
+    return shown, ((_paper(session, material),) if empty else ())
+
+
+def _paper(session: Session, material: Material) -> StartCamera:
+    return StartCamera(session.number, Purpose.PAPER, material.short_side_mm)
 
 
 def _scanning(terminal: Terminal, session: Session, screen: ScanPapers, event: Event) -> Step:
@@ -464,13 +469,13 @@ def _scanning(terminal: Terminal, session: Session, screen: ScanPapers, event: E
         case ShootNow() if screen.adding and not screen.shooting:
             return replace(terminal, screen=replace(screen, shooting=True)), (Shoot(session.number),)
         case AddPage() if not screen.adding and len(taken) < material.most:
-            return replace(terminal, screen=looking), (StartCamera(session.number, Purpose.PAPER),)
+            return replace(terminal, screen=looking), (_paper(session, material),)
         case RemovePage(index) if not screen.adding and 0 <= index < len(taken):
             left = taken[:index] + taken[index + 1 :]
             terminal = replace(terminal, session=_with_scans(session, material.id, left))
             if left:
                 return terminal, ()
-            return replace(terminal, screen=looking), (StartCamera(session.number, Purpose.PAPER),)
+            return replace(terminal, screen=looking), (_paper(session, material),)
         case Next() if not screen.adding and len(taken) >= material.pages:
             if screen.editing:
                 return _to_review(terminal)

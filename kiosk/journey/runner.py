@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from devices.card.api import CardFailed
 from kiosk.audit.log import AuditLog
@@ -31,11 +31,14 @@ from kiosk.journey.events import CardChanged, Event, LookedUp, SlipEnded, StoreD
 from kiosk.journey.machine import advance
 from kiosk.journey.states import Hall, Session, Terminal
 
+if TYPE_CHECKING:
+    from kiosk.journey.desk import LivePicture
+
 
 class Desk(Protocol):
     """The camera's desk: looks at what lies there while a screen needs it."""
 
-    def start(self, session: int, purpose: Purpose) -> None: ...
+    def start(self, session: int, purpose: Purpose, short_side_mm: float) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -64,13 +67,15 @@ def _nothing(*_: object) -> None:
 
 class Runner:
     """``wake`` is called on the posting thread when the mailbox was empty; it must make :meth:`pump` run on the
-    runner's thread. ``on_state`` is called there after every change."""
+    runner's thread. ``on_state`` is called there after every change; ``on_live`` on the desk's thread, for every
+    picture of the camera (``None``: nothing to show any more)."""
 
     def __init__(self, *, hall: Hall, start: Terminal, desk: Desk, clerk: Clerk, audit: AuditLog) -> None:
         self.hall = hall
         self.state = start
         self.wake: Callable[[], None] = _nothing
         self.on_state: Callable[[Terminal], None] = _nothing
+        self.on_live: Callable[[LivePicture | None], None] = _nothing
         self._desk = desk
         self._clerk = clerk
         self._audit = audit
@@ -95,8 +100,8 @@ class Runner:
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
-            case StartCamera(session, purpose):
-                self._desk.start(session, purpose)
+            case StartCamera(session, purpose, short_side_mm):
+                self._desk.start(session, purpose, short_side_mm)
             case StopCamera():
                 self._desk.stop()
             case Shoot():

@@ -36,6 +36,7 @@ class Hall:
     """What does not change while the terminal runs, passed in by the composition root."""
 
     name: Text
+    help_line: Text
     terminal: str
     matters: tuple[Matter, ...]
     villages: tuple[Option, ...]

@@ -60,6 +60,7 @@ VILLAGES = tuple(
 )
 HALL = Hall(
     name=Text(zh="桃源镇便民服务中心", en="Taoyuan Town Service Hall"),
+    help_line=Text(zh="有疑问请问大厅工作人员", en="Questions? Ask the hall staff"),
     terminal="TY03",
     matters=load(),
     villages=VILLAGES,

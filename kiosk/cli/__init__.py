@@ -1,0 +1,116 @@
+"""The commands, and so the black-box surface: ``--json`` prints one JSON object a line and nothing else on standard
+output. Exit status: 0 well, 1 trouble, 2 usage."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from kiosk import __version__
+from kiosk.catalogue.loader import CatalogueError
+from kiosk.cli.devices import camera, card, printer
+from kiosk.cli.output import Failed, config_option, json_option, read_config
+from kiosk.cli.queue import queue
+from kiosk.config import ConfigError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """The self-service terminal of a township service hall."""
+
+
+@main.command()
+@click.option("--config", "config_path", type=click.Path(dir_okay=False, path_type=Path), required=True)
+def run(config_path: Path) -> None:
+    """Start the terminal with the devices that the configuration names."""
+    from kiosk import bootstrap
+
+    try:
+        sys.exit(bootstrap.run(read_config(config_path)))
+    except (ConfigError, CatalogueError) as failure:
+        raise Failed(str(failure)) from failure
+
+
+@main.command()
+def demo() -> None:
+    """Start the terminal with simulated devices, its control panel and an embedded district platform."""
+    from kiosk.demo import run_demo
+
+    sys.exit(run_demo())
+
+
+@main.command()
+@click.argument("matter")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where pictures go.")
+@click.option("--reader", default="sim", help="PC/SC reader's name, or sim.")
+@click.option("--camera", default="sim", help="Device, file, folder or stream; or sim.")
+@click.option("--printer", default="sim", help="tcp://, serial:, usb:, file:; or sim.")
+@click.option("--platform", default="sim", help="URL of the district platform; or sim for an embedded one.")
+@config_option
+@json_option
+def rehearse(
+    *,
+    matter: str,
+    out: Path,
+    reader: str,
+    camera: str,
+    printer: str,
+    platform: str,
+    config_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Drive the real app through a whole journey by touch, and save every screen, the slip and a summary."""
+    from kiosk.bootstrap import Sources, rehearse_with
+    from ui.rehearse import RehearsalFailed
+
+    sources = Sources(reader=reader, camera=camera, printer=printer, platform=platform)
+    config = read_config(config_path)
+    try:
+        if sources.simulated:
+            try:
+                from kiosk.demo import rehearse_simulated
+            except ImportError as failure:
+                raise click.UsageError(
+                    "this build has no simulators: name --reader, --camera, --printer and --platform"
+                ) from failure
+            summary = rehearse_simulated(config, matter, out, sources)
+        else:
+            summary = rehearse_with(config, matter, out, sources)
+    except RehearsalFailed as failure:
+        raise Failed(str(failure)) from failure
+    except LookupError as failure:
+        raise click.UsageError(str(failure.args[0])) from failure
+    except (ConfigError, CatalogueError) as failure:
+        raise Failed(str(failure)) from failure
+    if as_json:
+        click.echo(json.dumps(summary, ensure_ascii=False))
+    else:
+        click.echo(f"{len(summary['screens'])} screens and the slip are in {out}; {summary['provisional_number']}")
+
+
+@main.command()
+@config_option
+@json_option
+def doctor(*, config_path: Path | None, as_json: bool) -> None:
+    """Check the machine; goes on after a failure and names a remedy for each."""
+    from kiosk.doctor import examine
+
+    config = read_config(config_path) if config_path else None
+    failed = False
+    for check in examine(config):
+        failed = failed or check.result == "fail"
+        if as_json:
+            click.echo(json.dumps(check.row(), ensure_ascii=False))
+        else:
+            click.echo(
+                f"{check.result:4}  {check.name}: {check.detail}" + (f"  → {check.remedy}" if check.remedy else "")
+            )
+    sys.exit(1 if failed else 0)
+
+
+for group in (card, camera, printer, queue):
+    main.add_command(group)

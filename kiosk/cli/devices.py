@@ -1,0 +1,146 @@
+"""``kiosk card``, ``kiosk camera``, ``kiosk printer``: each device by itself, without a screen."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from kiosk.cli.output import config_option, json_option, read_config, say, tell_trouble
+from kiosk.config import ConfigError
+
+
+@click.group()
+def card() -> None:
+    """The card reader."""
+
+
+@card.command("read")
+@click.option("--reader", default="", help="A part of the reader's name; empty: the first one.")
+@click.option("--wait", default=20.0, type=click.FloatRange(0, 600), help="Seconds to wait for a card.")
+@json_option
+def card_read(*, reader: str, wait: float, as_json: bool) -> None:
+    """Read one card and print what a matter may see of it."""
+    from devices.card.api import CardFailed, CardRead, NoReader, NoService
+    from devices.card.reader import read_once
+    from kiosk.bootstrap import open_reader
+
+    match read_once(open_reader(reader), wait):
+        case CardRead() as read:
+            row = {
+                "profile": read.profile,
+                "assurance": read.assurance.value,
+                "fields": dict(read.fields),
+                "checks": [{"name": check.name, "passed": check.passed} for check in read.checks],
+            }
+            say(row, as_json=as_json)
+            return
+        case CardFailed(trouble=trouble):
+            code = trouble.value
+        case NoService():
+            code = "no-service"
+        case NoReader():
+            code = "no-reader"
+        case _:
+            code = "no-card"
+    tell_trouble(code, as_json=as_json)
+    sys.exit(1)
+
+
+@click.group()
+def camera() -> None:
+    """Codes and papers in picture files, as the camera's own code finds them."""
+
+
+files_argument = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+@camera.command("code")
+@files_argument
+@json_option
+def camera_code(files: tuple[Path, ...], *, as_json: bool) -> None:
+    """Read the codes in each FILE."""
+    from devices.camera.codes import read_file_codes
+    from devices.camera.pictures import PictureError
+
+    status = 0
+    for file in files:
+        try:
+            codes = read_file_codes(file)
+        except PictureError:
+            tell_trouble("picture-unreadable", as_json=as_json, file=str(file))
+            status = 1
+            continue
+        rows = [{"format": code.format, "text": code.text, "engine": code.engine} for code in codes]
+        say({"file": str(file), "codes": rows}, as_json=as_json)
+    sys.exit(status)
+
+
+@camera.command("page")
+@files_argument
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Save each page straightened, as JPEG.")
+@json_option
+def camera_page(files: tuple[Path, ...], *, out: Path | None, as_json: bool) -> None:
+    """Find the paper in each FILE: its corners clockwise from top left, and what is wrong with it."""
+    from devices.camera.page import find_page
+    from devices.camera.pictures import PictureError, read_picture
+    from devices.camera.scan import straighten
+
+    status = 0
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        try:
+            picture = read_picture(file)
+        except PictureError:
+            tell_trouble("picture-unreadable", as_json=as_json, file=str(file))
+            status = 1
+            continue
+        page = find_page(picture)
+        corners = None if page.corners is None else [[round(x, 1), round(y, 1)] for x, y in page.corners]
+        row = {"file": str(file), "corners": corners, "findings": [finding.value for finding in page.findings]}
+        say(row, as_json=as_json)
+        if out is not None and page.corners is not None:
+            (out / f"{file.stem}.jpg").write_bytes(straighten(picture, page.corners).jpeg)
+    sys.exit(status)
+
+
+@click.group()
+def printer() -> None:
+    """The slip printer."""
+
+
+@printer.command("test")
+@click.option("--uri", help="tcp://host:port, serial:…, usb:…, file:…; by default the configured printer.")
+@config_option
+@json_option
+def printer_test(*, uri: str | None, config_path: Path | None, as_json: bool) -> None:
+    """Print a slip that shows whether Chinese, the QR code and the knife work."""
+    from devices.printer.api import Outcome
+    from kiosk.bootstrap import FONTS, china_time, open_slip_printer
+    from kiosk.receipts.kept import draw_test
+
+    config = read_config(config_path)
+    address = uri if uri is not None else config.printer.uri
+    if not address:
+        raise click.UsageError("no printer is configured: give --uri")
+    try:
+        device = open_slip_printer(address, config.printer.width)
+    except ConfigError as failure:
+        raise click.UsageError(str(failure)) from failure
+    try:
+        result = device.print(draw_test(width=device.width, font_folder=FONTS, created=china_time()))
+    finally:
+        device.close()
+    status = {
+        "trouble": result.status.trouble.value if result.status.trouble else None,
+        "paper_low": result.status.paper_low,
+        "certain": result.status.certain,
+    }
+    say({"outcome": result.outcome.value, "status": status, "bytes": result.sent}, as_json=as_json)
+    if result.outcome is not Outcome.PRINTED:
+        if not as_json:
+            code = result.status.trouble.value if result.status.trouble else "slip-unknown"
+            tell_trouble(code, as_json=False)
+        sys.exit(1)

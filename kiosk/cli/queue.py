@@ -1,0 +1,146 @@
+"""``kiosk queue …``: the local queue for staff, technicians and black-box tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kiosk.cli.output import Failed, config_option, json_option, read_config, say, tell_trouble
+
+if TYPE_CHECKING:
+    from offline_queue.store import Store
+
+
+@contextmanager
+def _open(config_path: Path | None) -> Generator[Store]:
+    from kiosk.bootstrap import open_queue
+    from offline_queue.database import NewerQueue
+
+    try:
+        store = open_queue(read_config(config_path))
+    except NewerQueue as failure:
+        raise Failed(f"{failure} Install the newer version of this software.") from failure
+    except OSError as failure:
+        raise Failed(f'The data folder cannot be used: {failure}. Set KIOSK_DATA_DIR or mend "data".') from failure
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@click.group()
+def queue() -> None:
+    """What was handed in, and how far each submission got."""
+
+
+@queue.command("list")
+@config_option
+@json_option
+def list_(*, config_path: Path | None, as_json: bool) -> None:
+    """All submissions on this terminal, oldest first."""
+    with _open(config_path) as store:
+        items = store.list()
+    for item in items:
+        say(item.row(), as_json=as_json)
+    if not items and not as_json:
+        click.echo("这台终端上还没有申报。Nothing was handed in here yet.")
+
+
+@queue.command()
+@click.argument("uid")
+@config_option
+@json_option
+def show(*, uid: str, config_path: Path | None, as_json: bool) -> None:
+    """One submission; never what the resident wrote."""
+    with _open(config_path) as store:
+        item = store.show(uid)
+    if item is None:
+        tell_trouble("uid-unknown", as_json=as_json, uid=uid)
+        sys.exit(1)
+    say(item.details(), as_json=as_json)
+
+
+@queue.command()
+@click.argument("uid")
+@config_option
+@json_option
+def retry(*, uid: str, config_path: Path | None, as_json: bool) -> None:
+    """Send a held or waiting submission as soon as possible."""
+    with _open(config_path) as store:
+        known = store.show(uid) is not None
+        retried = store.retry(uid)
+    if not retried:
+        tell_trouble("nothing-to-send" if known else "uid-unknown", as_json=as_json, uid=uid)
+        sys.exit(1)
+    say({"uid": uid, "state": "ready"}, as_json=as_json)
+
+
+@queue.command()
+@click.option("--platform", default="", help="URL of the district platform; by default the configured one.")
+@config_option
+@json_option
+def sync(*, platform: str, config_path: Path | None, as_json: bool) -> None:
+    """Send what is due now."""
+    from offline_queue.client import PlatformClient
+    from offline_queue.sync import sync_once
+
+    url = platform or read_config(config_path).platform.url
+    if not url:
+        raise click.UsageError("no district platform is configured: give --platform URL")
+    try:
+        client = PlatformClient(url)
+    except ValueError as failure:
+        raise click.UsageError(str(failure)) from failure
+    with _open(config_path) as store:
+        summary = sync_once(store, client, hurry=True)
+    say(summary.row(), as_json=as_json)
+    if summary.failed or summary.held:
+        sys.exit(1)
+
+
+@queue.command()
+@config_option
+@json_option
+def verify(*, config_path: Path | None, as_json: bool) -> None:
+    """Check every row, hash and file."""
+    with _open(config_path) as store:
+        findings = store.verify()
+    for finding in findings:
+        say({"uid": finding.uid, "code": finding.code, "detail": finding.detail}, as_json=as_json)
+    if findings:
+        sys.exit(1)
+    if not as_json:
+        click.echo("队列完好。All well.")
+
+
+@queue.command()
+@click.option("--form", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option("--attach", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True)
+@config_option
+@json_option
+def put(*, form: Path, attach: tuple[Path, ...], config_path: Path | None, as_json: bool) -> None:
+    """Hand in a form by file; answers once it is durable."""
+    from offline_queue.files import NotAForm, put_files
+    from offline_queue.model import NoSpace, StorageTrouble, TooLarge
+
+    with _open(config_path) as store:
+        match put_files(store, form, attach):
+            case NotAForm(detail=detail):
+                raise click.UsageError(f"{form}: {detail}")
+            case NoSpace():
+                tell_trouble("storage-full", as_json=as_json)
+                sys.exit(1)
+            case TooLarge(part=part):
+                tell_trouble("too-large", as_json=as_json, part=part)
+                sys.exit(1)
+            case StorageTrouble(detail=detail):
+                tell_trouble("storage-failed", as_json=as_json, detail=detail)
+                sys.exit(1)
+            case stored:
+                row = {"uid": stored.uid, "provisional_number": stored.provisional_number}
+                say(row, as_json=as_json)

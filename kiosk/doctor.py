@@ -1,0 +1,248 @@
+"""Checks of a terminal that go on after a failure, each with a remedy.
+
+Without a configuration only the software itself is looked at; devices, disk and platform are those the configuration
+names.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kiosk.config import Config, data_folder
+
+Result = Literal["pass", "fail", "skip"]
+LEAST_FREE = 512 * 1024 * 1024
+"""Bytes that must be free on the data folder's disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How one check ended; ``remedy`` is empty when nothing is to be done."""
+
+    name: str
+    result: Result
+    detail: str
+    remedy: str = ""
+
+    def row(self) -> dict[str, str]:
+        return {"check": self.name, "result": self.result, "detail": self.detail, "remedy": self.remedy}
+
+
+def _pass(name: str, detail: str) -> Check:
+    return Check(name, "pass", detail)
+
+
+def _fail(name: str, detail: str, remedy: str) -> Check:
+    return Check(name, "fail", detail, remedy)
+
+
+def examine(config: Config | None) -> Iterator[Check]:
+    """All checks, in order. A check that breaks is a failure of its own and the next one goes on."""
+    software: list[Callable[[], Check]] = [_sqlite, _opencv, _codes, _catalogue, _fonts, _screen]
+    for check in software:
+        yield _guarded(check)
+    on_site: list[Callable[[Config], Check]] = [_data, _space, _secrets, _swap, _cards, _camera, _printer, _platform]
+    for examine_part in on_site:
+        if config is None:
+            yield Check(_name(examine_part), "skip", "no configuration was given", "run kiosk doctor --config FILE")
+        else:
+            yield _guarded(lambda part=examine_part: part(config), _name(examine_part))
+
+
+def _name(check: Callable[..., Check]) -> str:
+    return check.__name__.strip("_").replace("_", "-")
+
+
+def _guarded(check: Callable[[], Check], name: str | None = None) -> Check:
+    try:
+        return check()
+    except Exception as failure:  # noqa: BLE001 - the doctor goes on, whatever breaks
+        detail = f"{type(failure).__name__}: {failure}"
+        return _fail(name or _name(check), detail, "run script/bootstrap, or reinstall the terminal's software")
+
+
+# --- the software -------------------------------------------------------------------------------------------------
+
+
+def _sqlite() -> Check:
+    import apsw
+
+    found = apsw.sqlite_lib_version()
+    if tuple(int(part) for part in found.split(".")) < (3, 51, 3):
+        return _fail("sqlite", found, "needs 3.51.3 or newer (a bug loses data before): reinstall apsw")
+    return _pass("sqlite", found)
+
+
+def _opencv() -> Check:
+    import cv2
+
+    kinds = [
+        name
+        for name in (
+            "opencv-python",
+            "opencv-python-headless",
+            "opencv-contrib-python",
+            "opencv-contrib-python-headless",
+        )
+        if _installed(name)
+    ]
+    if len(kinds) > 1:
+        return _fail(
+            "opencv", f"installed side by side: {', '.join(kinds)}", "remove the virtual environment, bootstrap"
+        )
+    return _pass("opencv", cv2.__version__)
+
+
+def _installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _codes() -> Check:
+    from devices.camera import zbar
+
+    if not zbar.available():
+        return _fail("codes", "the second engine (zbar) is missing", "apt-get install libzbar0")
+    return _pass("codes", "zxing-cpp and zbar")
+
+
+def _catalogue() -> Check:
+    from kiosk.catalogue.loader import load
+
+    return _pass("catalogue", ", ".join(matter.id for matter in load()))
+
+
+def _fonts() -> Check:
+    from kiosk.bootstrap import FONTS
+
+    missing = [weight for weight in ("Regular", "Bold") if not (FONTS / f"NotoSansCJKsc-{weight}.otf").is_file()]
+    if missing:
+        return _fail("fonts", f"missing: {', '.join(missing)}", "reinstall the terminal's software")
+    return _pass("fonts", "Noto Sans CJK SC")
+
+
+def _screen() -> Check:
+    from kiosk.bootstrap import screen_parts
+
+    missing = screen_parts()
+    if missing:
+        return _fail("screen", f"missing: {', '.join(missing)}", "reinstall the terminal's software")
+    return _pass("screen", "Qt, its screens and its keyboard")
+
+
+# --- this terminal ------------------------------------------------------------------------------------------------
+
+
+def _data(config: Config) -> Check:
+    folder = data_folder(config)
+    remedy = f"mkdir -p {folder} && chmod 700 {folder}, owned by the terminal's user"
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return _fail("data", f"{folder} cannot be written", remedy)
+    if folder.stat().st_mode & 0o077:
+        return _fail("data", f"{folder} is open to other users", remedy)
+    return _pass("data", str(folder))
+
+
+def _space(config: Config) -> Check:
+    free = shutil.disk_usage(data_folder(config)).free
+    if free < LEAST_FREE:
+        return _fail("space", f"{free // 2**20} MiB free", "make room on the data folder's disk")
+    return _pass("space", f"{free // 2**20} MiB free")
+
+
+def _secrets(config: Config) -> Check:
+    """The local key is a plain file: the last resort of the key stores."""
+    folder = data_folder(config) / "queue"
+    keys = sorted(path for path in folder.glob("*.key")) if folder.is_dir() else []
+    for path in keys:
+        if path.stat().st_mode & 0o077:
+            return _fail("secrets", f"{path.name} is open to other users", f"chmod 600 {path}")
+    return _pass("secrets", "sealing key in a 0600 file, the last resort: whoever takes the disk can open the queue")
+
+
+def _swap(config: Config) -> Check:  # noqa: ARG001 - one shape for all checks of this terminal
+    lines = Path("/proc/swaps").read_text("ascii").splitlines()[1:]
+    plain = [line.split()[0] for line in lines if not line.startswith(("/dev/zram", "/dev/dm-", "/dev/mapper"))]
+    if plain:
+        return _fail(
+            "swap", f"unencrypted: {', '.join(plain)}", "swapoff, or encrypt it: memory holds what residents enter"
+        )
+    return _pass("swap", "none unencrypted")
+
+
+def _cards(config: Config) -> Check:
+    from devices.card.pcsc import list_readers, pick_readers
+
+    readers = list_readers()
+    if readers is None:
+        return _fail("cards", "the smart card service does not answer", "systemctl enable --now pcscd.socket")
+    virtual = [name for name in readers if "virtual" in name.lower()]
+    if virtual:
+        return _fail("cards", f"a virtual reader: {virtual[0]}", "apt-get purge vsmartcard-vpcd; it has no place here")
+    wanted = pick_readers(config.card.reader or None, readers)
+    if not wanted:
+        return _fail("cards", f"found: {', '.join(readers) or 'none'}", "plug the reader in, or mend card.reader")
+    return _pass("cards", wanted[0])
+
+
+def _camera(config: Config) -> Check:
+    import queue
+
+    from devices.camera.api import CameraState, Frame, Live, Lost
+    from kiosk.bootstrap import open_camera
+
+    seen: queue.SimpleQueue[CameraState] = queue.SimpleQueue()
+    camera = open_camera(config.camera.source)
+
+    def ignore(_: Frame) -> None:
+        return
+
+    camera.start(seen.put, ignore)
+    try:
+        while True:
+            match seen.get(timeout=10):
+                case Live(width, height):
+                    return _pass("camera", f"{width} × {height}")
+                case Lost():
+                    break
+                case _:
+                    continue
+    except queue.Empty:
+        pass
+    finally:
+        camera.stop()
+    return _fail("camera", f"no picture from {config.camera.source}", "plug the camera in, or mend camera.source")
+
+
+def _printer(config: Config) -> Check:
+    from kiosk.bootstrap import open_slip_printer
+    from kiosk.domain.trouble import explain
+
+    printer = open_slip_printer(config.printer.uri, config.printer.width)
+    try:
+        status = printer.status()
+    finally:
+        printer.close()
+    if status.trouble is not None:
+        words = explain(status.trouble.value)
+        return _fail("printer", words.message.en, words.remedy.en)
+    return _pass("printer", "paper is running low" if status.paper_low else "ready")
+
+
+def _platform(config: Config) -> Check:
+    from kiosk.bootstrap import platform_answers
+
+    if not config.platform.url:
+        return Check("platform", "skip", "none configured: everything stays in the queue", "set platform.url")
+    if platform_answers(config):
+        return _pass("platform", config.platform.url)
+    return _fail("platform", f"{config.platform.url} does not answer", "check the network and platform.url")
