@@ -170,7 +170,8 @@ class _SerialLink:
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
-            self._port.reset_output_buffer()
+            if self._port.out_waiting:
+                self._port.reset_output_buffer()  # closing would wait for a printer that holds the line
             self._port.close()
 
 

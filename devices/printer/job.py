@@ -148,7 +148,8 @@ class SlipPrinter:
             outcome = Outcome.NOT_PRINTED if self._stays_unfinished(at_knife=at_knife) else Outcome.UNKNOWN
             return JobResult(outcome=outcome, status=stopped.status, sent=self._sent)
         self._scrap = False
-        return JobResult(outcome=Outcome.PRINTED, status=self.status(), sent=self._sent)
+        after = UNASKED if self._answers is Answers.NONE else self.status()
+        return JobResult(outcome=Outcome.PRINTED, status=after, sent=self._sent)
 
     def close(self) -> None:
         if self._link is not None:
