@@ -176,7 +176,7 @@ def acceptable(text: str, longest: int = LONGEST_TEXT) -> bool:
 
 def _ladder(plain: Gray) -> Iterator[Gray]:
     """Preparations in the order of what each adds for its time."""
-    plain = cast("Gray", bounded(plain, _LADDER_LONG_SIDE))
+    plain = bounded(plain, _LADDER_LONG_SIDE)
     clearer = cast("Gray", cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 8)).apply(plain))
     yield clearer
     if max(plain.shape) * 2 <= 2 * _LADDER_LONG_SIDE:

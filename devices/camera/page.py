@@ -11,12 +11,15 @@ from typing import cast
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from devices.camera import quads
 from devices.camera.api import Corners, Finding, PageFound, Picture
 from devices.camera.pictures import Gray, bounded, gray, read_picture
 from devices.camera.quads import Floats, Lab
 from devices.camera.quality import findings_of, light_mat
+
+Doubles = npt.NDArray[np.float64]
 
 _SEARCH = 640
 """Pixels of the longer side in which papers are searched."""
@@ -25,6 +28,8 @@ _REFINE = 1600
 _FAST_REFINE = 960
 _ENOUGH = 0.5
 """Score from which a shape is a paper."""
+_SAME = 0.96
+"""Overlap above which a fitted shape is the one that was found."""
 _NEARLY = 0.82
 """An enclosing shape wins over an inner one (a table's frame) from this share of its score."""
 
@@ -45,7 +50,10 @@ def find_page(picture: Picture, *, fast: bool = False, short_side_mm: float = A4
     if shape is None:
         return PageFound(None, (Finding.NO_PAPER, Finding.LIGHT_MAT) if light_mat(lab) else (Finding.NO_PAPER,))
     finer = bounded(picture, _FAST_REFINE if fast else _REFINE)
-    fitted = _fit(finer, shape * (finer.shape[1] / small.shape[1]), reach=6 if fast else 14)
+    rough = shape * np.float32(finer.shape[1] / small.shape[1])
+    fitted = _fit(finer, rough, reach=6 if fast else 14)
+    if quads.overlap(fitted, rough) < _SAME:
+        fitted = rough  # a curled side has no line to be laid through
     points = quads.clockwise(fitted * (picture.shape[1] / finer.shape[1]))
     corners = cast("Corners", tuple((float(x), float(y)) for x, y in points))
     return PageFound(corners, findings_of(picture, corners, short_side_mm=short_side_mm, fast=fast))
@@ -68,9 +76,10 @@ def _fast_shapes(lab: Lab) -> list[Floats]:
 
 def _search(small: Picture, lab: Lab) -> Floats | None:
     shapes = _fast_shapes(lab)
+    masks: list[Gray] = []
     grown = np.zeros(lab.shape[:2], np.uint8)
     for channel in range(3):
-        plane = cast("Gray", np.ascontiguousarray(lab[:, :, channel]))
+        plane = np.ascontiguousarray(lab[:, :, channel])
         spread = cast("Gray", cv2.normalize(plane, None, 0, 255, cv2.NORM_MINMAX)) if channel else plane  # pyright: ignore[reportCallIssue, reportArgumentType]  # dst may be None
         for low in (12, 30, 60):
             edges = cv2.Canny(spread, low, low * 3)
@@ -79,11 +88,13 @@ def _search(small: Picture, lab: Lab) -> Floats | None:
             joined = cv2.dilate(edges, np.ones((3, 3), np.uint8))
             shapes.extend(quads.by_outline(cast("Gray", joined)))
             shapes.extend(quads.by_lines(cast("Gray", edges)))
-        for level in (30, 45, 60, 75, 88):
-            threshold = float(np.percentile(plane, level))
+        otsu, _ = cv2.threshold(plane, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+        for threshold in (otsu, *(float(np.percentile(plane, level)) for level in (30, 45, 60, 75, 88))):
             for side in (cv2.THRESH_BINARY, cv2.THRESH_BINARY_INV) if channel else (cv2.THRESH_BINARY,):
                 _, mask = cv2.threshold(plane, threshold, 255, side)
                 opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+                masks.append(cast("Gray", opened))
+                masks.append(cast("Gray", cv2.morphologyEx(opened, cv2.MORPH_OPEN, np.ones((25, 25), np.uint8))))
                 shapes.extend(quads.by_outline(cast("Gray", opened)))
     shapes.extend(quads.by_lines(cast("Gray", grown)))
     height, width = lab.shape[:2]
@@ -95,19 +106,22 @@ def _search(small: Picture, lab: Lab) -> Floats | None:
     scale = little.shape[1] / width
     for seed in (*seeds, middle.astype(np.float32)):
         shapes.extend((shape / scale).astype(np.float32) for shape in quads.by_growing(little, seed * scale))
-    return _best(lab, shapes)
+    return _best(lab, shapes, quads.by_regions(lab, masks))
 
 
-def _best(lab: Lab, shapes: list[Floats]) -> Floats | None:
+def _best(lab: Lab, shapes: list[Floats], curled: tuple[quads.Region, ...] = ()) -> Floats | None:
     height, width = lab.shape[:2]
     tried = quads.plausible(shapes, width, height)
     marks = quads.scores(lab, tried)
-    if not len(marks):
-        return None
     leading = np.argsort(-marks)[:6]
     fitted = [_fit_lab(lab, tried[index], reach=8) for index in leading]
     tried = quads.plausible([*tried, *fitted], width, height)
     marks = quads.scores(lab, tried)
+    regions = [region for region in curled if len(quads.plausible([region.shape], width, height))]
+    tried = np.concatenate([tried, *(region.shape[None] for region in regions)])
+    marks = np.append(marks, [region.mark for region in regions])
+    if not len(marks):
+        return None
     best = int(marks.argmax())
     if marks[best] < _ENOUGH:
         return None
@@ -134,7 +148,7 @@ def _within(inner: Floats, outer: Floats) -> bool:
 
 
 def _fit(picture: Picture, shape: Floats, *, reach: int) -> Floats:
-    smooth = cast("Picture", cv2.GaussianBlur(picture, (5, 5), 0))
+    smooth = cv2.GaussianBlur(picture, (5, 5), 0)
     return _fit_lab(cast("Lab", smooth), shape, reach=reach)
 
 
@@ -145,7 +159,7 @@ def _fit_lab(planes: Lab, shape: Floats, *, reach: int) -> Floats:
     offsets = slope.argmax(axis=-1).astype(np.float32) - (reach - 1)
     strong = slope.max(axis=-1)
     along = np.linspace(0.05, 0.95, 96, dtype=np.float32)
-    lines: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
+    lines: list[Doubles] = []
     for side in range(4):
         start, end = shape[side], shape[(side + 1) % 4]
         direction = (end - start) / np.linalg.norm(end - start)
@@ -156,7 +170,7 @@ def _fit_lab(planes: Lab, shape: Floats, *, reach: int) -> Floats:
             lines.append(np.cross([*start, 1.0], [*end, 1.0]))
             continue
         vx, vy, x, y = cv2.fitLine(points, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
-        lines.append(np.cross([x, y, 1.0], [x + 100 * vx, y + 100 * vy, 1.0]))
+        lines.append(np.cross((float(x), float(y), 1.0), (float(x + 100 * vx), float(y + 100 * vy), 1.0)))
     corners = [quads.meeting(lines[i - 1], lines[i]) for i in range(4)]
     if any(corner is None for corner in corners):
         return shape
@@ -164,24 +178,19 @@ def _fit_lab(planes: Lab, shape: Floats, *, reach: int) -> Floats:
     return fitted if np.abs(fitted - shape).max() <= 3 * reach else shape
 
 
-def _consistent(points: Floats, inward: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Floats:
+def _consistent(points: Floats, inward: Doubles) -> Floats:
     """The points on the commonest line across the side, so that writing beside the edge does not pull it."""
     if len(points) < 30:
         return points
-    best, count = points, 0
-    for first in range(0, len(points) // 2, 4):
-        for second in range(len(points) // 2, len(points), 4):
-            run = points[second] - points[first]
-            length = float(np.hypot(*run))
-            if length < 1:
-                continue
-            normal = np.array((-run[1], run[0])) / length
-            if abs(float(normal @ inward)) < 0.97:
-                continue
-            near = np.abs((points - points[first]) @ normal) < 1.5
-            if (hits := int(near.sum())) > count:
-                best, count = points[near], hits
-    return best
+    half = len(points) // 2
+    first = np.repeat(points[:half:5], len(points[half::5]), axis=0)
+    run = np.tile(points[half::5], (len(points[:half:5]), 1)) - first
+    normal = np.stack((-run[:, 1], run[:, 0]), axis=1) / np.maximum(np.linalg.norm(run, axis=1, keepdims=True), 1e-6)
+    away = np.abs(points @ normal.T - (first * normal).sum(axis=1))  # points x lines
+    near = (away < 1.5) & (np.abs(normal @ inward) > 0.97)
+    hits = near.sum(axis=0)
+    best = int(hits.argmax())
+    return points[near[:, best]] if hits[best] else points
 
 
 class AutoShot:

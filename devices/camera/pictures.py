@@ -24,7 +24,7 @@ LARGEST_PICTURE = 80_000_000
 """Pixels: above any document camera sold today (64 megapixels), and 240 MB when unpacked."""
 
 _PADDED = 64
-"""Bytes. OpenCV's WebP reader refuses files under 32 bytes, which a picture of one pixel is; trailing zeros do no harm."""
+"""Bytes. OpenCV's WebP reader refuses files under 32, which a picture of one pixel is; zeros at the end do no harm."""
 
 Gray = npt.NDArray[np.uint8]
 """Height x width, 8 bits."""
@@ -38,9 +38,8 @@ class PictureError(Exception):
         self.reason = reason
 
 
-cv2.utils.logging.setLogLevel(
-    cv2.utils.logging.LOG_LEVEL_SILENT
-)  # its warnings go to standard error unasked and name files; trouble is told by our own values
+# Its warnings go to standard error unasked and name files; trouble is told by our own values.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def read_picture(path: Path) -> Picture:
@@ -86,7 +85,7 @@ def _header(data: bytes) -> tuple[int, int, bool]:
                 return width, height, image.mode in ("RGBA", "LA")
     except Image.DecompressionBombError as error:
         raise PictureError("too-large", "far too many pixels") from error
-    except Exception as error:  # noqa: BLE001  # a broken header makes Pillow raise nearly anything
+    except Exception as error:  # a broken header makes Pillow raise nearly anything
         raise PictureError("not-a-picture", type(error).__name__) from error
 
 

@@ -8,6 +8,7 @@ outside each side, whether the step lies on the side, and whether it goes on all
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import cast
 
@@ -29,6 +30,14 @@ _SMALLEST = 0.03
 """Of the picture's area."""
 _STEP = 14.0
 """Colour distance (8-bit Lab) that counts as a full step between paper and desk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A shape (4 x 2) and how much what it was taken from looks like a paper, 0 to 1."""
+
+    shape: Floats
+    mark: float
 
 
 def without_text(picture: Picture) -> Lab:
@@ -89,6 +98,71 @@ def meeting(one: npt.NDArray[np.floating], other: npt.NDArray[np.floating]) -> t
     if abs(w) < 1e-6 * max(abs(x), abs(y), 1.0):
         return None
     return float(x / w), float(y / w)
+
+
+def by_regions(lab: Lab, masks: Sequence[Gray]) -> tuple[Region, ...]:
+    """Shapes around whole regions, judged along the region's own outline: a curled paper has no straight sides."""
+    regions: list[Region] = []
+    height, width = lab.shape[:2]
+    for mask in masks:
+        contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        for contour in contours:
+            area = cv2.contourArea(contour)
+            hull = cv2.convexHull(contour)
+            if not 2 * _SMALLEST * width * height < area < 0.9 * width * height or area < 0.92 * cv2.contourArea(hull):
+                continue
+            outline = cast("npt.NDArray[np.int32]", contour)
+            cover, shape = max(
+                ((_cover(outline, shape), shape) for shape in _around(cast("npt.NDArray[np.int32]", hull))),
+                key=lambda pair: pair[0],
+            )
+            if cover > 0.85:
+                regions.append(Region(shape, _outline_mark(lab, outline) * min(1.0, 0.5 + 0.55 * cover)))
+    return tuple(regions)
+
+
+def _around(hull: npt.NDArray[np.int32]) -> Iterator[Floats]:
+    yield from _four_sides(hull)
+    rough = cv2.approxPolyDP(hull, 0.015 * cv2.arcLength(hull, True), True)[:, 0].astype(np.float32)
+    if 4 < len(rough) <= 10:
+        yield clockwise(max((rough[list(four)] for four in combinations(range(len(rough)), 4)), key=cv2.contourArea))
+
+
+def _cover(contour: npt.NDArray[np.int32], shape: Floats) -> float:
+    """How well the shape stands for the outline: their overlap, less for corners that lie off the outline."""
+    off = [abs(cv2.pointPolygonTest(contour, (float(x), float(y)), True)) for x, y in shape]
+    hull = cv2.convexHull(contour)[:, 0].astype(np.float32)
+    return overlap(hull, shape) - 1.5 * float(np.mean(off)) / float(np.sqrt(cv2.contourArea(shape)) + 1e-6)
+
+
+def overlap(one: Floats, other: Floats) -> float:
+    """Intersection over union of two convex shapes."""
+    common, _ = cv2.intersectConvexConvex(one, other)
+    return common / max(cv2.contourArea(one) + cv2.contourArea(other) - common, 1e-6)
+
+
+def _outline_mark(lab: Lab, contour: npt.NDArray[np.int32]) -> float:
+    region = np.zeros(lab.shape[:2], np.uint8)
+    cv2.drawContours(region, [contour], -1, [255], cv2.FILLED)
+    small, large = np.ones((7, 7), np.uint8), np.ones((15, 15), np.uint8)
+    inner = (cv2.erode(region, small) > 0) & (cv2.erode(region, large) == 0)
+    outer = (cv2.dilate(region, small) == 0) & (cv2.dilate(region, large) > 0)
+    x, y = contour[:, 0].mean(axis=0)
+    rows, columns = np.mgrid[: lab.shape[0], : lab.shape[1]]
+    sectors = ((np.arctan2(rows - y, columns - x) / (2 * np.pi) + 0.5) * 31.99).astype(np.int32)
+    differences: list[npt.NDArray[np.float64]] = []
+    for sector in range(32):
+        here = sectors == sector
+        within, without = lab[inner & here], lab[outer & here]
+        if len(within) > 8 and len(without) > 8:
+            differences.append(np.median(within, axis=0) - np.median(without, axis=0))
+    if len(differences) < 22:  # most of it leaves the picture
+        return 0.0
+    steps = np.array(differences)
+    typical = np.median(steps, axis=0)
+    strength = float(np.linalg.norm(typical))
+    agreeing = float((steps @ typical > 0.35 * strength**2).mean()) * len(steps) / 32
+    return min(1.0, strength / _STEP) * agreeing * (0.75 + 0.25 * float(np.clip(0.5 + typical[0] / 30, 0, 1)))
 
 
 def by_lines(edges: Gray) -> list[Floats]:

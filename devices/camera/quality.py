@@ -6,7 +6,7 @@ blank page blurred and a noisy blurred page sharp.
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -95,7 +95,7 @@ def _native_middle(picture: Picture, corners: Corners) -> Gray:
     low = np.clip(points.min(axis=0), 0, (width - 1, height - 1)).astype(int)
     high = np.clip(points.max(axis=0), 1, (width, height)).astype(int)
     part = picture[low[1] : high[1], low[0] : high[0]]
-    light = gray(cast("Picture", np.ascontiguousarray(part)))
+    light = gray(np.ascontiguousarray(part))
     inside = np.zeros(light.shape, np.uint8)
     centre = points.mean(axis=0)
     kept = centre + (points - centre) * 0.94 - low
@@ -116,8 +116,8 @@ def _edge_width(light: Gray) -> float | None:
     down = cv2.Sobel(cut, cv2.CV_32F, 0, 1) / 8
     slope = cv2.magnitude(across, down)
 
-    def tiles(plane: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-        return plane.reshape(rows, _TILE, columns, _TILE).swapaxes(1, 2).reshape(rows * columns, -1)
+    def tiles(plane: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        return plane.reshape(rows, _TILE, columns, _TILE).swapaxes(1, 2).reshape(rows * columns, -1).astype(np.float32)
 
     values = tiles(cut)
     high = np.percentile(values, 90, axis=1)
@@ -152,9 +152,9 @@ def _covered(flat: Picture) -> bool:
     )
     rim = np.concatenate([labels[2], labels[-3], labels[:, 2], labels[:, -3]])
     touching = [label for label in np.unique(rim) if label]
-    return any(_reaches_in(stats[label]) for label in touching)
+    return any(_reaches_in(cast("npt.NDArray[Any]", stats[label])) for label in touching)
 
 
-def _reaches_in(blob: npt.NDArray[np.int32]) -> bool:
+def _reaches_in(blob: npt.NDArray[Any]) -> bool:
     wide, high = int(blob[cv2.CC_STAT_WIDTH]), int(blob[cv2.CC_STAT_HEIGHT])
     return int(blob[cv2.CC_STAT_AREA]) > _HAND_SHARE * 240 * 320 and min(wide, high) > 12

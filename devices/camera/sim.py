@@ -14,9 +14,12 @@ from typing import cast
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import segno
 
 from devices.camera.api import Picture
+
+Noise = npt.NDArray[np.float32]
 
 _FRAMES = 3
 _MAT = (62, 52, 44)
@@ -39,7 +42,9 @@ class SimDesk:
         for place in (self._live, self._away):
             shutil.rmtree(place, ignore_errors=True)
         self._live.mkdir(parents=True)
-        self._noise = np.random.default_rng(7).normal(0, 2.0, (_FRAMES, height // 2, width // 2, 3)).astype(np.float32)
+        self._noise: Noise = (
+            np.random.default_rng(7).normal(0, 2.0, (_FRAMES, height // 2, width // 2, 3)).astype(np.float32)
+        )
         self.clear()
 
     @property
@@ -56,7 +61,7 @@ class SimDesk:
         turn = np.deg2rad(degrees)
         turned = corners @ np.array(((np.cos(turn), np.sin(turn)), (-np.sin(turn), np.cos(turn))), np.float32)
         turned[:2, 0] *= 0.975  # the far edge is a little shorter
-        target = (turned + (self._width / 2, self._height / 2)).astype(np.float32)
+        target = (turned + np.array((self._width / 2, self._height / 2))).astype(np.float32)
         self._show(self._placed(picture, target))
 
     def lay_code(self, text: str) -> None:
@@ -66,7 +71,7 @@ class SimDesk:
         code = cv2.resize(modules, (_CODE_SIDE, _CODE_SIDE), interpolation=cv2.INTER_NEAREST)
         x, y = (self._width - _CODE_SIDE) / 2, (self._height - _CODE_SIDE) / 2
         shape = np.array([(0, 6), (_CODE_SIDE, 0), (_CODE_SIDE + 4, _CODE_SIDE), (8, _CODE_SIDE + 6)], np.float32)
-        target = (shape + (x, y)).astype(np.float32)
+        target = (shape + np.array((x, y))).astype(np.float32)
         self._show(self._placed(cast("Picture", cv2.cvtColor(code, cv2.COLOR_GRAY2BGR)), target))
 
     def clear(self) -> None:
@@ -88,7 +93,7 @@ class SimDesk:
     def _mat(self) -> Picture:
         return np.full((self._height, self._width, 3), _MAT, np.uint8)
 
-    def _placed(self, picture: Picture, target: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Picture:
+    def _placed(self, picture: Picture, target: npt.NDArray[np.float32]) -> Picture:
         desk = self._mat()
         shadow = np.zeros(desk.shape[:2], np.float32)
         cv2.fillConvexPoly(shadow, (target + 7).astype(np.int32), [0.45])
@@ -97,15 +102,15 @@ class SimDesk:
         source = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
         matrix = cv2.getPerspectiveTransform(source, target)
         size = (self._width, self._height)
-        cv2.warpPerspective(
-            picture, matrix, size, dst=desk, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_TRANSPARENT
-        )
+        cv2.warpPerspective(picture, matrix, size, dst=desk, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_TRANSPARENT)
         return desk
 
     def _show(self, desk: Picture) -> None:
         frames: list[bytes] = []
-        for noise in self._noise:
-            grain = cv2.resize(noise, (self._width, self._height), interpolation=cv2.INTER_LINEAR)
+        for index in range(_FRAMES):
+            grain: Noise = cast(
+                "Noise", cv2.resize(self._noise[index], (self._width, self._height), interpolation=cv2.INTER_LINEAR)
+            )
             seen = np.clip(desk + grain, 0, 255).astype(np.uint8)
             frames.append(cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
         with self._lock:

@@ -6,6 +6,7 @@ so that the camera above sees one thing: pictures, until there are none.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ import cv2
 
 from devices.camera.api import Picture
 from devices.camera.pictures import PictureError, read_picture
+
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own words on standard error name addresses
 
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 _STREAM = re.compile(r"^(https?|rtsps?|tcp|udp)://", re.IGNORECASE)

@@ -6,7 +6,7 @@ codes). zbar has ``ZBAR_CFG_BINARY`` since 0.23.91, which pyzbar neither names n
 
 from __future__ import annotations
 
-from ctypes import byref, c_uint, c_void_p, cast, string_at
+from ctypes import byref, c_char_p, c_uint, c_void_p, cast, string_at
 from typing import Any
 
 from devices.camera.pictures import Gray
@@ -67,7 +67,7 @@ def read_bytes(picture: Gray, formats: frozenset[str]) -> tuple[tuple[str, bytes
         height, width = picture.shape
         _wrapper.zbar_image_set_format(image, _FOURCC_Y800)
         _wrapper.zbar_image_set_size(image, width, height)
-        _wrapper.zbar_image_set_data(image, cast(pixels, c_void_p), len(pixels), None)
+        _wrapper.zbar_image_set_data(image, cast(c_char_p(pixels), c_void_p), len(pixels), None)
         if _wrapper.zbar_scan_image(scanner, image) <= 0:
             return ()
         found: list[tuple[str, bytes]] = []
