@@ -11,11 +11,11 @@ LOG="$CACHE/bootstrap.log"
 # System packages a terminal and its demo need. Names are Debian 12's; Debian 13 answers to them too (…t64).
 BUILD_PACKAGES=(gcc libc6-dev libpcsclite-dev)    # pyscard has no Linux wheel: it is compiled against PC/SC
 DEVICE_PACKAGES=(pcscd libzbar0)                  # the card reader's service, the second code reader
-QT_PACKAGES=(                                     # what the Qt wheel's QtGui, xcb and wayland plug-ins link to
+QT_PACKAGES=(                                     # what the Qt wheel's QtGui, its screens and its keyboard link to
     libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libgssapi-krb5-2 libx11-6 libx11-xcb1
     libxkbcommon0 libxkbcommon-x11-0 libxcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
     libxcb-randr0 libxcb-render0 libxcb-render-util0 libxcb-shape0 libxcb-shm0 libxcb-sync1 libxcb-util1
-    libxcb-xfixes0 libxcb-xkb1 libwayland-client0 libwayland-cursor0 libwayland-egl1
+    libxcb-xfixes0 libxcb-xkb1 libwayland-client0 libwayland-cursor0 libwayland-egl1 libpulse0
 )
 NETWORK_PACKAGES=(iproute2 util-linux)            # private network namespaces: --vnc, and pcscd in the tests
 TEST_PACKAGES=(binutils)                          # PyInstaller reads libraries with objdump
@@ -143,11 +143,15 @@ self_check() { # the libraries that reach outside the wheel are really found
 import apsw, cv2, pyzbar.pyzbar, zxingcpp
 from smartcard.System import readers
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtNetwork import QTcpSocket
-from PySide6.QtQuick import QQuickView
-QGuiApplication([])
+from PySide6.QtQml import QQmlComponent, QQmlEngine
+from PySide6.QtQuick import QQuickItem
+app = QGuiApplication([])
+engine = QQmlEngine()
+keyboard = QQmlComponent(engine)
+keyboard.setData(b"import QtQuick.VirtualKeyboard\nInputPanel {}", "")
+assert keyboard.isReady(), keyboard.errorString()
 PY
-        tail -n 3 "$LOG" >&2
+        tail -n 5 "$LOG" >&2
         fail "the set-up finished, but a library does not load ($LOG has the details)." \
             "look at the last line above for its name; a missing .so file is usually a system package."
     }

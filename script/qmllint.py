@@ -59,9 +59,10 @@ def mark_constants(module: Module, file: Path) -> None:
             for decorator in member.decorator_list
             if isinstance(decorator, ast.Call) and any(word.arg == "constant" for word in decorator.keywords)
         }
-        for described in module["classes"]:
-            for property_ in described.get("properties", []) if described["className"] == class_.name else []:
-                property_["constant"] = property_["name"] in constants
+        for described in cast("list[Module]", module["classes"]):
+            if described["className"] == class_.name:
+                for property_ in cast("list[Module]", described.get("properties", [])):
+                    property_["constant"] = property_["name"] in constants
 
 
 def write_types(name: str, module: list[Module], into: Path) -> None:
