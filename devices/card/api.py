@@ -68,7 +68,8 @@ class CardRead:
     """A finished read, bound to one insertion.
 
     ``fields`` holds only what was asked for, by these names: ``name``, ``id_number``, ``sex`` (``male``/``female``),
-    ``birth_date`` and ``expires`` (ISO 8601), ``ethnic_group``, ``card_number``, ``issuer``.
+    ``birth_date`` and ``expires`` (ISO 8601), ``ethnic_group`` (two digits, GB/T 3304), ``card_number``, ``issuer``
+    (digits). A field that is not on the card is left out. A check that failed does not stop the read.
     """
 
     insertion: int
@@ -80,7 +81,8 @@ class CardRead:
 
 @dataclass(frozen=True, slots=True)
 class CardFailed:
-    """The card of this insertion gave no read; a new insertion is a new chance."""
+    """The card of this insertion gave no read; a new insertion is a new chance. After ``BUSY`` alone, a
+    :class:`CardRead` of the same insertion may follow: the card is read once the other program lets go."""
 
     insertion: int
     trouble: CardTrouble
