@@ -1,0 +1,84 @@
+"""Sealed papers as files, and the ballast that lets the queue drain when the disk is full.
+
+A name is durable only after write to a temporary file, fsync, rename and fsync of the directory: nothing less survived
+the simulated power cuts. On a full disk even deletions fail; giving up the ballast (1 MiB) lets them go on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+BALLAST_BYTES = 1024 * 1024
+_ROOM_FOR_BALLAST = 8 * BALLAST_BYTES
+
+
+class Blobs:
+    """The folder `blobs/` of a data folder; one sealed file per attachment, named by its id."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "blobs"
+        self._ballast = folder / "ballast"
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+
+    def path(self, name: str) -> Path:
+        return self._folder / name
+
+    def write(self, name: str, sealed: bytes) -> None:
+        """Write one file durably but for its name; `settle` makes the names durable. Raises OSError."""
+        draft = self._folder / f"{name}.part"
+        write_durably(draft, sealed)
+        draft.replace(self.path(name))
+
+    def settle(self) -> None:
+        """Make new and removed names durable."""
+        sync_folder(self._folder)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Best effort: what stays is collected at the next start."""
+        for name in names:
+            with suppress(OSError):
+                self.path(name).unlink(missing_ok=True)
+
+    def names(self) -> frozenset[str]:
+        return frozenset(entry.name for entry in self._folder.iterdir())
+
+    def keep_ballast(self) -> None:
+        """Lay the ballast while there is room, give it up when there is not.
+
+        Random bytes, since a file system may store zeros as nothing.
+        """
+        free, there = free_bytes(self._folder), self._ballast.exists()
+        if there and free < BALLAST_BYTES // 2:
+            self._ballast.unlink(missing_ok=True)
+        elif not there and free > _ROOM_FOR_BALLAST:
+            write_durably(self._ballast, os.urandom(BALLAST_BYTES))
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write and fsync a 0600 file. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """fsync a directory, which makes the names in it durable. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes an ordinary user may still write on the file system of `folder`."""
+    facts = os.statvfs(folder)
+    return facts.f_bavail * facts.f_frsize

@@ -1,0 +1,220 @@
+"""The one place that speaks HTTP to the district platform; `requests` is imported nowhere else in the queue.
+
+`requests` as it comes re-sends on its own, follows 307 with the body, obeys proxies and CA bundles of the environment,
+and its time-out starts anew with every byte. Here: no retries, no redirects, no environment, a bounded answer, and one
+deadline for the whole request, kept by shutting the socket down. Only looking up the host's name is outside it.
+Plain HTTP is spoken to loopback only.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.util.retry import Retry
+
+from offline_queue.retry import Answer, Failure, FailureKind, Outcome
+from offline_queue.wire import content_digest
+
+MAX_ANSWER_BYTES = 256 * 1024
+DEADLINE_SECONDS = 30.0
+_TUS = {"Tus-Resumable": "1.0.0"}
+
+
+class _Watch:
+    """The connection that is in use now, so that the deadline can cut it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: HTTPConnection | None = None
+        self.cut = False
+
+    def uses(self, connection: HTTPConnection) -> None:
+        with self._lock:
+            self._connection = connection
+            if self.cut:
+                _shut(connection)
+
+    def expire(self) -> None:
+        with self._lock:
+            self.cut = True
+            if self._connection is not None:
+                _shut(self._connection)
+
+
+def _shut(connection: HTTPConnection) -> None:
+    sock = connection.sock
+    if sock is not None:
+        with suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+
+_current = threading.local()
+
+
+class _WatchedHTTP(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        _current.watch.uses(self)
+
+    def putrequest(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is not None:
+            _current.watch.uses(self)
+        super().putrequest(*args, **kwargs)
+
+
+class _WatchedHTTPS(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _current.watch.uses(self)
+
+    def putrequest(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is not None:
+            _current.watch.uses(self)
+        super().putrequest(*args, **kwargs)
+
+
+class _WatchedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedHTTP
+
+
+class _WatchedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedHTTPS
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _WatchedHTTPPool, "https": _WatchedHTTPSPool}
+
+
+class PlatformClient:
+    """Requests to one platform. Every method answers within the deadline (seconds) and never raises for the network.
+
+    `url` is the platform's root, https, or http to loopback; anything else raises ValueError. `ca_file` replaces the
+    built-in certificate authorities.
+    """
+
+    def __init__(self, url: str, *, deadline: float = DEADLINE_SECONDS, ca_file: Path | None = None) -> None:
+        self._url = _checked(url)
+        self._deadline = deadline
+        self._verify: bool | str = True if ca_file is None else str(ca_file)
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers.update({"User-Agent": "township-kiosk", "Accept-Encoding": "identity"})
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Adapter(max_retries=Retry(0, redirect=0, read=False)))
+
+    def close(self) -> None:
+        self._session.close()
+
+    def put_form(self, uid: str, body: bytes) -> Outcome:
+        return self._request(
+            "PUT",
+            f"/v1/submissions/{uid}",
+            body,
+            {
+                "Content-Type": "application/json",
+                "Idempotency-Key": f'"{uid}"',
+                "Content-Digest": content_digest(body),
+            },
+        )
+
+    def attachment_offset(self, name: str) -> Outcome:
+        return self._request("HEAD", f"/v1/attachments/{name}", None, _TUS)
+
+    def send_chunk(self, name: str, offset: int, chunk: bytes) -> Outcome:
+        return self._request(
+            "PATCH",
+            f"/v1/attachments/{name}",
+            chunk,
+            {**_TUS, "Content-Type": "application/offset+octet-stream", "Upload-Offset": str(offset)},
+        )
+
+    def progress(self, uid: str) -> Outcome:
+        return self._request("GET", f"/v1/submissions/{uid}", None, {})
+
+    def put_rating(self, uid: str, body: bytes) -> Outcome:
+        return self._request(
+            "PUT",
+            f"/v1/submissions/{uid}/rating",
+            body,
+            {"Content-Type": "application/json", "Content-Digest": content_digest(body)},
+        )
+
+    def _request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
+        watch = _Watch()
+        _current.watch = watch
+        alarm = threading.Timer(self._deadline, watch.expire)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            return self._exchange(method, path, body, headers)
+        except requests.exceptions.SSLError:
+            return Failure(kind=FailureKind.DEADLINE if watch.cut else FailureKind.TLS)
+        except (requests.exceptions.ConnectTimeout, requests.exceptions.ReadTimeout):
+            return Failure(kind=FailureKind.DEADLINE)
+        except requests.exceptions.ConnectionError:
+            return Failure(kind=FailureKind.DEADLINE if watch.cut else FailureKind.UNREACHABLE)
+        except (requests.exceptions.RequestException, HTTPError, OSError, ValueError):
+            return Failure(kind=FailureKind.DEADLINE if watch.cut else FailureKind.BROKEN)
+        finally:
+            alarm.cancel()
+
+    def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
+        with self._session.request(
+            method,
+            self._url + path,
+            data=body,
+            headers=dict(headers),
+            timeout=self._deadline,
+            allow_redirects=False,
+            stream=True,
+            verify=self._verify,
+        ) as response:
+            content = bytearray()
+            for part in response.iter_content(16 * 1024):
+                content += part
+                if len(content) > MAX_ANSWER_BYTES:
+                    return Failure(kind=FailureKind.TOO_LARGE)
+            return Answer(
+                status=response.status_code,
+                body=bytes(content),
+                retry_after=response.headers.get("Retry-After"),
+                upload_offset=_number(response.headers.get("Upload-Offset")),
+                upload_length=_number(response.headers.get("Upload-Length")),
+            )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= 12 else None
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.hostname
+    if host is None or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"not the address of a platform: {url!r}")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ValueError(f"plain http is spoken to this machine only, use https: {url!r}")
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

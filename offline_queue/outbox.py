@@ -1,0 +1,370 @@
+"""The sender's side of the queue: what is due, who sends it, and what came of it.
+
+A claim is committed before any byte is sent. It is a lease: another process leaves the item alone until the holder
+reports, dies or its time is over. Every report checks the lease again, so that a sender that was overtaken (its machine
+slept, say) changes nothing. DONE and the end of the body are one commit, and only then are the papers' files removed.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from random import SystemRandom
+
+from offline_queue.blobs import Blobs
+from offline_queue.database import Database, Transaction
+from offline_queue.model import Clock
+from offline_queue.sealing import Sealer
+from offline_queue.wire import CHUNK_BYTES, Progress, Receipt, State, canonical_bytes
+from offline_queue.work import FormWork, NumberWork, PapersWork, PaperToSend, RatingWork, SubmissionWork, Work
+
+LEASE_SECONDS = 180.0
+"""Longer than the client's deadline for one request; renewed with every chunk."""
+NEW_BOOT_JITTER_SECONDS = 20.0
+"""After a power cut in a whole town the terminals must not all call at once."""
+
+_living_holders: set[str] = set()
+
+
+class Outbox:
+    """Hands out due work, one piece at a time, and keeps what became of it."""
+
+    def __init__(self, *, database: Database, blobs: Blobs, sealer: Sealer, clock: Clock) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._sealer = sealer
+        self._clock = clock
+        self._holder = f"{os.getpid()}.{os.urandom(8).hex()}"
+        _living_holders.add(self._holder)
+
+    def start(self) -> None:
+        """Take up after a stop of any kind: new times for a new boot, dead senders' leases ended, orphans removed."""
+        mono, boot = self._clock.monotonic(), self._clock.boot_id()
+        with self._database.write() as connection:
+            strangers = connection.all(
+                "SELECT seq FROM submission WHERE boot_id <> ? AND state <> 'cancelled'", (boot,)
+            )
+            draw = SystemRandom()
+            connection.run_many(
+                "UPDATE submission SET boot_id = ?, next_mono = ?, lease_mono = NULL WHERE seq = ?",
+                [(boot, mono + draw.uniform(0, NEW_BOOT_JITTER_SECONDS), seq) for (seq,) in strangers],
+            )
+            connection.run_many(
+                "UPDATE rating SET next_mono = ? WHERE submission = ? AND state = 'ready'",
+                [(mono + draw.uniform(0, NEW_BOOT_JITTER_SECONDS), seq) for (seq,) in strangers],
+            )
+            self._rescue(connection)
+            # Under the write lock no put of another process can be between its files and its rows.
+            kept = {row[0] for row in connection.all("SELECT id FROM attachment WHERE state = 'ready'")}
+            unfinished = connection.all(
+                "SELECT a.id FROM attachment a JOIN submission s ON s.seq = a.submission WHERE s.state <> 'done'"
+            )
+            kept |= {row[0] for row in unfinished}
+            self._blobs.remove(self._blobs.names() - kept)
+
+    def close(self) -> None:
+        _living_holders.discard(self._holder)
+
+    def next_work(self) -> Work | None:
+        """The next due piece, claimed; None when nothing is due. Forms go before papers, papers before the rest."""
+        self._blobs.keep_ballast()
+        with self._database.write() as connection:
+            self._rescue(connection)
+            mono = self._clock.monotonic()
+            return (
+                self._claim_form(connection, mono)
+                or self._claim_papers(connection, mono)
+                or self._claim_rating(connection, mono)
+                or self._claim_number(connection, mono)
+            )
+
+    def seconds_to_next(self) -> float | None:
+        """Seconds until something is due (0 when it is already); None when nothing waits."""
+        with self._database.read() as connection:
+            due = connection.value(
+                """
+                SELECT min(t) FROM (
+                    SELECT min(next_mono) AS t FROM submission WHERE state = 'ready'
+                    UNION ALL SELECT min(next_mono) FROM submission WHERE state = 'received'
+                    UNION ALL SELECT min(next_mono) FROM submission
+                        WHERE state = 'done' AND case_number IS NULL AND test = 0
+                    UNION ALL SELECT min(r.next_mono) FROM rating r JOIN submission s ON s.seq = r.submission
+                        WHERE r.state = 'ready' AND s.state IN ('received', 'done'))
+                """
+            )
+        return None if due is None else max(0.0, due - self._clock.monotonic())
+
+    def hurry(self) -> None:
+        """Somebody wants everything tried now. What the platform itself told to wait keeps waiting."""
+        with self._database.write() as connection:
+            mono = self._clock.monotonic()
+            connection.run(
+                """
+                UPDATE submission SET next_mono = ?, next_wall = NULL
+                WHERE state IN ('ready', 'received') AND next_mono > ?
+                  AND (last_error IS NULL OR last_error NOT IN ('http-429', 'http-503'))
+                """,
+                (mono, mono),
+            )
+            connection.run("UPDATE rating SET next_mono = min(next_mono, ?) WHERE state = 'ready'", (mono,))
+
+    def chunk(self, work: PapersWork, paper: PaperToSend, offset: int) -> bytes | None:
+        """Plain bytes of a paper from `offset` to the end of its 1 MiB chunk; None when the file is damaged."""
+        try:
+            with self._blobs.path(paper.id).open("rb") as file:
+                opened = self._sealer.open_chunk(
+                    file, context=f"{work.uid}/paper/{paper.id}", index=offset // CHUNK_BYTES
+                )
+        except OSError:
+            return None
+        return None if opened is None else opened[offset % CHUNK_BYTES :]
+
+    def received(self, work: FormWork, receipt: Receipt) -> State | None:
+        """The platform has the form: RECEIVED while papers are missing, else DONE. None when the lease was lost."""
+        self._check(work, receipt.uid, receipt.sha256)
+        with self._database.write() as connection:
+            if not self._mine(connection, work):
+                return None
+            connection.run(
+                "UPDATE submission SET receipt = ?, case_number = ? WHERE seq = ?",
+                (canonical_bytes(receipt), receipt.case_number, work.seq),
+            )
+            connection.run(
+                f"UPDATE attachment SET state = 'done', offset = bytes WHERE submission = ? AND id NOT IN ({_marks(receipt.missing)})",  # noqa: S608, E501 - question marks only
+                (work.seq, *receipt.missing),
+            )
+            state = State.DONE if receipt.state is State.DONE and not receipt.missing else State.RECEIVED
+            self._move(connection, work, state)
+        return self._after(work, state)
+
+    def progressed(self, work: PapersWork | NumberWork, progress: Progress, *, ask_again: float) -> State | None:
+        """What the platform says of a received or done submission; papers it misses after all are sent once more."""
+        self._check(work, progress.uid, progress.sha256)
+        with self._database.write() as connection:
+            if not self._mine(connection, work):
+                return None
+            connection.run(
+                "UPDATE submission SET case_number = coalesce(?, case_number) WHERE seq = ?",
+                (progress.case_number, work.seq),
+            )
+            finished = isinstance(work, NumberWork) or (progress.state is State.DONE and not progress.missing)
+            state = State.DONE if finished else State.RECEIVED
+            if not finished:
+                connection.run(
+                    f"UPDATE attachment SET state = 'ready', offset = 0 WHERE submission = ? AND id IN ({_marks(progress.missing)})",  # noqa: S608, E501 - question marks only
+                    (work.seq, *progress.missing),
+                )
+            self._move(connection, work, state)
+            if not finished or progress.case_number is None:
+                self._postpone(connection, work, ask_again)
+        return self._after(work, state)
+
+    def sent(self, work: PapersWork, paper: PaperToSend, offset: int) -> bool:
+        """The platform has `offset` bytes of a paper. False when the lease was lost: stop sending."""
+        with self._database.write() as connection:
+            renewed = connection.run(
+                "UPDATE submission SET lease_mono = ? WHERE seq = ? AND lease = ?",
+                (self._clock.monotonic() + LEASE_SECONDS, work.seq, self._holder),
+            )
+            if renewed != 1:
+                return False
+            connection.run(
+                "UPDATE attachment SET offset = ?, state = iif(bytes = ?, 'done', 'ready') WHERE id = ?",
+                (offset, offset, paper.id),
+            )
+        return True
+
+    def form_lost(self, work: PapersWork) -> None:
+        """The platform doesn't know an attachment: the form goes out once more and declares it again."""
+        with self._database.write() as connection:
+            if self._mine(connection, work):
+                connection.run("UPDATE attachment SET state = 'ready', offset = 0 WHERE submission = ?", (work.seq,))
+                self._move(connection, work, State.READY)
+                connection.run("UPDATE submission SET receipt = NULL WHERE seq = ?", (work.seq,))
+
+    def put_off(self, work: SubmissionWork, *, seconds: float, error: str, counted: bool = True) -> None:
+        """An attempt failed; the next one is due in `seconds`."""
+        with self._database.write() as connection:
+            if self._mine(connection, work):
+                self._move(connection, work, _state_of(work))
+                self._postpone(connection, work, seconds)
+                connection.run(
+                    "UPDATE submission SET attempts = attempts + ?, last_error = ? WHERE seq = ?",
+                    (int(counted), error, work.seq),
+                )
+
+    def hold(self, work: FormWork | PapersWork, *, error: str) -> None:
+        """The platform refuses: staff must look. Nothing is dropped."""
+        with self._database.write() as connection:
+            if self._mine(connection, work):
+                self._move(connection, work, State.HELD)
+                connection.run(
+                    "UPDATE submission SET attempts = attempts + 1, last_error = ? WHERE seq = ?", (error, work.seq)
+                )
+
+    def rated(self, work: RatingWork) -> None:
+        with self._database.write() as connection:
+            connection.run("UPDATE rating SET state = 'done', last_error = NULL WHERE submission = ?", (work.seq,))
+
+    def put_off_rating(self, work: RatingWork, *, seconds: float, error: str, counted: bool = True) -> None:
+        with self._database.write() as connection:
+            connection.run(
+                "UPDATE rating SET attempts = attempts + ?, next_mono = ?, last_error = ? WHERE submission = ?",
+                (int(counted), self._clock.monotonic() + seconds, error, work.seq),
+            )
+
+    def hold_rating(self, work: RatingWork, *, error: str) -> None:
+        with self._database.write() as connection:
+            connection.run("UPDATE rating SET state = 'held', last_error = ? WHERE submission = ?", (error, work.seq))
+
+    def _claim_form(self, connection: Transaction, mono: float) -> FormWork | None:
+        while True:
+            row = connection.one(
+                """
+                SELECT seq, uid, body_sha256, attempts, body FROM submission
+                WHERE state = 'ready' AND next_mono <= ? ORDER BY next_mono, seq LIMIT 1
+                """,
+                (mono,),
+            )
+            if row is None:
+                return None
+            seq, uid, sha256, attempts, sealed = row
+            body = self._sealer.open(sealed, context=f"{uid}/body")
+            if body is not None:
+                self._lease(connection, seq, mono, State.SENDING)
+                return FormWork(seq=seq, uid=uid, sha256=sha256, attempts=attempts, body=body)
+            connection.run("UPDATE submission SET state = 'held', last_error = 'body-damaged' WHERE seq = ?", (seq,))
+
+    def _claim_papers(self, connection: Transaction, mono: float) -> PapersWork | None:
+        row = connection.one(
+            """
+            SELECT seq, uid, body_sha256, attempts FROM submission
+            WHERE state = 'received' AND next_mono <= ? AND lease IS NULL ORDER BY next_mono, seq LIMIT 1
+            """,
+            (mono,),
+        )
+        if row is None:
+            return None
+        seq, uid, sha256, attempts = row
+        papers = tuple(
+            PaperToSend(id=name, bytes=size, offset=offset)
+            for name, size, offset in connection.all(
+                "SELECT id, bytes, offset FROM attachment WHERE submission = ? AND state = 'ready' ORDER BY position",
+                (seq,),
+            )
+        )
+        self._lease(connection, seq, mono, State.RECEIVED)
+        return PapersWork(seq=seq, uid=uid, sha256=sha256, attempts=attempts, papers=papers)
+
+    def _claim_number(self, connection: Transaction, mono: float) -> NumberWork | None:
+        row = connection.one(
+            """
+            SELECT seq, uid, body_sha256, attempts FROM submission
+            WHERE state = 'done' AND case_number IS NULL AND test = 0 AND next_mono <= ? AND lease IS NULL
+            ORDER BY next_mono, seq LIMIT 1
+            """,
+            (mono,),
+        )
+        if row is None:
+            return None
+        self._lease(connection, row[0], mono, State.DONE)
+        return NumberWork(seq=row[0], uid=row[1], sha256=row[2], attempts=row[3])
+
+    def _claim_rating(self, connection: Transaction, mono: float) -> RatingWork | None:
+        row = connection.one(
+            """
+            SELECT r.submission, s.uid, r.level, r.attempts FROM rating r JOIN submission s ON s.seq = r.submission
+            WHERE r.state = 'ready' AND r.next_mono <= ? AND s.state IN ('received', 'done') LIMIT 1
+            """,
+            (mono,),
+        )
+        if row is None:
+            return None
+        # A rating's lease is its due time: it comes up again when nobody has reported by then.
+        connection.run("UPDATE rating SET next_mono = ? WHERE submission = ?", (mono + LEASE_SECONDS, row[0]))
+        return RatingWork(seq=row[0], uid=row[1], level=row[2], attempts=row[3])
+
+    def _lease(self, connection: Transaction, seq: int, mono: float, state: State) -> None:
+        connection.run(
+            "UPDATE submission SET state = ?, lease = ?, lease_mono = ? WHERE seq = ?",
+            (state.value, self._holder, mono + LEASE_SECONDS, seq),
+        )
+
+    def _mine(self, connection: Transaction, work: SubmissionWork) -> bool:
+        row = connection.one("SELECT lease FROM submission WHERE seq = ?", (work.seq,))
+        return row is not None and row[0] == self._holder
+
+    def _move(self, connection: Transaction, work: SubmissionWork, state: State) -> None:
+        """End the lease; DONE ends the body in the same statement."""
+        connection.run(
+            """
+            UPDATE submission SET state = ?1, lease = NULL, lease_mono = NULL, last_error = NULL, next_wall = NULL,
+                body = CASE WHEN ?1 = 'done' THEN NULL ELSE body END, next_mono = ?2
+            WHERE seq = ?3
+            """,
+            (state.value, self._clock.monotonic(), work.seq),
+        )
+
+    def _postpone(self, connection: Transaction, work: SubmissionWork, seconds: float) -> None:
+        connection.run(
+            "UPDATE submission SET next_mono = ?, next_wall = ? WHERE seq = ?",
+            (
+                self._clock.monotonic() + seconds,
+                (self._clock.wall() + timedelta(seconds=seconds)).isoformat(timespec="seconds"),
+                work.seq,
+            ),
+        )
+
+    def _after(self, work: SubmissionWork, state: State) -> State:
+        if state is State.DONE and not isinstance(work, NumberWork):
+            with self._database.read() as connection:
+                names = [r[0] for r in connection.all("SELECT id FROM attachment WHERE submission = ?", (work.seq,))]
+            self._blobs.remove(names)
+        return state
+
+    def _check(self, work: SubmissionWork, uid: str, sha256: str) -> None:
+        if (work.uid, work.sha256) != (uid, sha256):
+            raise ValueError("an answer about other bytes must never reach the queue")
+
+    def _rescue(self, connection: Transaction) -> None:
+        """End the leases of senders that are dead, or silent for too long; what they were sending is ready again."""
+        mono = self._clock.monotonic()
+        leased = connection.all("SELECT seq, lease, lease_mono FROM submission WHERE lease IS NOT NULL")
+        for seq, holder, until in leased:
+            if until is None or until < mono or not _alive(holder):
+                connection.run(
+                    """
+                    UPDATE submission SET lease = NULL, lease_mono = NULL,
+                        state = CASE state WHEN 'sending' THEN 'ready' ELSE state END WHERE seq = ?
+                    """,
+                    (seq,),
+                )
+
+
+def _alive(holder: str) -> bool:
+    """Whether the process of a lease lives; a reused process id only delays until the lease runs out."""
+    process = int(holder.partition(".")[0])
+    if process == os.getpid():
+        return holder in _living_holders
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _state_of(work: SubmissionWork) -> State:
+    """The state that work of this kind is taken from, and goes back to."""
+    match work:
+        case FormWork():
+            return State.READY
+        case PapersWork():
+            return State.RECEIVED
+        case NumberWork():
+            return State.DONE
+
+
+def _marks(values: tuple[str, ...]) -> str:
+    return ", ".join("?" * len(values))

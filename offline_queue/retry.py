@@ -1,0 +1,219 @@
+"""What the kiosk does with an answer of the platform: the whole table, as pure functions.
+
+| answer                                             | the kiosk                                   |
+|----------------------------------------------------|---------------------------------------------|
+| 200/201 with a receipt over our bytes              | Accepted                                    |
+| 200 without that receipt, any 3xx (captive portal) | TryAgain                                    |
+| 400 digest mismatch, 409 in flight, 5xx, no answer | TryAgain, same uid                          |
+| 404/410 on an attachment                           | SendFormAgain                               |
+| 409 on an upload offset                            | AskOffset                                   |
+| 413, 422, other 4xx                                | Hold: staff must look, nothing is deleted   |
+| 401/403                                            | TryAgain, not counted                       |
+| 429/503 with Retry-After                           | TryAgain after that time                    |
+
+Time and chance are passed in: `now` is an aware wall time (for a Retry-After date), `random` is from [0, 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+
+from offline_queue.wire import PROBLEM, Progress, Receipt, read_problem, read_progress, read_receipt
+
+FIRST_DELAY = 4.0
+LONGEST_DELAY = 900.0
+LONGEST_UNREACHABLE = 120.0
+"""Without a network an attempt costs the platform nothing, and people wait for the first minute it is back."""
+LONGEST_RETRY_AFTER = 4 * 3600.0
+CREDENTIALS_DELAY = 300.0
+DIGEST_PROBLEM = PROBLEM + "digest"
+
+
+class FailureKind(StrEnum):
+    """Why there is no answer; also the text in `last_error`."""
+
+    UNREACHABLE = "unreachable"
+    DEADLINE = "deadline"
+    TLS = "tls"
+    BROKEN = "answer-broken"
+    TOO_LARGE = "answer-too-large"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP answer: what the decisions look at and nothing else."""
+
+    status: int
+    body: bytes = b""
+    retry_after: str | None = None
+    upload_offset: int | None = None
+    upload_length: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    kind: FailureKind
+
+
+Outcome = Answer | Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryAgain:
+    """`seconds` until the next attempt. `platform_wide`: the next item would fare no better, so the round ends."""
+
+    seconds: float
+    error: str
+    counted: bool = True
+    platform_wide: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendFormAgain:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskOffset:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offset:
+    """The platform holds this many bytes of the attachment."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rated:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt's circumstances; `attempts` counts those before it."""
+
+    attempts: int
+    now: datetime
+    random: float
+
+
+def decide_form(outcome: Outcome, attempt: Attempt, *, uid: str, sha256: str) -> Accepted | TryAgain | Hold:
+    if isinstance(outcome, Answer) and outcome.status in (200, 201):
+        receipt = read_receipt(outcome.body)
+        if receipt is not None and (receipt.uid, receipt.sha256) == (uid, sha256):
+            return Accepted(receipt=receipt)
+        return _later(attempt, "not-a-receipt")
+    return _common(outcome, attempt)
+
+
+def decide_offset(outcome: Outcome, attempt: Attempt, *, size: int) -> Offset | SendFormAgain | TryAgain | Hold:
+    """The answer to HEAD on an attachment of `size` bytes."""
+    if isinstance(outcome, Answer):
+        if outcome.status in (404, 410):
+            return SendFormAgain()
+        if outcome.status in (200, 204):
+            if outcome.upload_length == size and outcome.upload_offset is not None and outcome.upload_offset <= size:
+                return Offset(offset=outcome.upload_offset)
+            return _later(attempt, "not-an-upload")
+    return _common(outcome, attempt)
+
+
+def decide_chunk(
+    outcome: Outcome, attempt: Attempt, *, sent_to: int
+) -> Offset | AskOffset | SendFormAgain | TryAgain | Hold:
+    """The answer to PATCH whose bytes ended at `sent_to`."""
+    if isinstance(outcome, Answer):
+        if outcome.status in (404, 410):
+            return SendFormAgain()
+        if outcome.status == 409:
+            return AskOffset()
+        if outcome.status == 204:
+            return Offset(offset=sent_to) if outcome.upload_offset == sent_to else _later(attempt, "not-an-upload")
+    return _common(outcome, attempt)
+
+
+def decide_progress(outcome: Outcome, attempt: Attempt, *, uid: str, sha256: str) -> Known | SendFormAgain | TryAgain:
+    if isinstance(outcome, Answer):
+        if outcome.status in (404, 410):
+            return SendFormAgain()
+        if outcome.status == 200:
+            progress = read_progress(outcome.body)
+            if progress is not None and (progress.uid, progress.sha256) == (uid, sha256):
+                return Known(progress=progress)
+            return _later(attempt, "not-progress")
+    decision = _common(outcome, attempt)
+    # There is nothing to hold in a question.
+    return _later(attempt, decision.error) if isinstance(decision, Hold) else decision
+
+
+def decide_rating(outcome: Outcome, attempt: Attempt) -> Rated | TryAgain | Hold:
+    if isinstance(outcome, Answer) and outcome.status in (200, 201, 204):
+        # A portal's page is no answer to a rating: the platform repeats the rating it keeps.
+        return Rated() if outcome.status == 204 or b'"level"' in outcome.body else _later(attempt, "not-a-rating")
+    return _common(outcome, attempt)
+
+
+def backoff(attempts: int, random: float, *, longest: float = LONGEST_DELAY) -> float:
+    """Seconds: doubling from 4 s, between half and the whole of it by chance, never above `longest`."""
+    whole = min(longest, FIRST_DELAY * 2.0 ** min(attempts, 20))
+    return whole / 2 + whole / 2 * random
+
+
+def retry_after(text: str | None, *, now: datetime) -> float | None:
+    """Seconds of a Retry-After field (RFC 9110 10.2.3: seconds or a date), bounded to 1 s - 4 h; None when unusable."""
+    if text is None:
+        return None
+    text = text.strip()
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return min(LONGEST_RETRY_AFTER, max(1.0, float(text)))
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    return min(LONGEST_RETRY_AFTER, max(1.0, (aware - now).total_seconds()))
+
+
+def _common(outcome: Outcome, attempt: Attempt) -> TryAgain | Hold:
+    if isinstance(outcome, Failure):
+        longest = LONGEST_UNREACHABLE if outcome.kind is FailureKind.UNREACHABLE else LONGEST_DELAY
+        wait = backoff(attempt.attempts, attempt.random, longest=longest)
+        return TryAgain(seconds=wait, error=outcome.kind.value, platform_wide=True)
+    status, error = outcome.status, f"http-{outcome.status}"
+    if status in (401, 403):
+        wait = CREDENTIALS_DELAY * (0.5 + attempt.random)
+        return TryAgain(seconds=wait, error=error, counted=False, platform_wide=True)
+    if status in (429, 503):
+        told = retry_after(outcome.retry_after, now=attempt.now)
+        # A tenth more by chance, so that those told the same second don't come in the same second.
+        wait = backoff(attempt.attempts, attempt.random) if told is None else told * (1 + attempt.random / 10)
+        return TryAgain(seconds=wait, error=error, platform_wide=True)
+    if status == 400 and read_problem(outcome.body).type == DIGEST_PROBLEM:
+        return _later(attempt, "digest-mismatch")
+    if status in (408, 409) or not 400 <= status < 500:
+        return _later(attempt, error)
+    return Hold(error=error)
+
+
+def _later(attempt: Attempt, error: str) -> TryAgain:
+    return TryAgain(seconds=backoff(attempt.attempts, attempt.random), error=error)

@@ -1,0 +1,438 @@
+"""The hall's side of the queue: a submission is put in, looked up, found again by card, rated, and released when held.
+
+Order of a put: the write lock; papers sealed, written and fsynced; their folder fsynced; one COMMIT with the form, its
+number and its papers' rows. Only then does `put` answer and may a slip be printed. What goes out is `outbox`'s part.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import apsw
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import JsonValue
+
+from offline_queue.blobs import Blobs, free_bytes, sync_folder
+from offline_queue.database import Database, Row, Transaction
+from offline_queue.model import (
+    AttachmentItem,
+    Clock,
+    Finding,
+    Found,
+    Item,
+    NoSpace,
+    Paper,
+    Reprint,
+    StorageTrouble,
+    Stored,
+    SystemClock,
+    TooLarge,
+)
+from offline_queue.numbers import (
+    TOKEN_BYTES,
+    base64url,
+    is_district_host,
+    is_terminal_code,
+    key_id,
+    make_number,
+    make_slip_text,
+)
+from offline_queue.outbox import Outbox
+from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
+from offline_queue.summary import ReprintData, Summary
+from offline_queue.verify import check_all
+from offline_queue.wire import (
+    MAX_ATTACHMENT_BYTES,
+    MAX_ATTACHMENTS,
+    MAX_BODY_BYTES,
+    Attachment,
+    Envelope,
+    State,
+    canonical_bytes,
+    sha256_hex,
+)
+
+RESERVE_BYTES = 64 * 1024 * 1024
+REPRINT_SECONDS = 24 * 3600
+_ROOM_PER_ITEM = 64 * 1024
+
+_ITEMS = """
+    SELECT s.seq, s.uid, s.number, s.summary, s.state, s.test, s.created_wall, s.body_sha256, s.attempts,
+           CASE WHEN s.state IN ('ready', 'received') THEN s.next_wall END, s.body_bytes, s.receipt IS NOT NULL,
+           s.last_error, s.case_number, r.level
+    FROM submission s LEFT JOIN rating r ON r.submission = s.seq
+"""
+
+
+class Store:
+    """The queue in one data folder. Safe to use from several threads and, beside other processes, at once."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        blobs: Blobs,
+        outbox: Outbox,
+        sealer: Sealer,
+        terminal: str,
+        district: str,
+        key: Ed25519PrivateKey,
+        clock: Clock,
+        reserve_bytes: int,
+        free: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._outbox = outbox
+        self._sealer = sealer
+        self._terminal = terminal
+        self._district = district
+        self._key = key
+        self._clock = clock
+        self._reserve_bytes = reserve_bytes
+        self._free = free
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        terminal: str,
+        district: str,
+        sealer: Sealer | None = None,
+        clock: Clock | None = None,
+        reserve_bytes: int = RESERVE_BYTES,
+        free: Callable[[], int] | None = None,
+    ) -> Store:
+        """Open or make the queue in `folder` (made 0700).
+
+        `terminal` is the terminal code (2-8 of A-Z 0-9), `district` the host in slip texts. Without `sealer` the key in
+        the folder is used. `free` gives the file system's free bytes. Raises ValueError for a malformed code or host,
+        NewerQueue for a file of a newer program, OSError or apsw.Error when the folder can't be used.
+        """
+        if not is_terminal_code(terminal) or not is_district_host(district):
+            raise ValueError(f"not a terminal code and a district host: {terminal!r}, {district!r}")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        sealer = sealer or LocalKeySealer.in_folder(folder)
+        clock = clock or SystemClock()
+        blobs = Blobs(folder)
+        database = Database(folder / "queue.db")
+        sync_folder(folder)
+        outbox = Outbox(database=database, blobs=blobs, sealer=sealer, clock=clock)
+        store = cls(
+            database=database,
+            blobs=blobs,
+            outbox=outbox,
+            sealer=sealer,
+            terminal=terminal,
+            district=district,
+            key=terminal_key(folder),
+            clock=clock,
+            reserve_bytes=reserve_bytes,
+            free=free or (lambda: free_bytes(folder)),
+        )
+        blobs.keep_ballast()
+        outbox.start()
+        store.expire_reprints()
+        return store
+
+    def close(self) -> None:
+        self._outbox.close()
+        self._database.close()
+
+    @property
+    def outbox(self) -> Outbox:
+        """The sender's side of the same queue."""
+        return self._outbox
+
+    @property
+    def public_key(self) -> tuple[str, bytes]:
+        """Key id and raw Ed25519 key of this terminal, which other terminals need to read its slips."""
+        raw = self._key.public_key().public_bytes_raw()
+        return key_id(raw), raw
+
+    def put(
+        self,
+        *,
+        matter: str,
+        form: Mapping[str, JsonValue],
+        attachments: Sequence[Paper] = (),
+        test: bool = False,
+        uid: str | None = None,
+        id_number: str | None = None,
+        slip_data: bytes = b"",
+    ) -> Stored | NoSpace | TooLarge | StorageTrouble:
+        """Store a submission durably; it is frozen from then on.
+
+        `uid` (a random UUID, drawn once per submission by the caller) makes a repeated put harmless: the same Stored
+        comes back. `id_number` lets `find` find it by card; only a keyed digest is kept. `slip_data` are the caller's
+        own bytes for a reprint, kept sealed for 24 hours. A malformed argument raises pydantic.ValidationError.
+        """
+        uid = uid or str(uuid4())
+        if len(attachments) > MAX_ATTACHMENTS:
+            return TooLarge(part="attachments")
+        if any(len(paper.content) > MAX_ATTACHMENT_BYTES for paper in attachments):
+            return TooLarge(part="attachment")
+        needed = _ROOM_PER_ITEM + sum(len(paper.content) for paper in attachments)
+        free = self._free()
+        if free - needed < self._reserve_bytes:
+            return NoSpace(needed=needed, free=free)
+        papers = [(str(uuid4()), paper) for paper in attachments]
+        declared = tuple(
+            Attachment(
+                id=name,
+                material=paper.material,
+                media_type=paper.media_type,
+                bytes=len(paper.content),
+                sha256=sha256_hex(paper.content),
+            )
+            for name, paper in papers
+        )
+        try:
+            with self._database.write() as connection:
+                known = self._stored(connection, uid)
+                if known is not None:
+                    return known
+                now = self._clock.wall()
+                token = os.urandom(TOKEN_BYTES)
+                envelope = Envelope(
+                    uid=uid,
+                    kiosk=self._terminal,
+                    provisional_number=self._next_number(connection, now.strftime("%y%m%d")),
+                    token=base64url(token),
+                    matter=matter,
+                    created=now.isoformat(timespec="seconds"),
+                    test=test,
+                    form=dict(form),
+                    attachments=declared,
+                )
+                body = canonical_bytes(envelope)
+                if len(body) > MAX_BODY_BYTES:
+                    raise _FormTooLarge
+                self._write_papers(uid, papers)
+                slip_qr = make_slip_text(
+                    district=self._district, number=envelope.provisional_number, token=token, key=self._key
+                )
+                reprint = ReprintData(slip_qr=slip_qr, slip_data=slip_data)
+                self._insert(connection, envelope, body, id_number=id_number, reprint=reprint)
+        except _FormTooLarge:
+            return TooLarge(part="form")
+        except (apsw.Error, OSError) as trouble:
+            # The papers' files stay until the next start: whether the rows are there is not known here.
+            self._recover(trouble)
+            return StorageTrouble(detail=type(trouble).__name__)
+        except BaseException:
+            self._blobs.remove(name for name, _ in papers)
+            raise
+        return Stored(
+            uid=uid, provisional_number=envelope.provisional_number, created=envelope.created, slip_qr=slip_qr
+        )
+
+    def _next_number(self, connection: Transaction, day: str) -> str:
+        row = connection.value(
+            "INSERT INTO counter VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET last = last + 1 RETURNING last", (day,)
+        )
+        return make_number(terminal=self._terminal, day=day, counter=row)
+
+    def _write_papers(self, uid: str, papers: Sequence[tuple[str, Paper]]) -> None:
+        for name, paper in papers:
+            self._blobs.write(name, self._sealer.seal(paper.content, context=f"{uid}/paper/{name}"))
+        if papers:
+            self._blobs.settle()
+
+    def _insert(
+        self,
+        connection: Transaction,
+        envelope: Envelope,
+        body: bytes,
+        *,
+        id_number: str | None,
+        reprint: ReprintData,
+    ) -> None:
+        uid, sealer = envelope.uid, self._sealer
+        connection.run(
+            """
+            INSERT INTO submission (uid, number, state, test, body, body_sha256, body_bytes, key_id, summary, finder,
+                                    reprint, created_wall, created_epoch, boot_id, next_mono)
+            VALUES (?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            (
+                uid,
+                envelope.provisional_number,
+                int(envelope.test),
+                sealer.seal(body, context=f"{uid}/body"),
+                sha256_hex(body),
+                len(body),
+                sealer.key_id,
+                Summary(matter=envelope.matter).sealed(sealer, uid),
+                sealer.finder(id_number) if id_number else None,
+                reprint.sealed(sealer, uid),
+                envelope.created,
+                self._clock.wall().timestamp(),
+                self._clock.boot_id(),
+                self._clock.monotonic(),
+            ),
+        )
+        seq = connection.last_row()
+        connection.run_many(
+            "INSERT INTO attachment (id, submission, position, bytes, sha256, state) VALUES (?, ?, ?, ?, ?, 'ready')",
+            [(one.id, seq, at, one.bytes, one.sha256) for at, one in enumerate(envelope.attachments)],
+        )
+
+    def _stored(self, connection: Transaction, uid: str) -> Stored | None:
+        row = connection.one("SELECT number, created_wall, reprint FROM submission WHERE uid = ?", (uid,))
+        if row is None:
+            return None
+        reprint = ReprintData.opened(self._sealer, uid, row[2])
+        return Stored(
+            uid=uid, provisional_number=row[0], created=row[1], slip_qr="" if reprint is None else reprint.slip_qr
+        )
+
+    def _recover(self, trouble: Exception) -> None:
+        full = isinstance(trouble, apsw.FullError) or (isinstance(trouble, OSError) and trouble.errno == errno.ENOSPC)
+        if not full:
+            self._database.reopen()
+
+    def list(self) -> tuple[Item, ...]:
+        """All submissions, oldest first."""
+        with self._database.read() as connection:
+            rows = connection.all(f"{_ITEMS} ORDER BY s.seq")
+            return tuple(self._item(connection, row) for row in rows)
+
+    def show(self, uid: str) -> Item | None:
+        with self._database.read() as connection:
+            row = connection.one(f"{_ITEMS} WHERE s.uid = ?", (uid,))
+            return None if row is None else self._item(connection, row)
+
+    def _item(self, connection: Transaction, row: Row) -> Item:
+        (seq, uid, number, summary, state, test, created, sha256, attempts, next_try, body_bytes, received) = row[:12]
+        last_error, case_number, rating = row[12:]
+        attachments = tuple(
+            AttachmentItem(id=name, bytes=size, sent=offset, sha256=digest, done=paper_state == "done")
+            for name, size, offset, digest, paper_state in connection.all(
+                "SELECT id, bytes, offset, sha256, state FROM attachment WHERE submission = ? ORDER BY position", (seq,)
+            )
+        )
+        return Item(
+            uid=uid,
+            provisional_number=number,
+            matter=self._matter(uid, summary),
+            state=State(state),
+            test=bool(test),
+            created=created,
+            sha256=sha256,
+            attempts=attempts,
+            next_try=next_try,
+            bytes_sent=(body_bytes if received else 0) + sum(one.sent for one in attachments),
+            bytes_total=body_bytes + sum(one.bytes for one in attachments),
+            last_error=last_error,
+            case_number=case_number,
+            rating=rating,
+            attachments=attachments,
+        )
+
+    def _matter(self, uid: str, summary: bytes) -> str:
+        """A summary that can't be opened (a replaced key) reads as an unknown matter; `verify` reports it."""
+        opened = Summary.opened(self._sealer, uid, summary)
+        return "unknown" if opened is None else opened.matter
+
+    def find(self, id_number: str) -> tuple[Found, ...]:
+        """A resident's submissions by the number on the card, newest first."""
+        self.expire_reprints()
+        with self._database.read() as connection:
+            rows = connection.all(
+                """
+                SELECT uid, number, summary, state, created_wall, case_number, reprint
+                FROM submission WHERE finder = ? ORDER BY seq DESC
+                """,
+                (self._sealer.finder(id_number),),
+            )
+        return tuple(
+            Found(
+                uid=uid,
+                provisional_number=number,
+                matter=self._matter(uid, summary),
+                state=State(state),
+                created=created,
+                case_number=case_number,
+                slip_qr=None if (data := ReprintData.opened(self._sealer, uid, reprint)) is None else data.slip_qr,
+            )
+            for uid, number, summary, state, created, case_number, reprint in rows
+        )
+
+    def reprint(self, uid: str) -> Reprint | None:
+        """What a lost slip needs, or None when there is no such submission or its 24 hours are over."""
+        self.expire_reprints()
+        with self._database.read() as connection:
+            row = connection.one("SELECT reprint FROM submission WHERE uid = ?", (uid,))
+        data = None if row is None else ReprintData.opened(self._sealer, uid, row[0])
+        return None if data is None else Reprint(slip_qr=data.slip_qr, slip_data=data.slip_data)
+
+    def rate(self, uid: str, level: int) -> bool:
+        """Keep a rating (1-5) to be sent after its submission; False when there is one already or no such uid."""
+        if not 1 <= level <= 5:
+            raise ValueError(f"a rating is 1 to 5, not {level}")
+        with self._database.write() as connection:
+            added = connection.run(
+                """
+                INSERT INTO rating (submission, level, state, next_mono)
+                SELECT seq, ?, 'ready', ? FROM submission WHERE uid = ? ON CONFLICT (submission) DO NOTHING
+                """,
+                (level, self._clock.monotonic(), uid),
+            )
+            return added == 1
+
+    def retry(self, uid: str) -> bool:
+        """Send a held or waiting submission as soon as possible; False when there is nothing to send under this uid."""
+        with self._database.write() as connection:
+            items = connection.run(
+                """
+                UPDATE submission
+                SET state = CASE WHEN receipt IS NULL THEN 'ready' ELSE 'received' END,
+                    attempts = 0, next_mono = ?, next_wall = NULL, last_error = NULL
+                WHERE uid = ? AND state IN ('held', 'ready', 'received') AND lease IS NULL
+                """,
+                (self._clock.monotonic(), uid),
+            )
+            ratings = connection.run(
+                """
+                UPDATE rating SET state = 'ready', attempts = 0, next_mono = ?, last_error = NULL
+                WHERE state <> 'done' AND submission = (SELECT seq FROM submission WHERE uid = ?)
+                """,
+                (self._clock.monotonic(), uid),
+            )
+            return items + ratings > 0
+
+    def waiting(self) -> int:
+        """How many submissions are not yet with the platform in full (held ones aside)."""
+        with self._database.read() as connection:
+            return connection.value("SELECT count(*) FROM submission WHERE state IN ('ready', 'sending', 'received')")
+
+    def verify(self) -> tuple[Finding, ...]:
+        """Open and compare everything; empty when all is well. Changes nothing."""
+        with self._database.read() as connection:
+            return check_all(connection, blobs=self._blobs, sealer=self._sealer)
+
+    def expire_reprints(self) -> None:
+        """Forget the reprint data that are older than 24 hours, or that a clock set back makes of unknown age."""
+        now = self._clock.wall()
+        oldest = (now - timedelta(seconds=REPRINT_SECONDS)).timestamp()
+        newest = (now + timedelta(seconds=REPRINT_SECONDS)).timestamp()
+        with self._database.write() as connection:
+            connection.run(
+                """
+                UPDATE submission SET reprint = NULL
+                WHERE reprint IS NOT NULL AND created_epoch NOT BETWEEN ? AND ?
+                """,
+                (oldest, newest),
+            )
+
+
+class _FormTooLarge(Exception):
+    """Leaves the put's transaction; never seen outside."""

@@ -1,0 +1,52 @@
+"""`kiosk queue verify`: every row, digest and file of the queue is opened and compared; nothing is changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from offline_queue.blobs import Blobs
+from offline_queue.database import Transaction
+from offline_queue.model import Finding
+from offline_queue.sealing import Sealer
+from offline_queue.wire import CHUNK_BYTES, read_receipt, sha256_hex
+
+
+def check_all(connection: Transaction, *, blobs: Blobs, sealer: Sealer) -> tuple[Finding, ...]:
+    return tuple(_findings(connection, blobs, sealer))
+
+
+def _findings(connection: Transaction, blobs: Blobs, sealer: Sealer) -> Iterator[Finding]:
+    answer = connection.value("PRAGMA integrity_check")
+    if answer != "ok":
+        yield Finding(uid=None, code="database-damaged", detail=str(answer)[:200])
+    for seq, uid, state, body, sha256, receipt, summary in connection.all(
+        "SELECT seq, uid, state, body, body_sha256, receipt, summary FROM submission ORDER BY seq"
+    ):
+        if sealer.open(summary, context=f"{uid}/summary") is None:
+            yield Finding(uid=uid, code="summary-unreadable", detail="sealed with another key, or damaged")
+        if receipt is not None:
+            read = read_receipt(receipt)
+            if read is None or (read.uid, read.sha256) != (uid, sha256):
+                yield Finding(uid=uid, code="receipt-wrong", detail="the kept receipt is not about these bytes")
+        if state == "done":
+            continue
+        plain = sealer.open(body, context=f"{uid}/body")
+        if plain is None or sha256_hex(plain) != sha256:
+            yield Finding(uid=uid, code="body-damaged", detail="the form doesn't open to the bytes that were frozen")
+        yield from _paper_findings(connection, seq, uid, blobs, sealer)
+
+
+def _paper_findings(connection: Transaction, seq: int, uid: str, blobs: Blobs, sealer: Sealer) -> Iterator[Finding]:
+    for name, size, sha256 in connection.all(
+        "SELECT id, bytes, sha256 FROM attachment WHERE submission = ? ORDER BY position", (seq,)
+    ):
+        path, digest = blobs.path(name), hashlib.sha256()
+        if not path.exists():
+            yield Finding(uid=uid, code="paper-missing", detail=name)
+            continue
+        with path.open("rb") as file:
+            for index in range(max(1, -(-size // CHUNK_BYTES))):
+                digest.update(sealer.open_chunk(file, context=f"{uid}/paper/{name}", index=index) or b"\0")
+        if digest.hexdigest() != sha256:
+            yield Finding(uid=uid, code="paper-damaged", detail=name)

@@ -1,0 +1,156 @@
+"""What goes over the line between a terminal and the district platform, in one place for both ends.
+
+The terminal freezes the canonical bytes of an `Envelope` at hand-in; every later attempt sends exactly those bytes.
+Each sha256 is lower-case hex, of those frozen bytes, or of an attachment's plain bytes. Requests refuse unknown keys,
+so that a misspelt one is noticed; answers ignore them, so that a platform may grow.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, ValidationError
+
+MAX_BODY_BYTES = 1024 * 1024
+"""The largest frozen body, in bytes; papers travel as attachments."""
+MAX_ATTACHMENT_BYTES = 64 * 1024 * 1024
+MAX_ATTACHMENTS = 64
+CHUNK_BYTES = 1024 * 1024
+"""Upload chunk, in bytes. The same as the sealing chunk, so that a resumed upload opens one sealed chunk."""
+
+PROBLEM = "urn:township-kiosk:problem:"
+
+Uid = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", max_length=36)
+]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+
+
+class State(StrEnum):
+    """Where a submission stands; the spelling on the wire, in JSON and in the database."""
+
+    READY = "ready"
+    SENDING = "sending"
+    RECEIVED = "received"
+    DONE = "done"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Attachment(_Request):
+    """One paper declared by an envelope; declaring it creates its upload resource."""
+
+    id: Uid
+    material: Word
+    media_type: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.+-]+/[a-z0-9.+-]+$", max_length=100)]
+    bytes: Annotated[int, Field(ge=0, le=MAX_ATTACHMENT_BYTES)]
+    sha256: Sha256
+
+
+class Envelope(_Request):
+    """A submission as handed in. `created` is ISO 8601 with an offset; `token` is 128 random bits, base64url."""
+
+    uid: Uid
+    kiosk: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,8}$")]
+    provisional_number: Word
+    token: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
+    matter: Word
+    created: Word
+    test: bool
+    form: dict[str, JsonValue]
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=MAX_ATTACHMENTS)] = ()
+
+
+class Receipt(_Answer):
+    """The platform has the form durably. `missing` lists ids of attachments not yet complete."""
+
+    uid: Uid
+    sha256: Sha256
+    state: State
+    case_number: str | None = None
+    missing: tuple[Uid, ...] = ()
+
+
+class Step(_Answer):
+    """One dated step of a case. `at` is ISO 8601; `code` is `received`, `complete`, or the platform's own."""
+
+    at: str
+    code: str
+
+
+class Progress(_Answer):
+    """Where a submission stands now; `sha256` lets the terminal see that it is about its own bytes."""
+
+    uid: Uid
+    sha256: Sha256
+    state: State
+    case_number: str | None = None
+    missing: tuple[Uid, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+
+class Rating(_Request):
+    """好差评: 5 非常满意 … 1 非常不满意; one per submission."""
+
+    level: Annotated[int, Field(ge=1, le=5)]
+
+
+class Problem(_Answer):
+    """RFC 9457 problem details; `type` starts with `urn:township-kiosk:problem:` where the terminal acts on it."""
+
+    type: str = "about:blank"
+    title: str = ""
+    status: int = 0
+    detail: str = ""
+
+
+def canonical_bytes(model: BaseModel) -> bytes:
+    """UTF-8 JSON with sorted keys, no spaces and no NaN: the bytes that are frozen, hashed and sent."""
+    return json.dumps(
+        model.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def sha256_hex(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def content_digest(content: bytes) -> str:
+    """The Content-Digest field of RFC 9530 for these bytes."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
+
+
+def read_receipt(content: bytes) -> Receipt | None:
+    """The receipt in an answer's body, or None when it holds no receipt (a captive portal's page, say)."""
+    try:
+        return Receipt.model_validate_json(content)
+    except ValidationError:
+        return None
+
+
+def read_progress(content: bytes) -> Progress | None:
+    try:
+        return Progress.model_validate_json(content)
+    except ValidationError:
+        return None
+
+
+def read_problem(content: bytes) -> Problem:
+    """The problem in an answer's body; an empty one of type `about:blank` when there is none."""
+    try:
+        return Problem.model_validate_json(content)
+    except ValidationError:
+        return Problem()

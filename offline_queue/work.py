@@ -1,0 +1,54 @@
+"""What a sender takes from the queue: one piece of work, with what it needs to send and to report back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormWork:
+    seq: int
+    uid: str
+    sha256: str
+    attempts: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperToSend:
+    id: str
+    bytes: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PapersWork:
+    """A received form whose papers are not all there; `papers` is empty when only the platform's word is missing."""
+
+    seq: int
+    uid: str
+    sha256: str
+    attempts: int
+    papers: tuple[PaperToSend, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberWork:
+    """A done submission whose case number is not known yet."""
+
+    seq: int
+    uid: str
+    sha256: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingWork:
+    seq: int
+    uid: str
+    level: int
+    attempts: int
+
+
+Work = FormWork | PapersWork | NumberWork | RatingWork
+SubmissionWork = FormWork | PapersWork | NumberWork
