@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import socket
 import threading
 import time
@@ -320,6 +322,19 @@ def test_full_disk_and_missing_folder(slip: Image.Image) -> None:
     full.close()
     nowhere = open_printer("file:/no/such/folder/lp0", deadlines=QUICK)
     assert nowhere.print(slip).status.trouble is PrinterTrouble.OFFLINE
+
+
+def test_stuck_device_file_is_unknown_within_the_deadline(tmp_path: Path, slip: Image.Image) -> None:
+    os.mkfifo(tmp_path / "lp0")
+    printer = open_printer(f"file:{tmp_path / 'lp0'}", deadlines=QUICK)
+    assert printer.status().trouble is PrinterTrouble.OFFLINE  # a pipe without a reader
+    reader = os.open(tmp_path / "lp0", os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    result = printer.print(slip)
+    assert result.outcome is Outcome.UNKNOWN
+    assert 3000 < result.sent <= 4096
+    os.close(reader)
+    printer.close()
 
 
 def test_usb(sim: SimulatedPrinter, slip: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
