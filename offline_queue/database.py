@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import apsw
 
@@ -28,17 +28,40 @@ class NewerQueue(Exception):
     """The file was written by a newer program; using it could lose data."""
 
 
+class _Cursor(Protocol):
+    def fetchall(self) -> list[Row]: ...
+
+    def fetchone(self) -> Row | None: ...
+
+
+class _Connection(Protocol):
+    """The part of apsw.Connection that is used here; apsw's own stubs leave its values partly unknown."""
+
+    @property
+    def in_transaction(self) -> bool: ...
+
+    def execute(self, sql: str, values: Sequence[Value] = (), /) -> _Cursor: ...
+
+    def executemany(self, sql: str, rows: Sequence[Sequence[Value]], /) -> object: ...
+
+    def changes(self) -> int: ...
+
+    def last_insert_rowid(self) -> int: ...
+
+    def close(self, force: bool = False, /) -> None: ...
+
+
 class Transaction:
     """Statements inside one transaction. apsw types a value as every type SQLite knows; the schema says which it is."""
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    def __init__(self, connection: _Connection) -> None:
         self._connection = connection
 
     def all(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
-        return cast("list[Row]", self._connection.execute(sql, values).fetchall())
+        return self._connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
-        return cast("Row | None", self._connection.execute(sql, values).fetchone())
+        return self._connection.execute(sql, values).fetchone()
 
     def value(self, sql: str, values: Sequence[Value] = ()) -> Any:
         """The first column of the first row; None without one."""
@@ -70,16 +93,17 @@ class Database:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
         self._connection = self._connect()
 
-    def _connect(self) -> apsw.Connection:
-        connection = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
-        connection.set_busy_timeout(_BUSY_MS)
+    def _connect(self) -> _Connection:
+        opened = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+        opened.set_busy_timeout(_BUSY_MS)
+        connection = cast("_Connection", opened)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA mmap_size = 0")
         connection.execute("PRAGMA foreign_keys = ON")
         # Temporary tables would be files in /tmp.
         connection.execute("PRAGMA temp_store = MEMORY")
-        settings = connection.pragma("journal_mode"), connection.pragma("synchronous")
+        settings = _setting(connection, "journal_mode"), _setting(connection, "synchronous")
         if settings != ("wal", 2):
             connection.close()
             raise RuntimeError(f"the queue needs WAL and synchronous=FULL, but the file system gave {settings}")
@@ -90,10 +114,10 @@ class Database:
             raise
         return connection
 
-    def _lay_schema(self, connection: apsw.Connection) -> None:
+    def _lay_schema(self, connection: _Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            version = connection.pragma("user_version")
+            version = _setting(connection, "user_version")
             if not isinstance(version, int) or version > SCHEMA_VERSION:
                 raise NewerQueue(f"{self._path} has version {version}; this program knows up to {SCHEMA_VERSION}")
             if version == 0:
@@ -104,7 +128,7 @@ class Database:
             raise
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self) -> Generator[Transaction]:
         """One transaction; durable when the block has ended. The write lock is held from the first line on."""
         with self._lock:
             connection = self._connection
@@ -119,7 +143,7 @@ class Database:
                 raise
 
     @contextmanager
-    def read(self) -> Iterator[Transaction]:
+    def read(self) -> Generator[Transaction]:
         """Several statements on one state of the file."""
         with self._lock:
             connection = self._connection
@@ -142,3 +166,8 @@ class Database:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def _setting(connection: _Connection, name: str) -> object:
+    row = connection.execute(f"PRAGMA {name}").fetchone()
+    return None if row is None else row[0]

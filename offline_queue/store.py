@@ -18,9 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
 
 from offline_queue.blobs import Blobs, free_bytes, sync_folder
-from offline_queue.database import Database, Row, Transaction
+from offline_queue.database import Database, Transaction
 from offline_queue.model import (
-    AttachmentItem,
     Clock,
     Finding,
     Found,
@@ -46,13 +45,13 @@ from offline_queue.outbox import Outbox
 from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
 from offline_queue.summary import ReprintData, Summary
 from offline_queue.verify import check_all
+from offline_queue.views import found, items
 from offline_queue.wire import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
     MAX_BODY_BYTES,
     Attachment,
     Envelope,
-    State,
     canonical_bytes,
     sha256_hex,
 )
@@ -60,13 +59,6 @@ from offline_queue.wire import (
 RESERVE_BYTES = 64 * 1024 * 1024
 REPRINT_SECONDS = 24 * 3600
 _ROOM_PER_ITEM = 64 * 1024
-
-_ITEMS = """
-    SELECT s.seq, s.uid, s.number, s.summary, s.state, s.test, s.created_wall, s.body_sha256, s.attempts,
-           CASE WHEN s.state IN ('ready', 'received') THEN s.next_wall END, s.body_bytes, s.receipt IS NOT NULL,
-           s.last_error, s.case_number, r.level
-    FROM submission s LEFT JOIN rating r ON r.submission = s.seq
-"""
 
 
 class Store:
@@ -302,69 +294,17 @@ class Store:
     def list(self) -> tuple[Item, ...]:
         """All submissions, oldest first."""
         with self._database.read() as connection:
-            rows = connection.all(f"{_ITEMS} ORDER BY s.seq")
-            return tuple(self._item(connection, row) for row in rows)
+            return tuple(items(connection, self._sealer))
 
     def show(self, uid: str) -> Item | None:
         with self._database.read() as connection:
-            row = connection.one(f"{_ITEMS} WHERE s.uid = ?", (uid,))
-            return None if row is None else self._item(connection, row)
-
-    def _item(self, connection: Transaction, row: Row) -> Item:
-        (seq, uid, number, summary, state, test, created, sha256, attempts, next_try, body_bytes, received) = row[:12]
-        last_error, case_number, rating = row[12:]
-        attachments = tuple(
-            AttachmentItem(id=name, bytes=size, sent=offset, sha256=digest, done=paper_state == "done")
-            for name, size, offset, digest, paper_state in connection.all(
-                "SELECT id, bytes, offset, sha256, state FROM attachment WHERE submission = ? ORDER BY position", (seq,)
-            )
-        )
-        return Item(
-            uid=uid,
-            provisional_number=number,
-            matter=self._matter(uid, summary),
-            state=State(state),
-            test=bool(test),
-            created=created,
-            sha256=sha256,
-            attempts=attempts,
-            next_try=next_try,
-            bytes_sent=(body_bytes if received else 0) + sum(one.sent for one in attachments),
-            bytes_total=body_bytes + sum(one.bytes for one in attachments),
-            last_error=last_error,
-            case_number=case_number,
-            rating=rating,
-            attachments=attachments,
-        )
-
-    def _matter(self, uid: str, summary: bytes) -> str:
-        """A summary that can't be opened (a replaced key) reads as an unknown matter; `verify` reports it."""
-        opened = Summary.opened(self._sealer, uid, summary)
-        return "unknown" if opened is None else opened.matter
+            return next(items(connection, self._sealer, uid=uid), None)
 
     def find(self, id_number: str) -> tuple[Found, ...]:
         """A resident's submissions by the number on the card, newest first."""
         self.expire_reprints()
         with self._database.read() as connection:
-            rows = connection.all(
-                """
-                SELECT uid, number, summary, state, created_wall, case_number, reprint
-                FROM submission WHERE finder = ? ORDER BY seq DESC
-                """,
-                (self._sealer.finder(id_number),),
-            )
-        return tuple(
-            Found(
-                uid=uid,
-                provisional_number=number,
-                matter=self._matter(uid, summary),
-                state=State(state),
-                created=created,
-                case_number=case_number,
-                slip_qr=None if (data := ReprintData.opened(self._sealer, uid, reprint)) is None else data.slip_qr,
-            )
-            for uid, number, summary, state, created, case_number, reprint in rows
-        )
+            return tuple(found(connection, self._sealer, id_number))
 
     def reprint(self, uid: str) -> Reprint | None:
         """What a lost slip needs, or None when there is no such submission or its 24 hours are over."""

@@ -1,0 +1,164 @@
+"""The platform's HTTP side: the terminals' API. Answers 2xx only after what it acknowledges is on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from district.staff import add_staff_pages
+from district.store import Conflict, DistrictStore, TooLong, Unknown, WrongDigest, WrongOffset
+from offline_queue.wire import (
+    CHUNK_BYTES,
+    MAX_BODY_BYTES,
+    PROBLEM,
+    Envelope,
+    Problem,
+    Rating,
+    canonical_bytes,
+    content_digest,
+)
+
+_TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
+_MAX_CHUNK = 4 * CHUNK_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where the platform keeps its things. `database` is an SQLAlchemy URL, `papers` a folder."""
+
+    database: str
+    papers: Path
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The ASGI application of one platform; its store opens with it and closes at shutdown."""
+    store = DistrictStore(settings.database, settings.papers)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        yield
+        store.close()
+
+    app = FastAPI(title="District platform", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.store = store
+    _add_submissions(app, store)
+    _add_attachments(app, store)
+    add_staff_pages(app, store)
+
+    async def as_problem(_request: Request, trouble: Exception) -> Response:
+        status = trouble.status_code if isinstance(trouble, HTTPException) else 500
+        return _problem(status, "http")
+
+    app.add_exception_handler(HTTPException, as_problem)
+    return app
+
+
+def _add_submissions(app: FastAPI, store: DistrictStore) -> None:
+    async def put_submission(request: Request, uid: str) -> Response:
+        if request.headers.get("Idempotency-Key") != f'"{uid}"':
+            return _problem(400, "idempotency-key", 'Idempotency-Key must be "<uid>", with the quotes')
+        body = await _body(request, MAX_BODY_BYTES)
+        if body is None:
+            return _problem(413, "too-large")
+        if request.headers.get("Content-Digest") != content_digest(body):
+            return _problem(400, "digest", "Content-Digest is not the SHA-256 of what arrived")
+        try:
+            envelope = Envelope.model_validate_json(body)
+        except ValidationError:
+            return _problem(422, "envelope", "the body is not an envelope")
+        if envelope.uid != uid:
+            return _problem(422, "uid", "the body's uid is not the address's")
+        taken = await run_in_threadpool(store.take, envelope, body)
+        if isinstance(taken, Conflict):
+            return _problem(422, "conflict", "this uid is known with other content")
+        return Response(taken.receipt, status_code=201 if taken.new else 200, media_type="application/json")
+
+    async def get_submission(uid: str) -> Response:
+        progress = await run_in_threadpool(store.progress, uid)
+        if isinstance(progress, Unknown):
+            return _problem(404, "unknown")
+        return Response(canonical_bytes(progress), media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    async def put_rating(request: Request, uid: str) -> Response:
+        body = await _body(request, 1024)
+        if body is None:
+            return _problem(413, "too-large")
+        try:
+            rating = Rating.model_validate_json(body)
+        except ValidationError:
+            return _problem(422, "rating", 'a rating is {"level": 1..5}')
+        kept = await run_in_threadpool(store.rate, uid, rating.level)
+        if isinstance(kept, Unknown):
+            return _problem(404, "unknown")
+        if not kept:
+            return _problem(422, "conflict", "there is another rating already")
+        return Response(canonical_bytes(rating), media_type="application/json")
+
+    async def health() -> Response:
+        return Response(b'{"status":"pass"}', media_type="application/health+json")
+
+    app.add_api_route("/v1/submissions/{uid}", put_submission, methods=["PUT"])
+    app.add_api_route("/v1/submissions/{uid}", get_submission, methods=["GET"])
+    app.add_api_route("/v1/submissions/{uid}/rating", put_rating, methods=["PUT"])
+    app.add_api_route("/v1/health", health, methods=["GET"])
+
+
+def _add_attachments(app: FastAPI, store: DistrictStore) -> None:
+    async def offset(name: str) -> Response:
+        upload = await run_in_threadpool(store.upload, name)
+        if isinstance(upload, Unknown):
+            return Response(status_code=404, headers=_TUS)
+        return Response(
+            status_code=200,
+            headers={**_TUS, "Upload-Offset": str(upload.offset), "Upload-Length": str(upload.length)},
+        )
+
+    async def append(request: Request, name: str) -> Response:
+        start = request.headers.get("Upload-Offset", "")
+        if request.headers.get("Content-Type") != "application/offset+octet-stream":
+            return _problem(415, "media-type", "application/offset+octet-stream is expected")
+        if request.headers.get("Tus-Resumable") != "1.0.0":
+            return _problem(412, "tus", "Tus-Resumable: 1.0.0 is expected")
+        if not (start.isascii() and start.isdigit() and len(start) <= 12):
+            return _problem(400, "offset", "Upload-Offset is not a number")
+        chunk = await _body(request, _MAX_CHUNK)
+        if chunk is None:
+            return _problem(413, "too-large")
+        match await run_in_threadpool(store.append, name, int(start), chunk):
+            case Unknown():
+                return _problem(404, "unknown")
+            case WrongOffset():
+                return _problem(409, "offset", "ask with HEAD where to go on")
+            case TooLong():
+                return _problem(413, "too-large", "more bytes than the envelope declared")
+            case WrongDigest():
+                return _problem(400, "digest", "the whole file is not what the envelope declared; send it again")
+            case upload:
+                return Response(status_code=204, headers={**_TUS, "Upload-Offset": str(upload.offset)})
+
+    app.add_api_route("/v1/attachments/{name}", offset, methods=["HEAD"])
+    app.add_api_route("/v1/attachments/{name}", append, methods=["PATCH"])
+
+
+async def _body(request: Request, limit: int) -> bytes | None:
+    """The request's body, or None as soon as it is longer than `limit`."""
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > limit:
+            return None
+    return bytes(content)
+
+
+def _problem(status: int, kind: str, detail: str = "") -> Response:
+    """RFC 9457 problem details."""
+    problem = Problem(type=PROBLEM + kind, title=HTTPStatus(status).phrase, status=status, detail=detail)
+    return Response(canonical_bytes(problem), status_code=status, media_type="application/problem+json")

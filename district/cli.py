@@ -1,0 +1,94 @@
+"""`district serve` and `district export`."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+from pathlib import Path
+
+import click
+import uvicorn
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from district.app import Settings, create_app
+from district.store import DistrictStore, SubmissionRow
+
+
+def settings_for(database: str | None) -> Settings:
+    """The settings of a database URL; without one, of `KIOSK_DATA_DIR`/district or ./district-data.
+
+    Papers lie in a folder `papers` beside an SQLite file, else under the default folder.
+    """
+    data = os.environ.get("KIOSK_DATA_DIR")
+    folder = Path(data) / "district" if data else Path("district-data")
+    if database is None:
+        return Settings(database=f"sqlite:///{folder / 'district.db'}", papers=folder / "papers")
+    try:
+        url = make_url(database)
+    except ArgumentError as trouble:
+        raise click.BadParameter(f"not a database URL: {database}", param_hint="--database") from trouble
+    if url.get_backend_name() == "sqlite" and url.database:
+        folder = Path(url.database).parent
+    return Settings(database=database, papers=folder / "papers")
+
+
+@click.group()
+def main() -> None:
+    """The reference district platform."""
+
+
+@main.command()
+@click.option("--database", help="SQLAlchemy URL, such as sqlite:////var/lib/district/district.db")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only: there is no sign-in yet.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
+def serve(database: str | None, host: str, port: int) -> None:
+    """Receive submissions and show them to staff."""
+    if host != "localhost" and not _is_loopback(host):
+        raise click.BadParameter("the staff page has no sign-in yet, so only loopback is served", param_hint="--host")
+    uvicorn.run(create_app(settings_for(database)), host=host, port=port, log_level="warning", access_log=False)
+
+
+@main.command()
+@click.option("--database", help="SQLAlchemy URL, as for serve")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def export(database: str | None, as_json: bool) -> None:
+    """Print what was received."""
+    settings = settings_for(database)
+    store = DistrictStore(settings.database, settings.papers)
+    try:
+        for row in store.submissions():
+            if as_json:
+                click.echo(json.dumps(exported(row), ensure_ascii=False))
+            else:
+                click.echo(f"{row.case_number or '-'}\t{row.envelope.provisional_number}\t{row.state.value}")
+    finally:
+        store.close()
+
+
+def exported(row: SubmissionRow) -> dict[str, object]:
+    """One line of `district export --json`."""
+    return {
+        "uid": row.envelope.uid,
+        "sha256": row.sha256,
+        "form": row.envelope.form,
+        "attachments": [
+            {"id": one.id, "material": one.material, "sha256": one.sha256, "bytes": one.bytes, "complete": one.complete}
+            for one in row.papers
+        ],
+        "matter": row.envelope.matter,
+        "state": row.state.value,
+        "test": row.envelope.test,
+        "case_number": row.case_number,
+        "kiosk": row.envelope.kiosk,
+        "provisional_number": row.envelope.provisional_number,
+        "rating": row.rating,
+    }
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

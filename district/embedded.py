@@ -1,0 +1,108 @@
+"""A district platform inside the demo and the tests, with a network that can be cut and restored."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+
+from district.app import Settings, create_app
+from district.store import DistrictStore
+
+_START_SECONDS = 20.0
+
+
+class EmbeddedDistrict:
+    """Serves on loopback in its own thread. `port` 0 takes a free one and keeps it over cuts."""
+
+    def __init__(self, folder: Path, *, port: int = 0) -> None:
+        self._settings = Settings(database=f"sqlite:///{folder / 'district.db'}", papers=folder / "papers")
+        self._port = port
+        self._server: _Server | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def is_reachable(self) -> bool:
+        return self._server is not None
+
+    def start(self) -> None:
+        """Listen; returns when requests are answered. Raises OSError when the port is taken."""
+        if self._server is None:
+            listener = socket.create_server(("127.0.0.1", self._port))
+            self._port = listener.getsockname()[1]
+            self._server = _Server(self._settings, listener)
+            self._server.start()
+
+    def stop(self) -> None:
+        """Finish requests under way and close every connection; later ones are refused."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def cut(self) -> None:
+        """Cut the network: from the terminal's side the platform is gone."""
+        self.stop()
+
+    def restore(self) -> None:
+        self.start()
+
+    def open_store(self) -> DistrictStore:
+        """A view of what was received, for a control panel or a test; the caller closes it."""
+        return DistrictStore(self._settings.database, self._settings.papers)
+
+    def __enter__(self) -> EmbeddedDistrict:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, trouble: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class _Server:
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._listener = listener
+        self._ready = threading.Event()
+        config = uvicorn.Config(
+            create_app(settings),
+            log_config=None,
+            access_log=False,
+            ws="none",
+            timeout_graceful_shutdown=2,
+        )
+        self._server = _Announcing(config, self._ready)
+        self._thread = threading.Thread(target=self._run, name="district", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            self._listener.close()
+
+    def start(self) -> None:
+        self._thread.start()
+        if not self._ready.wait(_START_SECONDS):
+            raise RuntimeError("the embedded district platform did not start")
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+
+class _Announcing(uvicorn.Server):
+    """Says when it listens, so that nobody has to poll."""
+
+    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._ready.set()

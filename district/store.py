@@ -1,0 +1,354 @@
+"""What the platform keeps, and keeps durably before it answers.
+
+SQLite with a rollback journal and synchronous=EXTRA: the interpreter's own SQLite may have the WAL-reset bug, and EXTRA
+also makes the journal's removal durable. Papers are files: appended, fsynced, then the offset is committed, so that an
+offset never promises bytes that a power cut could take. A receipt is stored as bytes and answered byte-identical ever
+after; (uid, sha256) is never forgotten. A test submission is kept out of cases: it never gets a case number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    func,
+    select,
+)
+from sqlalchemy.engine import Connection, make_url
+
+from offline_queue.wire import Envelope, Progress, Receipt, State, Step, canonical_bytes
+
+_metadata = MetaData()
+_submissions = Table(
+    "submission",
+    _metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("uid", String(36), nullable=False, unique=True),
+    Column("sha256", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+    Column("test", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("case_number", String(32), unique=True),
+    Column("received_at", String(40), nullable=False),
+    Column("complete_at", String(40)),
+    Column("rating", Integer),
+)
+_attachments = Table(
+    "attachment",
+    _metadata,
+    Column("id", String(36), primary_key=True),
+    Column("uid", String(36), nullable=False, index=True),
+    Column("material", String(128), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("offset", Integer, nullable=False),
+    Column("complete", Boolean, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The receipt's bytes; `new` when this request stored the submission."""
+
+    receipt: bytes
+    new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """The same uid, or an attachment's id, with other content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """An upload resource: `offset` of `length` bytes are durable."""
+
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongOffset:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLong:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongDigest:
+    """The whole file is not what the envelope declared; it was emptied, to be sent again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperRow:
+    id: str
+    material: str
+    media_type: str
+    bytes: int
+    sha256: str
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionRow:
+    """A submission as staff and `district export` see it. Times are ISO 8601."""
+
+    envelope: Envelope
+    sha256: str
+    state: State
+    case_number: str | None
+    received_at: str
+    rating: int | None
+    papers: tuple[PaperRow, ...]
+
+
+class DistrictStore:
+    """One platform's database and papers. Writes are serialized; safe to use from several threads."""
+
+    def __init__(self, url: str, papers: Path) -> None:
+        self._papers = papers
+        papers.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = make_url(url).database
+        if file:
+            Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._engine = create_engine(url)
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _make_durable)
+        _metadata.create_all(self._engine)
+        self._lock = threading.Lock()
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def take(self, envelope: Envelope, body: bytes) -> Taken | Conflict:
+        """Store a submission once; a replay gets the first receipt's bytes."""
+        sha256 = hashlib.sha256(body).hexdigest()
+        with self._lock, self._engine.begin() as connection:
+            known = connection.execute(
+                select(_submissions.c.sha256, _submissions.c.receipt).where(_submissions.c.uid == envelope.uid)
+            ).first()
+            if known is not None:
+                return Taken(receipt=known.receipt, new=False) if known.sha256 == sha256 else Conflict()
+            names = [one.id for one in envelope.attachments]
+            taken = select(_attachments.c.id).where(_attachments.c.id.in_(names))
+            if len(set(names)) < len(names) or (names and connection.execute(taken).first() is not None):
+                return Conflict()
+            now = _now()
+            complete = not names
+            case_number = self._next_case(connection, now) if complete and not envelope.test else None
+            state = State.DONE if complete else State.RECEIVED
+            receipt = canonical_bytes(
+                Receipt(uid=envelope.uid, sha256=sha256, state=state, case_number=case_number, missing=tuple(names))
+            )
+            connection.execute(
+                _submissions.insert().values(
+                    uid=envelope.uid,
+                    sha256=sha256,
+                    body=body,
+                    receipt=receipt,
+                    test=envelope.test,
+                    state=state.value,
+                    case_number=case_number,
+                    received_at=now,
+                    complete_at=now if complete else None,
+                )
+            )
+            for position, one in enumerate(envelope.attachments):
+                connection.execute(
+                    _attachments.insert().values(
+                        **one.model_dump(), uid=envelope.uid, position=position, offset=0, complete=False
+                    )
+                )
+        return Taken(receipt=receipt, new=True)
+
+    def progress(self, uid: str) -> Progress | Unknown:
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_submissions).where(_submissions.c.uid == uid)).first()
+            if row is None:
+                return Unknown()
+            missing = connection.execute(
+                select(_attachments.c.id)
+                .where(_attachments.c.uid == uid, _attachments.c.complete.is_(False))
+                .order_by(_attachments.c.position)
+            ).scalars()
+            steps = [Step(at=row.received_at, code="received")]
+            if row.complete_at is not None:
+                steps.append(Step(at=row.complete_at, code="complete"))
+            return Progress(
+                uid=uid,
+                sha256=row.sha256,
+                state=State(row.state),
+                case_number=row.case_number,
+                missing=tuple(missing),
+                steps=tuple(steps),
+            )
+
+    def upload(self, name: str) -> Upload | Unknown:
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_attachments).where(_attachments.c.id == name)).first()
+            return Unknown() if row is None else Upload(offset=row.offset, length=row.bytes)
+
+    def append(self, name: str, offset: int, chunk: bytes) -> Upload | Unknown | WrongOffset | TooLong | WrongDigest:
+        """Add a chunk durably; with the last one the whole file is hashed, and the case opened if complete."""
+        with self._lock, self._engine.begin() as connection:
+            row = connection.execute(select(_attachments).where(_attachments.c.id == name)).first()
+            if row is None:
+                return Unknown()
+            if offset != row.offset or row.complete:
+                return WrongOffset()
+            reached = offset + len(chunk)
+            if reached > row.bytes:
+                return TooLong()
+            path = self._papers / name
+            _write_at(path, offset, chunk)
+            change = _attachments.update().where(_attachments.c.id == name)
+            if reached < row.bytes:
+                connection.execute(change.values(offset=reached))
+                return Upload(offset=reached, length=row.bytes)
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if digest != row.sha256:
+                connection.execute(change.values(offset=0))
+                return WrongDigest()
+            connection.execute(change.values(offset=reached, complete=True))
+            self._complete(connection, row.uid)
+            return Upload(offset=reached, length=row.bytes)
+
+    def _complete(self, connection: Connection, uid: str) -> None:
+        missing = select(_attachments.c.id).where(_attachments.c.uid == uid, _attachments.c.complete.is_(False))
+        if connection.execute(missing).first() is not None:
+            return
+        now = _now()
+        test = connection.execute(select(_submissions.c.test).where(_submissions.c.uid == uid)).scalar_one()
+        connection.execute(
+            _submissions.update()
+            .where(_submissions.c.uid == uid)
+            .values(
+                state=State.DONE.value, complete_at=now, case_number=None if test else self._next_case(connection, now)
+            )
+        )
+
+    def _next_case(self, connection: Connection, now: str) -> str:
+        """The platform's own official number; its look is the platform's alone: `2026-000123`."""
+        year = now[:4]
+        last = connection.execute(
+            select(func.max(_submissions.c.case_number)).where(_submissions.c.case_number.like(f"{year}-%"))
+        ).scalar()
+        return f"{year}-{(int(last[5:]) if last else 0) + 1:06d}"
+
+    def rate(self, uid: str, level: int) -> bool | Unknown:
+        """Keep the one rating of a submission; False when there is another one already."""
+        with self._lock, self._engine.begin() as connection:
+            row = connection.execute(select(_submissions.c.rating).where(_submissions.c.uid == uid)).first()
+            if row is None:
+                return Unknown()
+            if row.rating is None:
+                connection.execute(_submissions.update().where(_submissions.c.uid == uid).values(rating=level))
+            return row.rating in (None, level)
+
+    def submissions(self) -> Iterator[SubmissionRow]:
+        """All submissions, oldest first."""
+        with self._engine.connect() as connection:
+            for row in connection.execute(select(_submissions).order_by(_submissions.c.seq)):
+                yield self._row(connection, row)
+
+    def submission(self, uid: str) -> SubmissionRow | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_submissions).where(_submissions.c.uid == uid)).first()
+            return None if row is None else self._row(connection, row)
+
+    def paper(self, name: str) -> tuple[str, Path] | None:
+        """Media type and file of a complete paper."""
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                select(_attachments.c.media_type).where(_attachments.c.id == name, _attachments.c.complete)
+            ).first()
+        return None if row is None else (row.media_type, self._papers / name)
+
+    def _row(self, connection: Connection, row: Any) -> SubmissionRow:
+        papers = connection.execute(
+            select(_attachments).where(_attachments.c.uid == row.uid).order_by(_attachments.c.position)
+        )
+        return SubmissionRow(
+            envelope=Envelope.model_validate_json(row.body),
+            sha256=row.sha256,
+            state=State(row.state),
+            case_number=row.case_number,
+            received_at=row.received_at,
+            rating=row.rating,
+            papers=tuple(
+                PaperRow(
+                    id=one.id,
+                    material=one.material,
+                    media_type=one.media_type,
+                    bytes=one.bytes,
+                    sha256=one.sha256,
+                    complete=one.complete,
+                )
+                for one in papers
+            ),
+        )
+
+
+def _make_durable(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for setting in ("journal_mode = DELETE", "synchronous = EXTRA", "foreign_keys = ON", "busy_timeout = 10000"):
+        cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _write_at(path: Path, offset: int, chunk: bytes) -> None:
+    """Put bytes at an offset and make them, and at the start the file's name, durable."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        # What a crash left beyond the committed offset goes.
+        os.ftruncate(descriptor, offset)
+        view, at = memoryview(chunk), offset
+        while view:
+            written = os.pwrite(descriptor, view, at)
+            view, at = view[written:], at + written
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if offset == 0:
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _now() -> str:
+    return datetime.now(tz=UTC).isoformat(timespec="seconds")

@@ -1,0 +1,81 @@
+"""What the hall may see of the queue: the items of a list, and a resident's own submissions found by card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from offline_queue.database import Row, Transaction
+from offline_queue.model import AttachmentItem, Found, Item
+from offline_queue.sealing import Sealer
+from offline_queue.summary import ReprintData, Summary
+from offline_queue.wire import State
+
+
+def items(connection: Transaction, sealer: Sealer, *, uid: str | None = None) -> Iterator[Item]:
+    """All submissions, oldest first, or the one of `uid`."""
+    rows = connection.all(
+        """
+        SELECT s.seq, s.uid, s.number, s.summary, s.state, s.test, s.created_wall, s.body_sha256, s.attempts,
+               CASE WHEN s.state IN ('ready', 'received') THEN s.next_wall END, s.body_bytes,
+               s.receipt IS NOT NULL, s.last_error, s.case_number, r.level
+        FROM submission s LEFT JOIN rating r ON r.submission = s.seq
+        WHERE ?1 IS NULL OR s.uid = ?1 ORDER BY s.seq
+        """,
+        (uid,),
+    )
+    return (_item(connection, sealer, row) for row in rows)
+
+
+def _item(connection: Transaction, sealer: Sealer, row: Row) -> Item:
+    seq, uid, number, summary, state, test, created, sha256, attempts, next_try, body_bytes, received = row[:12]
+    last_error, case_number, rating = row[12:]
+    attachments = tuple(
+        AttachmentItem(id=name, bytes=size, sent=offset, sha256=digest, done=paper_state == "done")
+        for name, size, offset, digest, paper_state in connection.all(
+            "SELECT id, bytes, offset, sha256, state FROM attachment WHERE submission = ? ORDER BY position", (seq,)
+        )
+    )
+    return Item(
+        uid=uid,
+        provisional_number=number,
+        matter=_matter(sealer, uid, summary),
+        state=State(state),
+        test=bool(test),
+        created=created,
+        sha256=sha256,
+        attempts=attempts,
+        next_try=next_try,
+        bytes_sent=(body_bytes if received else 0) + sum(one.sent for one in attachments),
+        bytes_total=body_bytes + sum(one.bytes for one in attachments),
+        last_error=last_error,
+        case_number=case_number,
+        rating=rating,
+        attachments=attachments,
+    )
+
+
+def found(connection: Transaction, sealer: Sealer, id_number: str) -> Iterator[Found]:
+    """The submissions of an ID number, newest first."""
+    for uid, number, summary, state, created, case_number, reprint in connection.all(
+        """
+        SELECT uid, number, summary, state, created_wall, case_number, reprint
+        FROM submission WHERE finder = ? ORDER BY seq DESC
+        """,
+        (sealer.finder(id_number),),
+    ):
+        data = ReprintData.opened(sealer, uid, reprint)
+        yield Found(
+            uid=uid,
+            provisional_number=number,
+            matter=_matter(sealer, uid, summary),
+            state=State(state),
+            created=created,
+            case_number=case_number,
+            slip_qr=None if data is None else data.slip_qr,
+        )
+
+
+def _matter(sealer: Sealer, uid: str, summary: bytes) -> str:
+    """A summary that can't be opened (a replaced key) reads as an unknown matter; `verify` reports it."""
+    opened = Summary.opened(sealer, uid, summary)
+    return "unknown" if opened is None else opened.matter
