@@ -180,7 +180,7 @@ bootstrap() { # bootstrap run|test
     fi
 
     local plan=()
-    [ ${#missing[@]} -eq 0 ] || plan+=("${#missing[@]} system packages for card reader, codes and Qt's screen (${missing[*]})")
+    [ ${#missing[@]} -eq 0 ] || plan+=("system packages for card reader, codes and Qt's screen: ${missing[*]}")
     venv_ready || plan+=("the Python packages of requirements.lock into .venv (some minutes the first time)")
     if [ ${#plan[@]} -gt 0 ]; then
         say "Installing: $(printf '%s' "${plan[0]}")${plan[1]:+; ${plan[1]}}."
