@@ -1,0 +1,74 @@
+// The one window: the frame, the screen the journey asks for, what lies over it, and the keyboard.
+import QtQuick
+import Kiosk
+import Kiosk.Models
+
+Window {
+    id: window
+
+    required property TerminalModel terminal
+
+    title: terminal.hallName
+    color: Theme.ground
+
+    function load(): void {
+        keyboard.forget();
+        if (terminal.screenName === "")
+            screen.source = "";
+        else
+            screen.setSource(Qt.resolvedUrl("screens/" + terminal.screenName + ".qml"), {
+                model: terminal.screen
+            });
+    }
+
+    Binding {
+        target: Theme
+        property: "window"
+        value: Qt.size(window.width, window.height)
+    }
+    Binding {
+        target: Theme
+        property: "care"
+        value: window.terminal.care
+    }
+    Binding {
+        target: Theme
+        property: "name"
+        value: window.terminal.theme
+    }
+    Connections {
+        target: window.terminal
+        function onScreenNameChanged(): void {
+            window.load();
+        }
+    }
+
+    Frame {
+        anchors.fill: parent
+        terminal: window.terminal
+
+        Loader {
+            id: screen
+            objectName: "screen"
+            anchors.fill: parent
+        }
+    }
+    Keyboard {
+        id: keyboard
+        width: parent.width
+        anchors.bottom: parent.bottom
+        language: window.terminal.language
+    }
+    Overlays {
+        anchors.fill: parent
+        terminal: window.terminal
+    }
+    // Every finger counts as a sign of life, wherever it lands; the event goes on to what lies beneath.
+    PointHandler {
+        target: null
+        acceptedDevices: PointerDevice.AllDevices
+        onActiveChanged: if (active)
+            window.terminal.touched()
+    }
+    Component.onCompleted: load()
+}
