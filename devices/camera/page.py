@@ -30,6 +30,7 @@ _ENOUGH = 0.5
 """Score from which a shape is a paper."""
 _SAME = 0.96
 """Overlap above which a fitted shape is the one that was found."""
+_SAME_PAPER = 0.75
 _NEARLY = 0.82
 """An enclosing shape wins over an inner one (a table's frame) from this share of its score."""
 
@@ -48,7 +49,7 @@ def find_page(picture: Picture, *, fast: bool = False, short_side_mm: float = A4
     lab = quads.without_text(small)
     shape = _best(lab, _fast_shapes(lab)) if fast else _search(small, lab)
     if shape is None:
-        return PageFound(None, (Finding.NO_PAPER, Finding.LIGHT_MAT) if light_mat(lab) else (Finding.NO_PAPER,))
+        return PageFound(None, (Finding.NO_PAPER, Finding.LIGHT_MAT) if light_mat(small) else (Finding.NO_PAPER,))
     finer = bounded(picture, _FAST_REFINE if fast else _REFINE)
     rough = shape * np.float32(finer.shape[1] / small.shape[1])
     fitted = _fit(finer, rough, reach=6 if fast else 14)
@@ -118,6 +119,9 @@ def _best(lab: Lab, shapes: list[Floats], curled: tuple[quads.Region, ...] = ())
     tried = quads.plausible([*tried, *fitted], width, height)
     marks = quads.scores(lab, tried)
     regions = [region for region in curled if len(quads.plausible([region.shape], width, height))]
+    if len(marks) and marks.max() >= _ENOUGH:
+        straight = tried[int(marks.argmax())]  # straight sides, where there are any, say it more exactly
+        regions = [region for region in regions if quads.overlap(region.shape, straight) < _SAME_PAPER]
     tried = np.concatenate([tried, *(region.shape[None] for region in regions)])
     marks = np.append(marks, [region.mark for region in regions])
     if not len(marks):

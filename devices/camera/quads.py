@@ -117,7 +117,7 @@ def by_regions(lab: Lab, masks: Sequence[Gray]) -> tuple[Region, ...]:
                 key=lambda pair: pair[0],
             )
             if cover > 0.85:
-                regions.append(Region(shape, _outline_mark(lab, outline) * min(1.0, 0.5 + 0.55 * cover)))
+                regions.append(Region(shape, _outline_mark(lab, outline) * min(0.92, 0.42 + 0.55 * cover)))
     return tuple(regions)
 
 
@@ -144,7 +144,7 @@ def overlap(one: Floats, other: Floats) -> float:
 def _outline_mark(lab: Lab, contour: npt.NDArray[np.int32]) -> float:
     region = np.zeros(lab.shape[:2], np.uint8)
     cv2.drawContours(region, [contour], -1, [255], cv2.FILLED)
-    small, large = np.ones((7, 7), np.uint8), np.ones((15, 15), np.uint8)
+    small, large = np.ones((5, 5), np.uint8), np.ones((11, 11), np.uint8)
     inner = (cv2.erode(region, small) > 0) & (cv2.erode(region, large) == 0)
     outer = (cv2.dilate(region, small) == 0) & (cv2.dilate(region, large) > 0)
     x, y = contour[:, 0].mean(axis=0)

@@ -18,7 +18,7 @@ from devices.camera.pictures import Gray, gray
 PIXELS_PER_MM = 6.0
 """Below this, small print cannot be read reliably."""
 _LIGHT = 165
-"""8-bit lightness from which a mat cannot be told from paper."""
+"""8-bit luminance from which a mat cannot be told from paper."""
 _DARK_PAPER = 80
 _CLIPPED = 251
 _GLARE_SHARE = 0.004
@@ -32,10 +32,10 @@ _WIDEST_EDGE = 4.6
 _TILE = 32
 
 
-def light_mat(lab: npt.NDArray[np.uint8]) -> bool:
-    """Whether the rim of a picture (Lab) is so pale that white paper would not show."""
-    rim = max(4, min(lab.shape[:2]) // 16)
-    light = lab[:, :, 0]
+def light_mat(picture: Picture) -> bool:
+    """Whether the rim of a picture is so pale that white paper would not show."""
+    light = gray(picture)
+    rim = max(4, min(light.shape) // 16)
     edge = np.concatenate([part.ravel() for part in (light[:rim], light[-rim:], light[:, :rim], light[:, -rim:])])
     return float(np.median(edge)) > _LIGHT
 
@@ -106,15 +106,14 @@ def _native_middle(picture: Picture, corners: Corners) -> Gray:
 
 
 def _edge_width(light: Gray) -> float | None:
-    """Pixels from paper to ink, the median over places with writing; ``None`` where nothing is written."""
+    """Pixels from paper to ink in the blurrier direction, where writing is sharpest; ``None`` without writing."""
     rows, columns = light.shape[0] // _TILE, light.shape[1] // _TILE
     if rows < 2 or columns < 2:
         return None
     smooth = cv2.GaussianBlur(light, (3, 3), 0)  # a camera's noise is no writing
     cut = smooth[: rows * _TILE, : columns * _TILE]
-    across = cv2.Sobel(cut, cv2.CV_32F, 1, 0) / 8
-    down = cv2.Sobel(cut, cv2.CV_32F, 0, 1) / 8
-    slope = cv2.magnitude(across, down)
+    across = np.abs(cv2.Sobel(cut, cv2.CV_32F, 1, 0)) / 8
+    down = np.abs(cv2.Sobel(cut, cv2.CV_32F, 0, 1)) / 8
 
     def tiles(plane: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         return plane.reshape(rows, _TILE, columns, _TILE).swapaxes(1, 2).reshape(rows * columns, -1).astype(np.float32)
@@ -123,11 +122,14 @@ def _edge_width(light: Gray) -> float | None:
     high = np.percentile(values, 90, axis=1)
     contrast = high - np.percentile(values, 2, axis=1)
     relative = contrast * (200.0 / np.maximum(high, 30.0))
-    steepest = np.percentile(tiles(slope), 98, axis=1)
     written = relative > _STROKE_CONTRAST
     if written.mean() < _WRITTEN_SHARE or written.sum() < 3:
         return None
-    return float(np.median(contrast[written] / np.maximum(steepest[written], 0.5)))
+    widths: list[float] = []
+    for slope in (across, down):  # a hand that moved blurs one direction only
+        steepest = np.percentile(tiles(slope)[written], 98, axis=1)
+        widths.append(float(np.percentile(contrast[written] / np.maximum(steepest, 0.5), 25)))
+    return max(widths)
 
 
 def _glares(flat: Picture) -> bool:
