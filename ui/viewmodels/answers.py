@@ -1,0 +1,326 @@
+"""Questions, papers, review and signature."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from functools import lru_cache
+
+from PySide6.QtCore import Property, QBuffer, QByteArray, QIODevice, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QImageReader
+from PySide6.QtQml import QmlElement
+
+from devices.camera.api import Live
+from kiosk.catalogue.model import ChoiceQuestion, DigitsQuestion, Question
+from kiosk.domain.resident import mask_phone
+from kiosk.journey import way
+from kiosk.journey.events import (
+    AddPage,
+    Back,
+    Draft,
+    Edit,
+    Next,
+    RemovePage,
+    ShootNow,
+    Signed,
+    TryAgain,
+    WriteOwn,
+)
+from kiosk.journey.states import Ask, HandingIn, ScanPapers, Sign
+from ui.viewmodels.base import ScreenModel, camera_trouble, finding_words, person, trouble
+
+QML_IMPORT_NAME = "Kiosk.Models"
+QML_IMPORT_MAJOR_VERSION = 1
+
+THUMBNAIL = 320
+"""Pixels of a page's longer side in the strip of taken pages."""
+LARGEST_SIGNATURE = 2 * 1024 * 1024
+_KEEP = Qt.AspectRatioMode.KeepAspectRatio
+
+
+@QmlElement
+class AskModel(ScreenModel):
+    """``kind`` is ``choice``, ``digits`` or ``writing``."""
+
+    changed = Signal()
+
+    @property
+    def _ask(self) -> Ask | None:
+        screen = self.terminal.screen
+        return screen if isinstance(screen, Ask) else None
+
+    @Property(str, notify=changed)
+    def kind(self) -> str:
+        ask = self._ask
+        if ask is None:
+            return ""
+        return "digits" if isinstance(ask.question, DigitsQuestion) else "writing" if ask.writing else "choice"
+
+    @Property(str, notify=changed)
+    def questionId(self) -> str:
+        return self._ask.question.id if self._ask else ""
+
+    @Property(str, notify=changed)
+    def title(self) -> str:
+        return self._ask.question.ask(self.terminal.language) if self._ask else ""
+
+    @Property(str, notify=changed)
+    def hint(self) -> str:
+        ask = self._ask
+        return ask.question.hint(self.terminal.language) if ask and ask.question.hint else ""
+
+    @Property("QVariantList", notify=changed)
+    def options(self) -> list[dict[str, str]]:
+        ask = self._ask
+        if ask is None or not isinstance(ask.question, ChoiceQuestion):
+            return []
+        language = self.terminal.language
+        rows = [
+            {
+                "value": option.value,
+                "label": option.label(language),
+                "note": option.note(language) if option.note else "",
+            }
+            for option in way.options(ask.question, self.links.hall)
+        ]
+        if ask.question.other is not None:
+            rows.append({"value": "", "label": ask.question.other(language), "note": ""})
+        return rows
+
+    @Property(str, notify=changed)
+    def draft(self) -> str:
+        return self._ask.draft if self._ask else ""
+
+    @Property(int, notify=changed)
+    def longest(self) -> int:
+        question = self._ask.question if self._ask else None
+        return question.longest if isinstance(question, DigitsQuestion) else way.LONGEST_WRITTEN
+
+    @Property(str, notify=changed)
+    def wrong(self) -> str:
+        ask = self._ask
+        if ask is None or not ask.wrong:
+            return ""
+        if isinstance(ask.question, DigitsQuestion):
+            return ask.question.wrong(self.terminal.language)
+        return self.tr("请先写好，再点下一步") if ask.writing else self.tr("请先选一个，再点下一步")
+
+    @Property(bool, notify=changed)
+    def editing(self) -> bool:
+        return self._ask is not None and self._ask.editing
+
+    @Slot(str)
+    def choose(self, value: str) -> None:
+        self.links.post(Draft(value) if value else WriteOwn(True))
+
+    @Slot(str)
+    def edit(self, value: str) -> None:
+        self.links.post(Draft(value))
+
+    @Slot()
+    def next(self) -> None:
+        self.links.post(Next())
+
+    @Slot()
+    def back(self) -> None:
+        self.links.post(Back())
+
+
+@lru_cache(maxsize=1)
+def _thumbnails_of(session: int) -> dict[bytes, str]:  # noqa: ARG001 - the key: a new session drops the last one's
+    return {}
+
+
+def _thumbnail(jpeg: bytes, session: int) -> str:
+    """A page as a small picture in a data URL; it lives in memory only, and only for its session."""
+    known = _thumbnails_of(session)
+    if jpeg not in known:
+        source = QBuffer()
+        source.setData(QByteArray(jpeg))
+        source.open(QIODevice.OpenModeFlag.ReadOnly)
+        reader = QImageReader(source)
+        size = reader.size()
+        reader.setScaledSize(size.scaled(QSize(THUMBNAIL, THUMBNAIL), _KEEP) if size.isValid() else size)
+        out = QBuffer()
+        out.open(QIODevice.OpenModeFlag.WriteOnly)
+        reader.read().save(out, "PNG")
+        known[jpeg] = "data:image/png;base64," + base64.b64encode(out.data().data()).decode("ascii")
+    return known[jpeg]
+
+
+@QmlElement
+class ScanPapersModel(ScreenModel):
+    """``adding``: the camera looks; otherwise the pages taken are shown."""
+
+    changed = Signal()
+
+    @property
+    def _scan(self) -> ScanPapers | None:
+        screen = self.terminal.screen
+        return screen if isinstance(screen, ScanPapers) else None
+
+    @Property(str, notify=changed)
+    def title(self) -> str:
+        return self._scan.material.ask(self.terminal.language) if self._scan else ""
+
+    @Property(str, notify=changed)
+    def hint(self) -> str:
+        scan = self._scan
+        if scan is None:
+            return ""
+        return scan.material.hint(self.terminal.language) if scan.adding else self.tr("看看清不清楚，不清楚就重拍。")
+
+    @Property(bool, notify=changed)
+    def adding(self) -> bool:
+        return self._scan is not None and self._scan.adding
+
+    @Property(bool, notify=changed)
+    def shooting(self) -> bool:
+        return self._scan is not None and self._scan.shooting
+
+    @Property("QVariantMap", notify=changed)
+    def trouble(self) -> dict[str, str]:
+        return camera_trouble(self._scan.camera, self.terminal) if self._scan else trouble(None, self.terminal)
+
+    @Property(str, notify=changed)
+    def advice(self) -> str:
+        """What the resident should do now."""
+        scan = self._scan
+        if scan is None or self.trouble["code"]:
+            return ""
+        if scan.shooting:
+            return self.tr("拍好了，正在处理…")
+        if not isinstance(scan.camera, Live) or not scan.seen:
+            return self.tr("摄像头正在打开…")
+        return finding_words(scan.findings[0]) if scan.findings else self.tr("很清楚，别动…")
+
+    @Property(str, notify=changed)
+    def adviceKind(self) -> str:
+        scan = self._scan
+        if scan is None or not scan.seen:
+            return "info"
+        return "wrong" if scan.findings and not scan.shooting else "good"
+
+    @Property("QVariantList", notify=changed)
+    def pages(self) -> list[str]:
+        scan, session = self._scan, self.terminal.session
+        if scan is None or session is None:
+            return []
+        return [_thumbnail(page.jpeg, session.number) for page in session.scans.get(scan.material.id, ())]
+
+    @Property(bool, notify=changed)
+    def canAdd(self) -> bool:
+        scan = self._scan
+        return scan is not None and not scan.adding and len(self.pages) < scan.material.most
+
+    @Property(bool, notify=changed)
+    def enough(self) -> bool:
+        scan = self._scan
+        return scan is not None and not scan.adding and len(self.pages) >= scan.material.pages
+
+    @Slot()
+    def shoot(self) -> None:
+        self.links.post(ShootNow())
+
+    @Slot()
+    def add(self) -> None:
+        self.links.post(AddPage())
+
+    @Slot(int)
+    def remove(self, index: int) -> None:
+        self.links.post(RemovePage(index))
+
+    @Slot()
+    def next(self) -> None:
+        self.links.post(Next())
+
+    @Slot()
+    def back(self) -> None:
+        self.links.post(Back())
+
+
+@QmlElement
+class ReviewModel(ScreenModel):
+    changed = Signal()
+
+    @Property("QVariantList", notify=changed)
+    def rows(self) -> list[dict[str, object]]:
+        """Everything once more: ``id`` is empty for what came from the card and cannot be changed here."""
+        session, language = self.terminal.session, self.terminal.language
+        if session is None or session.matter is None or session.applicant is None:
+            return []
+        applicant = person(session.applicant)
+        rows: list[dict[str, object]] = [
+            {"id": "", "label": self.tr("参保人"), "value": f"{applicant['name']}  {applicant['number']}"}
+        ]
+        if session.proxy is not None:
+            proxy = person(session.proxy)
+            rows.append({"id": "", "label": self.tr("代办人"), "value": f"{proxy['name']}  {proxy['number']}"})
+        for question in way.questions(session, self.terminal.today):
+            value = self._answer(question, session.answers.get(question.id, ""))
+            rows.append({"id": question.id, "label": question.ask(language), "value": value})
+        for material in way.materials(session, self.terminal.today):
+            count = len(session.scans.get(material.id, ()))
+            value = self.tr("{count} 页").format(count=count)
+            rows.append({"id": material.id, "label": material.name(language), "value": value})
+        return rows
+
+    def _answer(self, question: Question, value: str) -> str:
+        if isinstance(question, DigitsQuestion):
+            return mask_phone(value) if question.masked_as_phone else value
+        options = way.options(question, self.links.hall)
+        return next((option.label(self.terminal.language) for option in options if option.value == value), value)
+
+    @Slot(str)
+    def edit(self, part: str) -> None:
+        self.links.post(Edit(part))
+
+    @Slot()
+    def next(self) -> None:
+        self.links.post(Next())
+
+    @Slot()
+    def back(self) -> None:
+        self.links.post(Back())
+
+
+@QmlElement
+class SignModel(ScreenModel):
+    changed = Signal()
+
+    @Property(bool, notify=changed)
+    def empty(self) -> bool:
+        """Whether an untouched pad was handed over."""
+        screen = self.terminal.screen
+        return isinstance(screen, Sign) and screen.empty
+
+    @Slot(str)
+    def sign(self, png: str) -> None:
+        """``png`` is the pad's picture in base64, empty for an untouched pad."""
+        try:
+            picture = base64.b64decode(png, validate=True)[:LARGEST_SIGNATURE]
+        except binascii.Error:
+            picture = b""
+        self.links.post(Signed(picture or None))
+
+    @Slot()
+    def back(self) -> None:
+        self.links.post(Back())
+
+
+@QmlElement
+class HandingInModel(ScreenModel):
+    changed = Signal()
+
+    @Property("QVariantMap", notify=changed)
+    def trouble(self) -> dict[str, str]:
+        screen = self.terminal.screen
+        return trouble(screen.trouble if isinstance(screen, HandingIn) else None, self.terminal)
+
+    @Slot()
+    def again(self) -> None:
+        self.links.post(TryAgain())
+
+    @Slot()
+    def back(self) -> None:
+        self.links.post(Back())

@@ -1,0 +1,200 @@
+"""After handing in: slip, rating, goodbye; and finding earlier submissions again."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import segno
+from PySide6.QtCore import Property, Signal, Slot
+from PySide6.QtQml import QmlElement
+
+from devices.camera.api import Live
+from kiosk.journey.events import AnotherMatter, Back, Finish, PrintAgain, Rate
+from kiosk.journey.states import Delivery, FindByCard, FindBySlip, HandedIn, Printing
+from ui.viewmodels.base import (
+    ScreenModel,
+    camera_trouble,
+    delivery_words,
+    found_rows,
+    printing_words,
+    trouble,
+)
+
+QML_IMPORT_NAME = "Kiosk.Models"
+QML_IMPORT_MAJOR_VERSION = 1
+
+
+@lru_cache(maxsize=1)
+def _qr(text: str) -> str:
+    """A QR code as a data URL, 8 pixels a module with its quiet zone."""
+    return segno.make_qr(text, error="m").png_data_uri(scale=8, border=4)
+
+
+@QmlElement
+class HandedInModel(ScreenModel):
+    changed = Signal()
+
+    @property
+    def _done(self) -> HandedIn | None:
+        screen = self.terminal.screen
+        return screen if isinstance(screen, HandedIn) else None
+
+    @Property(str, notify=changed)
+    def title(self) -> str:
+        done = self._done
+        arrived = done is not None and done.delivery in (Delivery.DONE, Delivery.RECEIVED)
+        printed = done is not None and done.printing is Printing.PRINTED
+        if arrived:
+            return self.tr("已交到区里，请取凭条") if printed else self.tr("已交到区里")
+        return self.tr("已存好，请取凭条") if printed else self.tr("已存好")
+
+    @Property(str, notify=changed)
+    def body(self) -> str:
+        done = self._done
+        if done is None:
+            return ""
+        match done.delivery:
+            case Delivery.DONE | Delivery.RECEIVED:
+                return self.tr("区里收到了，您不用再来。办好了会发短信。")
+            case Delivery.HELD:
+                return self.tr("还要工作人员处理一下。您填的都在，不用重新填。")
+            case _:
+                return self.tr("还没有报送到区里。网络通了会自动报送，您不用再来。")
+
+    @Property(str, notify=changed)
+    def caseNumber(self) -> str:
+        return self._done.case_number or "" if self._done else ""
+
+    @Property(str, notify=changed)
+    def state(self) -> str:
+        return delivery_words(self._done.delivery, self._done.case_number) if self._done else ""
+
+    @Property(str, notify=changed)
+    def number(self) -> str:
+        return self._done.stored.provisional_number if self._done else ""
+
+    @Property(str, notify=changed)
+    def qr(self) -> str:
+        return _qr(self._done.stored.slip_text) if self._done else ""
+
+    @Property("QVariantMap", notify=changed)
+    def printing(self) -> dict[str, str]:
+        return printing_words(self._done.printing if self._done else None, self.terminal)
+
+    @Property(bool, notify=changed)
+    def canPrintAgain(self) -> bool:
+        return self._done is not None and self._done.printing in (Printing.NOT_PRINTED, Printing.UNKNOWN)
+
+    @Property(int, notify=changed)
+    def rating(self) -> int:
+        return self._done.rating or 0 if self._done else 0
+
+    @Property("QVariantList", notify=changed)
+    def levels(self) -> list[dict[str, object]]:
+        """The five levels of the good-or-bad rating, best first; none is chosen beforehand."""
+        names = [
+            self.tr("非常满意"),
+            self.tr("满意"),
+            self.tr("基本满意"),
+            self.tr("不满意"),
+            self.tr("非常不满意"),
+        ]
+        return [{"level": 5 - index, "name": name} for index, name in enumerate(names)]
+
+    @Slot(int)
+    def rate(self, level: int) -> None:
+        self.links.post(Rate(level))
+
+    @Slot()
+    def printAgain(self) -> None:
+        if self._done is not None:
+            self.links.post(PrintAgain(self._done.stored.uid))
+
+    @Slot()
+    def another(self) -> None:
+        self.links.post(AnotherMatter())
+
+    @Slot()
+    def finish(self) -> None:
+        self.links.post(Finish())
+
+
+@QmlElement
+class ThanksModel(ScreenModel):
+    changed = Signal()
+
+    @Slot()
+    def finish(self) -> None:
+        self.links.post(Finish())
+
+
+@QmlElement
+class FindByCardModel(ScreenModel):
+    """``searching``: a card is awaited; otherwise ``rows`` were found (perhaps none)."""
+
+    changed = Signal()
+
+    @property
+    def _find(self) -> FindByCard | None:
+        screen = self.terminal.screen
+        return screen if isinstance(screen, FindByCard) else None
+
+    @Property(bool, notify=changed)
+    def searching(self) -> bool:
+        return self._find is not None and self._find.found is None
+
+    @Property("QVariantList", notify=changed)
+    def rows(self) -> list[dict[str, object]]:
+        return found_rows(self._find.found if self._find else None, self.terminal)
+
+    @Property("QVariantMap", notify=changed)
+    def trouble(self) -> dict[str, str]:
+        return trouble(self._find.trouble if self._find else None, self.terminal)
+
+    @Property("QVariantMap", notify=changed)
+    def printing(self) -> dict[str, str]:
+        return printing_words(self._find.printing if self._find else None, self.terminal)
+
+    @Slot(str)
+    def printAgain(self, uid: str) -> None:
+        self.links.post(PrintAgain(uid))
+
+    @Slot()
+    def back(self) -> None:
+        self.links.post(Back())
+
+
+@QmlElement
+class FindBySlipModel(ScreenModel):
+    """``searching``: the camera looks for a slip's code."""
+
+    changed = Signal()
+
+    @property
+    def _find(self) -> FindBySlip | None:
+        screen = self.terminal.screen
+        return screen if isinstance(screen, FindBySlip) else None
+
+    @Property(bool, notify=changed)
+    def searching(self) -> bool:
+        return self._find is not None and self._find.found is None
+
+    @Property(bool, notify=changed)
+    def live(self) -> bool:
+        return self._find is not None and isinstance(self._find.camera, Live)
+
+    @Property("QVariantList", notify=changed)
+    def rows(self) -> list[dict[str, object]]:
+        return found_rows(self._find.found if self._find else None, self.terminal)
+
+    @Property("QVariantMap", notify=changed)
+    def trouble(self) -> dict[str, str]:
+        find = self._find
+        if find is None:
+            return trouble(None, self.terminal)
+        lost = camera_trouble(find.camera, self.terminal)
+        return lost if lost["code"] else trouble(find.trouble, self.terminal)
+
+    @Slot()
+    def back(self) -> None:
+        self.links.post(Back())

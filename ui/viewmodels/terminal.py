@@ -1,0 +1,209 @@
+"""The frame around every screen: whom it serves, where in the way one is, what lies over the screen, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import Property, QObject, Signal, Slot
+from PySide6.QtQml import QmlElement
+
+from kiosk.domain.resident import mask_name
+from kiosk.journey.events import (
+    CallStaff,
+    CloseOverlay,
+    Event,
+    Finish,
+    FinishForSure,
+    PickLanguage,
+    SetCare,
+    SwitchToOtherCard,
+    Touched,
+)
+from kiosk.journey.states import (
+    Ask,
+    ConfirmFinish,
+    Hall,
+    HandedIn,
+    HandingIn,
+    Identify,
+    IdleWarning,
+    OtherCard,
+    Review,
+    ScanPapers,
+    Sign,
+    StaffCalled,
+    Terminal,
+)
+from ui.viewmodels.base import Links, ScreenModel
+from ui.viewmodels.screens import model_for
+
+QML_IMPORT_NAME = "Kiosk.Models"
+QML_IMPORT_MAJOR_VERSION = 1
+
+_STAGES: tuple[tuple[type, ...], ...] = ((Identify,), (Ask,), (ScanPapers,), (Review,), (Sign, HandingIn))
+
+
+@QmlElement
+class TerminalModel(QObject):
+    """Follows the journey's state. ``screenName`` names the QML file, ``screen`` is its view-model."""
+
+    changed = Signal()
+    screenChanged = Signal()
+    languageChanged = Signal()
+
+    def __init__(
+        self,
+        *,
+        hall: Hall,
+        post: Callable[[Event], None],
+        clock: Callable[[], datetime],
+        theme: str = "day",
+        terminal: Terminal,
+    ) -> None:
+        super().__init__()
+        self._links = Links(hall=hall, post=post, clock=clock)
+        self._terminal = terminal
+        self._theme = theme
+        self._screen: ScreenModel = model_for(self._links, terminal)
+
+    def update(self, terminal: Terminal) -> None:
+        """Take up the newest state; the view-model stays the same object while the screen does."""
+        before, self._terminal = self._terminal, terminal
+        if terminal.language != before.language:
+            self.languageChanged.emit()
+        wanted = type(terminal.screen)
+        if wanted is not type(before.screen) or terminal.sessions != before.sessions:
+            gone, self._screen = self._screen, model_for(self._links, terminal)
+            self.screenChanged.emit()
+            gone.deleteLater()
+        else:
+            self._screen.update(terminal)
+        self.changed.emit()
+
+    def retranslate(self) -> None:
+        """Read all words again after the language changed."""
+        self._screen.update(self._terminal)
+        self.changed.emit()
+
+    @Property(str, notify=screenChanged)
+    def screenName(self) -> str:
+        return type(self._terminal.screen).__name__
+
+    @Property(QObject, notify=screenChanged)
+    def screen(self) -> QObject:
+        return self._screen
+
+    @Property(str, notify=changed)
+    def overlay(self) -> str:
+        match self._terminal.overlay:
+            case IdleWarning():
+                return "idle"
+            case OtherCard():
+                return "other-card"
+            case ConfirmFinish():
+                return "finish"
+            case StaffCalled():
+                return "staff"
+            case None:
+                return ""
+
+    @Property(int, notify=changed)
+    def idleSeconds(self) -> int:
+        overlay = self._terminal.overlay
+        return max(0, round(overlay.until - self._terminal.now)) if isinstance(overlay, IdleWarning) else 0
+
+    @Property(int, notify=changed)
+    def idleTotal(self) -> int:
+        patience = self._links.hall.patience
+        return round(patience.warning * (patience.care_factor if self._terminal.care else 1))
+
+    @Property(str, notify=changed)
+    def otherName(self) -> str:
+        overlay = self._terminal.overlay
+        return mask_name(overlay.resident.name) if isinstance(overlay, OtherCard) else ""
+
+    @Property("QVariantList", notify=changed)
+    def steps(self) -> list[dict[str, str]]:
+        """The five steps of the way, each ``done``, ``now`` or ``next``; none before and after the way."""
+        titles = [self.tr("认人"), self.tr("填写"), self.tr("材料"), self.tr("核对"), self.tr("签名")]
+        screen = self._terminal.screen
+        here = next((index for index, stage in enumerate(_STAGES) if isinstance(screen, stage)), None)
+        if here is None:
+            return []
+        states = ["done" if index < here else "now" if index == here else "next" for index in range(len(titles))]
+        return [{"title": title, "state": state} for title, state in zip(titles, states, strict=True)]
+
+    @Property(str, notify=changed)
+    def servedName(self) -> str:
+        session = self._terminal.session
+        return mask_name(session.served.name) if session is not None and session.served is not None else ""
+
+    @Property(str, notify=changed)
+    def language(self) -> str:
+        return self._terminal.language
+
+    @Property(bool, notify=changed)
+    def care(self) -> bool:
+        return self._terminal.care
+
+    @Property(str, notify=changed)
+    def theme(self) -> str:
+        return self._theme
+
+    @Property(str, notify=changed)
+    def clock(self) -> str:
+        return f"{self._links.clock():%H:%M}"
+
+    @Property(str, notify=changed)
+    def hallName(self) -> str:
+        return self._links.hall.name(self._terminal.language)
+
+    @Property(int, notify=changed)
+    def session(self) -> int:
+        return self._terminal.sessions if self._terminal.session is not None else 0
+
+    @Property(bool, notify=changed)
+    def testing(self) -> bool:
+        return self._links.hall.test
+
+    @Property(bool, notify=changed)
+    def finishable(self) -> bool:
+        """Whether there is anything to finish; the button says goodbye after handing in."""
+        return self._terminal.session is not None
+
+    @Property(bool, notify=changed)
+    def handedIn(self) -> bool:
+        return isinstance(self._terminal.screen, HandedIn)
+
+    @Slot()
+    def touched(self) -> None:
+        self._links.post(Touched())
+
+    @Slot()
+    def callStaff(self) -> None:
+        self._links.post(CallStaff())
+
+    @Slot()
+    def toggleCare(self) -> None:
+        self._links.post(SetCare(not self._terminal.care))
+
+    @Slot()
+    def toggleLanguage(self) -> None:
+        self._links.post(PickLanguage("en" if self._terminal.language == "zh" else "zh"))
+
+    @Slot()
+    def finish(self) -> None:
+        self._links.post(Finish())
+
+    @Slot()
+    def finishForSure(self) -> None:
+        self._links.post(FinishForSure())
+
+    @Slot()
+    def closeOverlay(self) -> None:
+        self._links.post(CloseOverlay())
+
+    @Slot()
+    def switchCard(self) -> None:
+        self._links.post(SwitchToOtherCard())
