@@ -47,7 +47,7 @@ def find_page(picture: Picture, *, fast: bool = False, short_side_mm: float = A4
         return PageFound(None, (Finding.NO_PAPER,))
     small = bounded(picture, _FAST_SEARCH if fast else _SEARCH)
     lab = quads.without_text(small)
-    shape = _best(lab, _fast_shapes(lab)) if fast else _search(small, lab)
+    shape = _best(lab, _fast_shapes(lab), tries=2) if fast else _search(small, lab)
     if shape is None:
         return PageFound(None, (Finding.NO_PAPER, Finding.LIGHT_MAT) if light_mat(small) else (Finding.NO_PAPER,))
     finer = bounded(picture, _FAST_REFINE if fast else _REFINE)
@@ -110,11 +110,11 @@ def _search(small: Picture, lab: Lab) -> Floats | None:
     return _best(lab, shapes, quads.by_regions(lab, masks))
 
 
-def _best(lab: Lab, shapes: list[Floats], curled: tuple[quads.Region, ...] = ()) -> Floats | None:
+def _best(lab: Lab, shapes: list[Floats], curled: tuple[quads.Region, ...] = (), *, tries: int = 6) -> Floats | None:
     height, width = lab.shape[:2]
     tried = quads.plausible(shapes, width, height)
     marks = quads.scores(lab, tried)
-    leading = np.argsort(-marks)[:6]
+    leading = np.argsort(-marks)[:tries]
     fitted = [_fit_lab(lab, tried[index], reach=8) for index in leading]
     tried = quads.plausible([*tried, *fitted], width, height)
     marks = quads.scores(lab, tried)
