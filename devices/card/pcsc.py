@@ -19,7 +19,7 @@ from devices.card.slot import CardGone, CardHeld, CardMute, Presence, SlotLost, 
 
 _PNP = "\\\\?PnP?\\Notification"
 _RETRY_S = 0.5  # how often a service that is away is looked for
-_PAUSE_S = 0.2  # after an error with no name here, so that it cannot become a busy loop
+_PAUSE_S = 0.2  # while a reader is listed but not there, so that it cannot become a busy loop
 # Readers are listed anew this often even if no notification came: one plugged in between listing and waiting is
 # otherwise missed.
 _RELIST_S = 5.0
@@ -125,6 +125,7 @@ class PcscSlot:
         self._context: int | None = None
         self._generation = 0
         self._known: list[tuple[str, int]] = []
+        self._listed = 0
         self._seat: _Seat | None = None
         self._link: PcscLink | None = None
         self._link_seat: _Seat | None = None
@@ -197,18 +198,20 @@ class PcscSlot:
         names = self._names()
         if names is None:
             return self._nothing(Presence.NO_SERVICE)
+        self._listed = len(names)
         readers = pick_readers(self._wanted, names)[:_MOST_READERS]
         if not readers or self._context is None:
             return self._nothing(Presence.NO_READER)
         unaware = [(name, scard.SCARD_STATE_UNAWARE) for name in readers]
         result, states = scard.SCardGetStatusChange(self._context, 0, unaware)
         code = _code(result)
-        if code in _SERVICE_AWAY:
+        if code not in (_OK, _TIMEOUT) and code not in _READER_AWAY:
+            # A pcscd that dies under this very call leaves any code (seen: 8010006A), so no list of codes will do.
             self.close()
             return self._nothing(Presence.NO_SERVICE)
         away = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE
         states = [state for state in states if not state[1] & away]
-        if code not in (_OK, _TIMEOUT) or not states:
+        if code in _READER_AWAY or not states:
             return self._nothing(Presence.NO_READER)
         self._known = [(name, state) for name, state, _ in states]
         seats = [
@@ -252,13 +255,14 @@ class PcscSlot:
             self._wake.wait(min(left, _RETRY_S))
             return
         milliseconds = max(1, int(min(left, _RELIST_S) * 1000))
-        states = [*self._known, (_PNP, scard.SCARD_STATE_UNAWARE)]
+        # The pseudo reader's state is the number of readers known, in the high word; pcsc-lite 1.9 looks for itself.
+        states = [*self._known, (_PNP, self._listed << 16)]
         result, _ = scard.SCardGetStatusChange(self._context, milliseconds, states)
         code = _code(result)
-        if code in _SERVICE_AWAY:
-            self.close()
-        elif code not in (_OK, _TIMEOUT, _CANCELLED):
+        if code in _READER_AWAY:
             self._wake.wait(min(left, _PAUSE_S))
+        elif code not in (_OK, _TIMEOUT, _CANCELLED):
+            self.close()
 
 
 def _code(result: int) -> int:

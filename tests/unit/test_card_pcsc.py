@@ -127,6 +127,7 @@ def test_of_two_cards_the_first_one_stays(service: Service) -> None:
         ({"readers": []}, Presence.NO_READER),
         ({"status": 0x80100009}, Presence.NO_READER),
         ({"status": TIMEOUT}, Presence.CARD),
+        ({"status": 0x8010006A}, Presence.NO_SERVICE),  # pcsc-lite 1.9.9, when pcscd died under the call
         ({"status": NO_SERVICE - (1 << 32)}, Presence.NO_SERVICE),  # as pyscard gives it on Windows
         ({"states": {}}, Presence.NO_READER),
     ],
