@@ -7,6 +7,7 @@ Window {
     id: window
 
     required property TerminalModel terminal
+    required property LiveFeed feed
 
     title: terminal.hallName
     color: Theme.ground
@@ -36,9 +37,14 @@ Window {
         property: "name"
         value: window.terminal.theme
     }
+    Binding {
+        target: Live
+        property: "feed"
+        value: window.feed
+    }
     Connections {
         target: window.terminal
-        function onScreenNameChanged(): void {
+        function onScreenChanged(): void {
             window.load();
         }
     }
@@ -64,11 +70,15 @@ Window {
         terminal: window.terminal
     }
     // Every finger counts as a sign of life, wherever it lands; the event goes on to what lies beneath.
-    PointHandler {
-        target: null
-        acceptedDevices: PointerDevice.AllDevices
-        onActiveChanged: if (active)
-            window.terminal.touched()
+    Item {
+        objectName: "everywhere"
+        anchors.fill: parent
+
+        PointHandler {
+            target: null
+            onActiveChanged: if (active)
+                window.terminal.touched()
+        }
     }
     Component.onCompleted: load()
 }

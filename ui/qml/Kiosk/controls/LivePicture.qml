@@ -24,7 +24,7 @@ Rectangle {
         objectName: "live-picture"
         anchors.fill: parent
         anchors.margins: Theme.px(16)
-        feed: LiveFeed
+        feed: Live.feed
         line: Theme.px(8)
     }
     Label {
