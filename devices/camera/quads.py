@@ -148,12 +148,11 @@ def _outline_mark(lab: Lab, contour: npt.NDArray[np.int32]) -> float:
     inner = (cv2.erode(region, small) > 0) & (cv2.erode(region, large) == 0)
     outer = (cv2.dilate(region, small) == 0) & (cv2.dilate(region, large) > 0)
     x, y = contour[:, 0].mean(axis=0)
-    rows, columns = np.mgrid[: lab.shape[0], : lab.shape[1]]
-    sectors = ((np.arctan2(rows - y, columns - x) / (2 * np.pi) + 0.5) * 31.99).astype(np.int32)
+    inner_sectors, inner_colours = _by_sector(lab, inner, float(x), float(y))
+    outer_sectors, outer_colours = _by_sector(lab, outer, float(x), float(y))
     differences: list[npt.NDArray[np.float64]] = []
     for sector in range(32):
-        here = sectors == sector
-        within, without = lab[inner & here], lab[outer & here]
+        within, without = inner_colours[inner_sectors == sector], outer_colours[outer_sectors == sector]
         if len(within) > 8 and len(without) > 8:
             differences.append(np.median(within, axis=0) - np.median(without, axis=0))
     if len(differences) < 22:  # most of it leaves the picture
@@ -163,6 +162,13 @@ def _outline_mark(lab: Lab, contour: npt.NDArray[np.int32]) -> float:
     strength = float(np.linalg.norm(typical))
     agreeing = float((steps @ typical > 0.35 * strength**2).mean()) * len(steps) / 32
     return min(1.0, strength / _STEP) * agreeing * (0.75 + 0.25 * float(np.clip(0.5 + typical[0] / 30, 0, 1)))
+
+
+def _by_sector(lab: Lab, ring: npt.NDArray[np.bool_], x: float, y: float) -> tuple[npt.NDArray[np.int32], Lab]:
+    """The ring's colours, and in which of 32 sectors around (x, y) each lies."""
+    rows, columns = np.nonzero(ring)
+    sectors = ((np.arctan2(rows - y, columns - x) / (2 * np.pi) + 0.5) * 31.99).astype(np.int32)
+    return sectors, lab[rows, columns]
 
 
 def by_lines(edges: Gray) -> list[Floats]:

@@ -52,7 +52,7 @@ def findings_of(picture: Picture, corners: Corners, *, short_side_mm: float, fas
     wrong: set[Finding] = set()
     if paper < _DARK_PAPER:
         wrong.add(Finding.TOO_DARK)
-    if float((flat.min(axis=2) >= _CLIPPED).mean()) > 0.6:
+    if float((_darkest(flat) >= _CLIPPED).mean()) > 0.6:
         wrong.add(Finding.TOO_BRIGHT)
     elif _glares(flat):
         wrong.add(Finding.GLARE)
@@ -148,12 +148,18 @@ def _edge_width(light: Gray, *, every: int) -> float | None:
 
 def _glares(flat: Picture) -> bool:
     """A compact blot of clipped light on paper that is not clipped as a whole."""
-    clipped = ((flat.min(axis=2) >= _CLIPPED) * np.uint8(255)).astype(np.uint8)
+    clipped = ((_darkest(flat) >= _CLIPPED) * np.uint8(255)).astype(np.uint8)
     if float((clipped > 0).mean()) > 0.35 or float(np.median(flat)) > 244:
         return False  # white paper in bright light, evenly
     joined = cv2.morphologyEx(clipped, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     return bool((stats[1:, cv2.CC_STAT_AREA] > _GLARE_SHARE * clipped.size).any())
+
+
+def _darkest(flat: Picture) -> Gray:
+    """The least of each pixel's channels (NumPy's ``min`` along a short last axis is ten times slower)."""
+    blue, green, red = cv2.split(flat)
+    return cast("Gray", cv2.min(cv2.min(blue, green), red))
 
 
 def _covered(flat: Picture) -> bool:
