@@ -118,14 +118,14 @@ pip_install() {
 }
 
 fill_venv() { # from the lock file with hashes; a .venv that cannot be mended is made anew, once
-    venv_runs || make_venv
+    local fresh=no
+    venv_runs || { make_venv; fresh=yes; }
     touch "$VENV/.unfinished"
     rm -f "$VENV/.stamp"
     fetch_packages && installed_as_locked || {
-        make_venv
-        fetch_packages && installed_as_locked
+        [ $fresh = no ] && make_venv && fetch_packages && installed_as_locked
     } || {
-        tail -n 8 "$LOG" >&2
+        grep -iE '^ *error' "$LOG" | tail -n 4 >&2
         fail "the Python packages could not be installed ($LOG has the details)." \
             "check the network (or pip's index and proxy settings) and that 2 GB of disk are free, then run this again."
     }
