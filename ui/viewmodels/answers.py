@@ -69,7 +69,7 @@ class AskModel(ScreenModel):
         ask = self._ask
         return ask.question.hint(self.terminal.language) if ask and ask.question.hint else ""
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def options(self) -> list[dict[str, str]]:
         ask = self._ask
         if ask is None or not isinstance(ask.question, ChoiceQuestion):
@@ -178,7 +178,7 @@ class ScanPapersModel(ScreenModel):
     def shooting(self) -> bool:
         return self._scan is not None and self._scan.shooting
 
-    @Property("QVariantMap", notify=changed)
+    @Property(dict, notify=changed)
     def trouble(self) -> dict[str, str]:
         return camera_trouble(self._scan.camera, self.terminal) if self._scan else trouble(None, self.terminal)
 
@@ -201,7 +201,7 @@ class ScanPapersModel(ScreenModel):
             return "info"
         return "wrong" if scan.findings and not scan.shooting else "good"
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def pages(self) -> list[str]:
         scan, session = self._scan, self.terminal.session
         if scan is None or session is None:
@@ -243,7 +243,7 @@ class ScanPapersModel(ScreenModel):
 class ReviewModel(ScreenModel):
     changed = Signal()
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def rows(self) -> list[dict[str, object]]:
         """Everything once more: ``id`` is empty for what came from the card and cannot be changed here."""
         session, language = self.terminal.session, self.terminal.language
@@ -312,7 +312,7 @@ class SignModel(ScreenModel):
 class HandingInModel(ScreenModel):
     changed = Signal()
 
-    @Property("QVariantMap", notify=changed)
+    @Property(dict, notify=changed)
     def trouble(self) -> dict[str, str]:
         screen = self.terminal.screen
         return trouble(screen.trouble if isinstance(screen, HandingIn) else None, self.terminal)

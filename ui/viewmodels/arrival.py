@@ -63,7 +63,7 @@ class WhoForModel(ScreenModel):
 class ChooseMatterModel(ScreenModel):
     changed = Signal()
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def matters(self) -> list[dict[str, str]]:
         language = self.terminal.language
         return [
@@ -94,7 +94,7 @@ class ShowGuideModel(ScreenModel):
         session = self.terminal.session
         return session.matter.title(self.terminal.language) if session and session.matter else ""
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def rows(self) -> list[dict[str, object]]:
         """Icon, heading and lines of each part of the guide."""
         session = self.terminal.session
@@ -122,7 +122,7 @@ class ShowGuideModel(ScreenModel):
 class AskConsentModel(ScreenModel):
     changed = Signal()
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def points(self) -> list[str]:
         session = self.terminal.session
         if session is None or session.matter is None:
@@ -178,7 +178,7 @@ class IdentifyModel(ScreenModel):
     def reading(self) -> bool:
         return isinstance(self.terminal.card, Reading)
 
-    @Property("QVariantMap", notify=changed)
+    @Property(dict, notify=changed)
     def found(self) -> dict[str, str]:
         screen = self._screen
         return person(screen.found) if screen and screen.found else {"name": "", "number": "", "sex": "", "born": ""}
@@ -188,7 +188,7 @@ class IdentifyModel(ScreenModel):
         screen = self._screen
         return screen is not None and screen.found is not None
 
-    @Property("QVariantMap", notify=changed)
+    @Property(dict, notify=changed)
     def trouble(self) -> dict[str, str]:
         screen = self._screen
         return trouble(screen.trouble if screen else None, self.terminal)

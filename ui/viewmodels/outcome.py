@@ -77,7 +77,7 @@ class HandedInModel(ScreenModel):
     def qr(self) -> str:
         return _qr(self._done.stored.slip_text) if self._done else ""
 
-    @Property("QVariantMap", notify=changed)
+    @Property(dict, notify=changed)
     def printing(self) -> dict[str, str]:
         return printing_words(self._done.printing if self._done else None, self.terminal)
 
@@ -89,7 +89,7 @@ class HandedInModel(ScreenModel):
     def rating(self) -> int:
         return self._done.rating or 0 if self._done else 0
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def levels(self) -> list[dict[str, object]]:
         """The five levels of the good-or-bad rating, best first; none is chosen beforehand."""
         names = [
@@ -143,15 +143,15 @@ class FindByCardModel(ScreenModel):
     def searching(self) -> bool:
         return self._find is not None and self._find.found is None
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def rows(self) -> list[dict[str, object]]:
         return found_rows(self._find.found if self._find else None, self.terminal)
 
-    @Property("QVariantMap", notify=changed)
+    @Property(dict, notify=changed)
     def trouble(self) -> dict[str, str]:
         return trouble(self._find.trouble if self._find else None, self.terminal)
 
-    @Property("QVariantMap", notify=changed)
+    @Property(dict, notify=changed)
     def printing(self) -> dict[str, str]:
         return printing_words(self._find.printing if self._find else None, self.terminal)
 
@@ -183,11 +183,11 @@ class FindBySlipModel(ScreenModel):
     def live(self) -> bool:
         return self._find is not None and isinstance(self._find.camera, Live)
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def rows(self) -> list[dict[str, object]]:
         return found_rows(self._find.found if self._find else None, self.terminal)
 
-    @Property("QVariantMap", notify=changed)
+    @Property(dict, notify=changed)
     def trouble(self) -> dict[str, str]:
         find = self._find
         if find is None:

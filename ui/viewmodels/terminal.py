@@ -24,7 +24,6 @@ from kiosk.journey.states import (
     Ask,
     ConfirmFinish,
     Hall,
-    HandedIn,
     HandingIn,
     Identify,
     IdleWarning,
@@ -46,10 +45,12 @@ _STAGES: tuple[tuple[type, ...], ...] = ((Identify,), (Ask,), (ScanPapers,), (Re
 
 @QmlElement
 class TerminalModel(QObject):
-    """Follows the journey's state. ``screenName`` names the QML file, ``screen`` is its view-model."""
+    """Follows the journey's state. ``screenName`` names the QML file, ``screen`` is its view-model, ``theme`` one of
+    ``day`` and ``contrast``."""
 
     changed = Signal()
-    screenChanged = Signal()
+    screenNameChanged = Signal()
+    themeChanged = Signal()
     languageChanged = Signal()
 
     def __init__(
@@ -64,18 +65,22 @@ class TerminalModel(QObject):
         super().__init__()
         self._links = Links(hall=hall, post=post, clock=clock)
         self._terminal = terminal
-        self._theme = theme
+        self._first_theme = self._theme = theme
         self._screen: ScreenModel = model_for(self._links, terminal)
+        self._screen.setParent(self)
 
     def update(self, terminal: Terminal) -> None:
         """Take up the newest state; the view-model stays the same object while the screen does."""
         before, self._terminal = self._terminal, terminal
         if terminal.language != before.language:
             self.languageChanged.emit()
+        if before.session is not None and terminal.session is None:
+            self._show_theme(self._first_theme)
         wanted = type(terminal.screen)
         if wanted is not type(before.screen) or terminal.sessions != before.sessions:
             gone, self._screen = self._screen, model_for(self._links, terminal)
-            self.screenChanged.emit()
+            self._screen.setParent(self)
+            self.screenNameChanged.emit()
             gone.deleteLater()
         else:
             self._screen.update(terminal)
@@ -86,11 +91,11 @@ class TerminalModel(QObject):
         self._screen.update(self._terminal)
         self.changed.emit()
 
-    @Property(str, notify=screenChanged)
+    @Property(str, notify=screenNameChanged)
     def screenName(self) -> str:
         return type(self._terminal.screen).__name__
 
-    @Property(QObject, notify=screenChanged)
+    @Property(QObject, notify=screenNameChanged)
     def screen(self) -> QObject:
         return self._screen
 
@@ -123,7 +128,7 @@ class TerminalModel(QObject):
         overlay = self._terminal.overlay
         return mask_name(overlay.resident.name) if isinstance(overlay, OtherCard) else ""
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def steps(self) -> list[dict[str, str]]:
         """The five steps of the way, each ``done``, ``now`` or ``next``; none before and after the way."""
         titles = [self.tr("认人"), self.tr("填写"), self.tr("材料"), self.tr("核对"), self.tr("签名")]
@@ -147,7 +152,7 @@ class TerminalModel(QObject):
     def care(self) -> bool:
         return self._terminal.care
 
-    @Property(str, notify=changed)
+    @Property(str, notify=themeChanged)
     def theme(self) -> str:
         return self._theme
 
@@ -167,15 +172,6 @@ class TerminalModel(QObject):
     def testing(self) -> bool:
         return self._links.hall.test
 
-    @Property(bool, notify=changed)
-    def finishable(self) -> bool:
-        """Whether there is anything to finish; the button says goodbye after handing in."""
-        return self._terminal.session is not None
-
-    @Property(bool, notify=changed)
-    def handedIn(self) -> bool:
-        return isinstance(self._terminal.screen, HandedIn)
-
     @Slot()
     def touched(self) -> None:
         self._links.post(Touched())
@@ -191,6 +187,17 @@ class TerminalModel(QObject):
     @Slot()
     def toggleLanguage(self) -> None:
         self._links.post(PickLanguage("en" if self._terminal.language == "zh" else "zh"))
+
+    @Slot()
+    def toggleTheme(self) -> None:  # noqa: N802
+        """High contrast on or off; it holds until the end of the session."""
+        self._links.post(Touched())
+        self._show_theme("day" if self._theme == "contrast" else "contrast")
+
+    def _show_theme(self, theme: str) -> None:
+        if theme != self._theme:
+            self._theme = theme
+            self.themeChanged.emit()
 
     @Slot()
     def finish(self) -> None:

@@ -1,5 +1,4 @@
-// A column of parts of any height, shown a page at a time where it does not fit; turned by buttons, never by swiping.
-pragma ComponentBehavior: Bound
+// A column of parts of any height, a page at a time where they do not fit; turned by buttons, never by swiping.
 import QtQuick
 import Kiosk
 
@@ -7,76 +6,82 @@ Item {
     id: paged
 
     property var model: []
-    required property Component delegate
+    property Component delegate
     property real spacing: Theme.gap
     property int page: 0
+    property int pages: 1
 
     readonly property real turnHeight: Math.max(Theme.target, Theme.px(Theme.care ? 136 : 108))
-    readonly property var starts: cut(parts.implicitHeight, height)
-    readonly property int at: Math.min(page, starts.length - 1)
 
-    implicitHeight: parts.implicitHeight
+    onModelChanged: page = 0
+    onPageChanged: arrange()
+    onHeightChanged: Qt.callLater(arrange)
+    onWidthChanged: Qt.callLater(arrange)
 
-    // Indexes of the parts that begin a page.
-    function cut(whole: real, room: real): var {
-        const begins = [0];
-        if (whole <= room)
-            return begins;
-        const usable = room - paged.turnHeight - paged.spacing;
-        let used = 0;
+    // Puts each part below the one before, or at the top of a new page, and shows only this page's.
+    function arrange(): void {
+        let whole = -spacing;
         for (let i = 0; i < parts.count; ++i) {
             const part = parts.itemAt(i);
-            const need = part === null ? 0 : part.height;
-            if (i > begins[begins.length - 1] && used + need > usable) {
-                begins.push(i);
-                used = 0;
+            if (part === null)
+                return;
+            whole += part.height + spacing;
+        }
+        const room = whole <= height ? height : height - turnHeight - spacing;
+        let at = 0;
+        let y = 0;
+        const pageOf = [];
+        for (let j = 0; j < parts.count; ++j) {
+            const next = parts.itemAt(j);
+            if (y > 0 && y + next.height > room) {
+                ++at;
+                y = 0;
             }
-            used += need + paged.spacing;
+            next.y = y;
+            y += next.height + spacing;
+            pageOf.push(at);
         }
-        return begins;
-    }
-    function pageOf(index: int): int {
-        let found = 0;
-        for (let i = 0; i < starts.length; ++i) {
-            if (index >= starts[i])
-                found = i;
-        }
-        return found;
+        pages = at + 1;
+        page = Math.min(page, at);
+        for (let k = 0; k < parts.count; ++k)
+            parts.itemAt(k).visible = pageOf[k] === page;
     }
 
-    Item {
+    Repeater {
+        id: parts
+        model: paged.model
+        delegate: paged.delegate
+        onItemAdded: (index, item) => {
+            item.heightChanged.connect(paged.arrange);
+            Qt.callLater(paged.arrange);
+        }
+    }
+    Row {
+        id: turn
+        anchors.bottom: parent.bottom
         width: parent.width
-        height: paged.starts.length > 1 ? paged.height - paged.turnHeight - paged.spacing : paged.height
+        spacing: Theme.gap
+        visible: paged.pages > 1
+        readonly property bool both: paged.page > 0 && paged.page < paged.pages - 1
+        readonly property real each: both ? (width - spacing) / 2 : width
 
-        Repeater {
-            id: parts
-            readonly property real implicitHeight: {
-                let sum = -paged.spacing;
-                for (let i = 0; i < count; ++i) {
-                    const part = itemAt(i);
-                    sum += (part === null ? 0 : part.height) + paged.spacing;
-                }
-                return sum;
-            }
-            model: paged.model
-            delegate: Item {
-                id: slot
-                required property var modelData
-                required property int index
-                readonly property Item before: index > 0 ? parts.itemAt(index - 1) as Item : null
-                readonly property bool first: paged.starts.includes(index)
-                width: paged.width
-                height: inside.item ? (inside.item as Item).height : 0
-                y: first || before === null ? 0 : before.y + before.height + paged.spacing
-                visible: paged.pageOf(index) === paged.at
-
-                Loader {
-                    id: inside
-                    width: parent.width
-                    sourceComponent: paged.delegate
-                    Component.onCompleted: setSource
-                }
-            }
+        MoreButton {
+            objectName: "page-back"
+            visible: paged.page > 0
+            width: turn.each
+            height: paged.turnHeight
+            icon: "chevron-up"
+            text: qsTr("看前面的")
+            onActivated: --paged.page
+        }
+        MoreButton {
+            objectName: "more"
+            visible: paged.page < paged.pages - 1
+            width: turn.each
+            height: paged.turnHeight
+            icon: "chevron-down"
+            text: qsTr("看更多")
+            onActivated: ++paged.page
         }
     }
 }

@@ -1,0 +1,84 @@
+// Earlier submissions with where they stand, and a slip again for those that can be printed.
+pragma ComponentBehavior: Bound
+import QtQuick
+import Kiosk
+
+Item {
+    id: found
+
+    property var rows: []
+    property var printing: ({
+            text: "",
+            remedy: "",
+            kind: "info"
+        })
+    property bool printable: false
+    signal printAgain(string uid)
+
+    NoticeBand {
+        id: band
+        width: parent.width
+        visible: found.printing.text !== ""
+        kind: found.printing.kind
+        icon: found.printing.kind === "good" ? "circle-check" : found.printing.kind === "wrong" ? "alert-triangle" : "printer"
+        text: found.printing.text
+        note: found.printing.remedy
+    }
+    PagedColumn {
+        id: list
+        y: band.visible ? band.height + Theme.gap : 0
+        width: parent.width
+        height: parent.height - y
+        model: found.rows
+
+        delegate: Rectangle {
+            id: row
+            required property var modelData
+            required property int index
+            width: list.width
+            height: words.height + (again.visible ? again.height + Theme.px(20) : 0) + Theme.px(56)
+            radius: Theme.radius
+            color: Theme.surface
+            border.width: Theme.outline
+            border.color: Theme.hairline
+
+            Column {
+                id: words
+                x: Theme.px(32)
+                y: Theme.px(28)
+                width: parent.width - 2 * x
+                spacing: Theme.px(6)
+
+                Label {
+                    width: parent.width
+                    kind: "head"
+                    text: row.modelData.title
+                }
+                Label {
+                    width: parent.width
+                    kind: "strong"
+                    color: Theme.good
+                    text: row.modelData.state
+                }
+                Label {
+                    width: parent.width
+                    kind: "note"
+                    text: qsTr("暂存号 %1，%2").arg(row.modelData.number).arg(row.modelData.created)
+                }
+            }
+            SecondaryButton {
+                id: again
+                objectName: "print-again-" + row.index
+                visible: found.printable && row.modelData.printable
+                x: words.x
+                y: words.y + words.height + Theme.px(20)
+                width: words.width
+                height: Theme.target
+                icon: "printer"
+                fontSize: Theme.font(36)
+                text: qsTr("补打凭条")
+                onActivated: found.printAgain(row.modelData.uid)
+            }
+        }
+    }
+}
