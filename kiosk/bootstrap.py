@@ -266,9 +266,8 @@ def rehearse_with(config: Config, matter: str, out: Path, sources: Sources) -> S
 
 def rehearse_on(config: Config, parts: Parts, matter: str, out: Path, *, hands: Hands, masked: bool) -> Summary:
     """The rehearsal itself; ``hands`` lay cards and papers, ``masked`` blots personal data out of the pictures."""
-    from ui.app import TerminalApp
-
     from devices.printer.escpos_bytes import slip_bytes
+    from ui.app import TerminalApp
     from ui.rehearse import rehearse
 
     if matter not in {each.id for each in hall_of(config).matters}:

@@ -13,8 +13,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from district.embedded import EmbeddedDistrict
-
 from devices.camera.api import Picture
 from devices.camera.capture import OpencvCamera
 from devices.camera.demo_papers import RegisterEntry, register_page
@@ -23,6 +21,7 @@ from devices.card.reader import WatchedReader
 from devices.card.sim import InProcessSlot
 from devices.card.sim_card import DEMO_PEOPLE, VirtualCard, demo_cards
 from devices.printer.sim import SimulatedPrinter
+from district.embedded import EmbeddedDistrict
 from kiosk.bootstrap import (
     CARD_FIELDS,
     FONTS,

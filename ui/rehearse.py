@@ -121,7 +121,7 @@ class _Rehearsal:
     def tap(self, name: str) -> None:
         try:
             touch.tap(self.app.window, name)
-        except touch.NotTouchable as failure:
+        except touch.CannotTouch as failure:
             raise RehearsalFailed(f"{type(self.state.screen).__name__}: {failure}") from failure
         self.settle()
 
@@ -179,7 +179,7 @@ def rehearse(app: TerminalApp, runner: Runner, *, matter: str, out: Path, hands:
     way.keep("review")
     way.tap("next")
     way.until("the signature", lambda state: isinstance(state.screen, Sign))
-    touch.stroke(app.window, "sign-pad", [(0.2, 0.4), (0.35, 0.7), (0.5, 0.3), (0.65, 0.7), (0.8, 0.4)])
+    touch.stroke(way.app.window, "sign-pad", [(0.2, 0.4), (0.35, 0.7), (0.5, 0.3), (0.65, 0.7), (0.8, 0.4)])
     way.settle()
     way.keep("signature")
     way.tap("hand-in")

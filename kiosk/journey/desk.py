@@ -36,7 +36,7 @@ class _Watch:
 
 class CameraDesk:
     """Owns ``camera``. ``post`` takes events, ``on_live`` pictures for the screen (``None``: nothing to show); both are
-    called on the desk's or the camera's thread."""
+    called on the desk's or the camera's thread and must return quickly."""
 
     def __init__(
         self, *, camera: Camera, post: Callable[[Event], None], on_live: Callable[[LivePicture | None], None]
@@ -48,6 +48,7 @@ class CameraDesk:
         self._wanted: _Watch | None = None
         self._frame: Frame | None = None
         self._shoot = False
+        self._edge: tuple[Corners | None, bool] = (None, False)
         self._ending = False
         self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
         self._thread.start()
@@ -88,16 +89,22 @@ class CameraDesk:
             self._camera.start(self._on_camera, self._on_frame)
             self._look(watch)
             self._camera.stop()
+            with self._turn:
+                self._edge = (None, False)
             self._on_live(None)
 
     def _on_camera(self, state: CameraState) -> None:
         self._post(CameraChanged(state))
 
     def _on_frame(self, frame: Frame) -> None:
+        """Every frame is shown at once, with the edge found last; judging takes longer than a frame and follows."""
         with self._turn:
-            if self._wanted is not None:
-                self._frame = frame
-                self._turn.notify_all()
+            if self._wanted is None:
+                return
+            self._frame = frame
+            self._turn.notify_all()
+            corners, good = self._edge
+        self._on_live(LivePicture(frame.picture, corners, good=good))
 
     def _next(self, watch: _Watch) -> tuple[Frame, bool] | None:
         """The newest frame not yet seen and whether to shoot it; ``None`` when something else is wanted by now."""
@@ -115,13 +122,13 @@ class CameraDesk:
         while (given := self._next(watch)) is not None:
             frame, shoot = given
             if watch.purpose is Purpose.CODE:
-                self._on_live(LivePicture(frame.picture, None, good=False))
                 for code in codes.see(frame.picture):
                     self._post(CodeSeen(watch.session, code.text))
                 continue
             found = find_page(frame.picture, fast=True, short_side_mm=watch.short_side_mm)
             good = found.corners is not None and not found.findings
-            self._on_live(LivePicture(frame.picture, found.corners, good=good))
+            with self._turn:
+                self._edge = (found.corners, good)
             if shoot or auto.see(found, frame.picture):
                 self._post(PageShot(watch.session, None))
                 self._post(PageShot(watch.session, _scan(frame.picture)))

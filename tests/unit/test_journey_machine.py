@@ -277,7 +277,7 @@ def test_backwards_from_the_papers_to_the_welcome_screen() -> None:
 
 def test_papers_are_judged_shot_added_and_removed() -> None:
     walk = Walk().to_papers()
-    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER)
+    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER, 105)
     walk.do(CameraChanged(Live(1280, 720)), PageJudged(1, (Finding.BLURRED,)))
     assert isinstance(walk.screen, ScanPapers)
     assert (walk.screen.camera, walk.screen.findings) == (Live(1280, 720), (Finding.BLURRED,))
@@ -292,7 +292,7 @@ def test_papers_are_judged_shot_added_and_removed() -> None:
     walk.do(RemovePage(7), RemovePage(0), RemovePage(0))
     assert isinstance(walk.screen, ScanPapers)
     assert walk.screen.adding
-    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER)
+    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER, 105)
 
 
 def test_no_more_pages_than_the_material_takes() -> None:

@@ -189,7 +189,7 @@ class TerminalModel(QObject):
         self._links.post(PickLanguage("en" if self._terminal.language == "zh" else "zh"))
 
     @Slot()
-    def toggleTheme(self) -> None:  # noqa: N802
+    def toggleTheme(self) -> None:
         """High contrast on or off; it holds until the end of the session."""
         self._links.post(Touched())
         self._show_theme("day" if self._theme == "contrast" else "contrast")

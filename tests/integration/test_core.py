@@ -1,0 +1,255 @@
+"""The terminal without its screen: virtual card, simulated desk and printer, real queue; no network."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+import zxingcpp
+
+from devices.camera.capture import OpencvCamera
+from devices.card.reader import WatchedReader
+from devices.card.sim_card import DEMO_PEOPLE
+from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, open_slip_printer
+from kiosk.config import ConfigError
+from kiosk.demo import Simulators, demo_config, simulators
+from kiosk.journey.events import (
+    Agree,
+    Begin,
+    CallStaff,
+    Draft,
+    Event,
+    FindMine,
+    Finish,
+    Next,
+    PickMatter,
+    PickWho,
+    PrintAgain,
+    Rate,
+    ShootNow,
+    Signed,
+    ThatIsRight,
+)
+from kiosk.journey.states import (
+    Ask,
+    Delivery,
+    FindByCard,
+    FindBySlip,
+    HandedIn,
+    Identify,
+    Printing,
+    ScanPapers,
+    Terminal,
+    Thanks,
+)
+from tests.support.journeys import NOON
+
+PATIENCE_S = 30.0
+
+
+class Stage:
+    """A running core whose runner is pumped here, as the Qt thread would."""
+
+    def __init__(self, core: Core, sims: Simulators) -> None:
+        self.core = core
+        self.sims = sims
+        self._bell = threading.Event()
+        core.runner.wake = self._bell.set
+
+    def do(self, *events: Event) -> Stage:
+        for event in events:
+            self.core.runner.post(event)
+        self.core.runner.pump()
+        return self
+
+    def until(self, ready: Callable[[Terminal], bool]) -> Terminal:
+        end = time.monotonic() + PATIENCE_S
+        while not ready(self.core.runner.state):
+            left = end - time.monotonic()
+            assert left > 0, f"still at {self.core.runner.state.screen}"
+            self._bell.wait(min(left, 1.0))
+            self._bell.clear()
+            self.core.runner.pump()
+        return self.core.runner.state
+
+    def to_papers(self, card: str = "wang") -> Stage:
+        self.do(Begin(), PickWho(False), PickMatter("pension-enrolment"), Next(), Agree(NOON))
+        self.sims.slot.insert(self.sims.cards[card])
+        self.until(lambda state: isinstance(state.screen, Identify) and state.screen.found is not None)
+        self.do(ThatIsRight())
+        for answer in ("13812345678", "003", "rural", "500"):
+            self.do(Draft(answer), Next())
+        return self
+
+    def to_slip(self) -> HandedIn:
+        self.to_papers()
+        self.sims.desk.lay(self.sims.papers["wang"])
+        self.until(lambda state: state.session is not None and bool(state.session.scans))
+        self.do(Next(), Next(), Signed(PNG))
+        state = self.until(
+            lambda state: isinstance(state.screen, HandedIn) and state.screen.printing is not Printing.RUNNING
+        )
+        assert isinstance(state.screen, HandedIn)
+        return state.screen
+
+
+PNG = b"\x89PNG\r\n\x1a\n-a-signature"
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Stage]:
+    monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path))
+    with simulators(tmp_path / "elsewhere") as sims:
+        parts = Parts(
+            reader=WatchedReader(slot=sims.slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
+            camera=OpencvCamera(source=sims.desk.source),
+            printer=open_slip_printer(sims.printer.uri, 576),
+        )
+        core = open_core(demo_config("", sims.printer.uri), parts)
+        try:
+            yield Stage(core, sims)
+        finally:
+            core.close()
+
+
+def test_from_card_to_slip_and_nothing_left_unsealed(stage: Stage, tmp_path: Path) -> None:
+    handed_in = stage.to_slip()
+    assert handed_in.printing is Printing.PRINTED
+    (slip,) = stage.sims.printer.slips()
+    (code,) = zxingcpp.read_barcodes(slip.convert("L"))
+    assert code.text == handed_in.stored.slip_text
+    (item,) = stage.core.queue.list()
+    assert (item.uid, item.state.value, item.matter) == (handed_in.stored.uid, "ready", "pension-enrolment")
+    assert [paper.bytes > 100 for paper in item.attachments] == [True, False]
+    stage.do(Rate(4), Finish(), CallStaff())
+    assert isinstance(stage.core.runner.state.screen, Thanks)
+    stage.core.close()
+    secrets = [text.encode() for person in (DEMO_PEOPLE["wang"],) for text in (person.name, person.id_number)]
+    secrets += [b"13812345678", PNG, "王*英".encode()]
+    files = [path for path in tmp_path.rglob("*") if path.is_file() and "elsewhere" not in path.parts]
+    assert any(path.name == "audit.jsonl" for path in files)
+    for path in files:
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret in content], path
+
+
+def test_the_log_tells_what_happened_but_not_to_whom(stage: Stage, tmp_path: Path) -> None:
+    stage.to_slip()
+    stage.do(CallStaff())
+    stage.core.close()
+    lines = [json.loads(line) for line in (tmp_path / "log" / "audit.jsonl").read_text("utf-8").splitlines()]
+    events = [line["event"] for line in lines]
+    assert events[0] == "started"
+    assert events[-1] == "stopped"
+    assert {"session-begun", "submission-stored", "slip-ended", "staff-called"} <= set(events)
+
+
+def test_a_lost_slip_is_found_by_card_and_printed_again_marked(stage: Stage) -> None:
+    uid = stage.to_slip().stored.uid
+    stage.sims.slot.remove()
+    stage.do(Finish(), Finish(), FindMine(by_slip=False))
+    stage.sims.slot.insert(stage.sims.cards["wang"])
+    state = stage.until(lambda state: isinstance(state.screen, FindByCard) and state.screen.found is not None)
+    assert isinstance(state.screen, FindByCard)
+    assert state.screen.found is not None
+    (found,) = state.screen.found
+    assert (found.uid, found.delivery) == (uid, Delivery.READY)
+    assert found.matter is not None
+    stage.do(PrintAgain(uid))
+    stage.until(lambda state: isinstance(state.screen, FindByCard) and state.screen.printing is Printing.PRINTED)
+    first, second = stage.sims.printer.slips()
+    assert second.size[1] > first.size[1]  # the reprint says so
+
+
+def test_nothing_is_found_for_a_stranger(stage: Stage) -> None:
+    stage.do(FindMine(by_slip=False))
+    stage.sims.slot.insert(stage.sims.cards["li"])
+    state = stage.until(lambda state: isinstance(state.screen, FindByCard) and state.screen.found is not None)
+    assert isinstance(state.screen, FindByCard)
+    assert state.screen.found == ()
+
+
+def test_the_code_on_the_slip_finds_it_and_others_do_not(stage: Stage) -> None:
+    stored = stage.to_slip().stored
+    stage.sims.slot.remove()
+    stage.do(Finish(), Finish(), FindMine(by_slip=True))
+    stage.sims.desk.lay_code("https://example.com/win")
+    stage.until(lambda state: isinstance(state.screen, FindBySlip) and state.screen.trouble == "code-foreign")
+    stage.sims.desk.lay_code(stored.slip_text)
+    state = stage.until(lambda state: isinstance(state.screen, FindBySlip) and state.screen.found is not None)
+    assert isinstance(state.screen, FindBySlip)
+    assert state.screen.found is not None
+    assert state.screen.found[0].uid == stored.uid
+
+
+def test_no_paper_in_the_printer_still_stores(stage: Stage) -> None:
+    stage.sims.printer.take_paper()
+    handed_in = stage.to_slip()
+    assert handed_in.printing is Printing.NOT_PRINTED
+    assert len(stage.core.queue.list()) == 1
+    stage.sims.printer.load_paper()
+    stage.do(PrintAgain(handed_in.stored.uid))
+    stage.until(lambda state: isinstance(state.screen, HandedIn) and state.screen.printing is Printing.PRINTED)
+    assert len(stage.sims.printer.slips()) == 1
+
+
+def test_a_picture_by_hand_when_there_is_no_paper(stage: Stage) -> None:
+    stage.to_papers()
+    stage.until(lambda state: isinstance(state.screen, ScanPapers) and state.screen.seen)
+    state = stage.core.runner.state
+    assert isinstance(state.screen, ScanPapers)
+    assert [finding.value for finding in state.screen.findings] == ["no-paper"]
+    stage.do(ShootNow())
+    state = stage.until(lambda state: state.session is not None and bool(state.session.scans))
+    assert state.session is not None
+    (scan,) = state.session.scans["household-register"]
+    assert scan.jpeg.startswith(b"\xff\xd8")
+
+
+def test_a_damaged_card_is_said_and_a_good_one_goes_on(stage: Stage) -> None:
+    stage.do(Begin(), PickWho(False), PickMatter("pension-enrolment"), Next(), Agree(NOON))
+    stage.sims.slot.insert(stage.sims.cards["expired"])
+    stage.until(lambda state: isinstance(state.screen, Identify) and state.screen.trouble == "card-expired")
+    stage.sims.slot.remove()
+    stage.sims.slot.insert(stage.sims.cards["abdu"])
+    state = stage.until(lambda state: isinstance(state.screen, Identify) and state.screen.found is not None)
+    stage.do(ThatIsRight())
+    assert isinstance(stage.core.runner.state.screen, Ask)
+    assert isinstance(state.screen, Identify)
+    assert state.screen.found is not None
+    assert state.screen.found.name == DEMO_PEOPLE["abdu"].name
+
+
+def test_a_full_disk_keeps_everything_on_the_screen(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from offline_queue.model import NoSpace
+
+    put = stage.core.queue.put
+    full = [True]
+
+    def no_room(**given: object) -> object:
+        return NoSpace(needed=10, free=1) if full[0] else put(**given)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(stage.core.queue, "put", no_room)
+    stage.to_papers()
+    stage.sims.desk.lay(stage.sims.papers["wang"])
+    stage.until(lambda state: state.session is not None and bool(state.session.scans))
+    stage.do(Next(), Next(), Signed(PNG))
+    from kiosk.journey.events import TryAgain
+    from kiosk.journey.states import HandingIn
+
+    state = stage.until(lambda state: state.screen == HandingIn(trouble="storage-full"))
+    assert state.session is not None
+    assert state.session.answers
+    assert stage.sims.printer.slips() == []
+    full[0] = False
+    stage.do(TryAgain())
+    stage.until(lambda state: isinstance(state.screen, HandedIn))
+
+
+def test_a_printer_address_that_says_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"printer\.uri"):
+        open_slip_printer("paper://wall", 576)
