@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QTranslator, QUrl, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QLibraryInfo, QLocale, QObject, QTranslator, QUrl, Slot
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtQml import QQmlApplicationEngine
 from PySide6.QtQuick import QQuickWindow
 
 import ui.signature  # noqa: F401  # pyright: ignore[reportUnusedImport] - registers its QML types
-from kiosk.journey.states import Terminal
+from kiosk.journey.states import Screen, Terminal
 from ui.bridge import Bridge, Journey
 from ui.icons import IconProvider
 from ui.keyboard import KeyboardMemory
@@ -55,9 +55,20 @@ def _load_fonts() -> None:
     QGuiApplication.setFont(QFont(FAMILY))
 
 
+def missing_parts() -> list[str]:
+    """What is missing of the screens: files of ours and modules of Qt that cannot be found."""
+    ours = ["qml/Kiosk/qmldir", "qml/Kiosk/Main.qml", "i18n/kiosk_en.qm", "fonts/NotoSansCJKsc-Regular.otf"]
+    ours += [f"qml/Kiosk/screens/{screen.__name__}.qml" for screen in get_args(Screen)]
+    qt = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.QmlImportsPath))
+    theirs = ["QtQuick/qmldir", "QtQuick/VirtualKeyboard/qmldir", "QtQuick/VirtualKeyboard/Plugins/Pinyin/qmldir"]
+    return [part for part in ours if not (FOLDER / part).is_file()] + [
+        part for part in theirs if not (qt / part).is_file()
+    ]
+
+
 class TerminalApp(QObject):
     """One window on one journey. ``size`` in pixels (``None``: portrait 1080 x 1920); ``clock`` gives local time with
-    its zone. ``build_application`` must have been called."""
+    its zone, ``theme`` is ``day`` or ``contrast``."""
 
     def __init__(
         self,
@@ -69,6 +80,7 @@ class TerminalApp(QObject):
         monotonic: Callable[[], float] = time.monotonic,
         theme: str = "day",
     ) -> None:
+        build_application()
         super().__init__()
         self._runner = runner
         self._translator: QTranslator | None = None
@@ -100,8 +112,11 @@ class TerminalApp(QObject):
         self._bridge.start()
 
     def exec(self) -> int:
-        """Run until the window is closed; the exit status."""
-        return QGuiApplication.exec()
+        """Run until the window is closed, then take everything down; the exit status."""
+        try:
+            return QGuiApplication.exec()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Take everything down, engine first. Idempotent."""

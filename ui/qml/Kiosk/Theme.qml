@@ -45,7 +45,7 @@ QtObject {
     // Every pair of text and ground below is at least 7:1 (tests/ui/test_ui_theme.py computes it).
     readonly property color accent: contrast ? "#FFE600" : "#0B4A6F"
     readonly property color accentPressed: contrast ? "#FFFFFF" : "#073650"
-    readonly property color onAccent: contrast ? "#000000" : "#FFFFFF"
+    readonly property color accentInk: contrast ? "#000000" : "#FFFFFF"
     readonly property color tint: contrast ? "#000000" : "#E3EEF5"
     readonly property color ink: contrast ? "#FFE600" : "#16232E"
     readonly property color ink2: contrast ? "#FFE600" : "#3F4D5A"
@@ -56,7 +56,7 @@ QtObject {
     readonly property color line: contrast ? "#FFE600" : "#6B7A88"
     readonly property color good: contrast ? "#FFE600" : "#145A37"
     readonly property color goodTint: contrast ? "#000000" : "#E3F3EA"
-    readonly property color onGood: contrast ? "#000000" : "#FFFFFF"
+    readonly property color goodInk: contrast ? "#000000" : "#FFFFFF"
     readonly property color wrong: contrast ? "#FFE600" : "#8F1C16"
     readonly property color wrongTint: contrast ? "#000000" : "#FCECEA"
     readonly property color notice: contrast ? "#000000" : "#FFF7E3"

@@ -40,7 +40,7 @@ Touchable {
             anchors.centerIn: parent
             visible: card.selected || card.icon !== ""
             name: card.icon !== "" ? card.icon : "check"
-            color: card.icon !== "" ? Theme.accent : Theme.onAccent
+            color: card.icon !== "" ? Theme.accent : Theme.accentInk
             size: card.icon !== "" ? circle.width : Math.round(circle.width * 0.7)
         }
     }

@@ -38,7 +38,7 @@ Item {
             Icon {
                 anchors.centerIn: parent
                 name: "building-community"
-                color: Theme.onAccent
+                color: Theme.accentInk
                 size: Theme.px(50)
             }
         }

@@ -38,7 +38,7 @@ Touchable {
             text: button.text
             width: Math.min(implicitWidth, button.width - Theme.px(40) - (button.icon === "" ? 0 : button.fontSize * 1.6))
             height: Math.min(implicitHeight, button.height - Theme.px(8))
-            color: button.enabled ? Theme.onAccent : Theme.ink2
+            color: button.enabled ? Theme.accentInk : Theme.ink2
             font.pixelSize: button.fontSize
             fontSizeMode: Text.Fit
             minimumPixelSize: Theme.px(32)

@@ -105,11 +105,11 @@ Item {
         objectName: screen.asideName
         visible: screen.asideVisible
         enabled: screen.asideEnabled
-        readonly property real left: screen.backVisible ? backButton.x + backButton.width + Theme.gap : Theme.px(48)
-        x: Theme.landscape ? heading.x : left
+        readonly property real from: screen.backVisible ? backButton.x + backButton.width + Theme.gap : Theme.px(48)
+        x: Theme.landscape ? heading.x : from
         y: Theme.landscape ? bar.y - height - Theme.px(24) : backButton.y
         width: Theme.landscape ? heading.width
-               : screen.nextVisible ? Theme.px(screen.backVisible ? 300 : 400) : screen.width - left - Theme.px(48)
+               : screen.nextVisible ? Theme.px(screen.backVisible ? 300 : 400) : screen.width - from - Theme.px(48)
         text: screen.asideText
         icon: screen.asideIcon
         fontSize: Theme.font(36)
@@ -119,12 +119,12 @@ Item {
         objectName: screen.nextName
         visible: screen.nextVisible
         enabled: screen.nextEnabled
-        readonly property real left: screen.asideVisible
+        readonly property real from: screen.asideVisible
                                      ? Theme.px((screen.backVisible ? 594 : 448) + 24 + (screen.backVisible ? 24 : 0))
                                      : screen.backVisible ? backButton.x + backButton.width + Theme.gap : Theme.px(48)
-        x: Theme.landscape ? screen.width - Theme.px(48) - width : left
+        x: Theme.landscape ? screen.width - Theme.px(48) - width : from
         y: backButton.y
-        width: Theme.landscape ? Theme.px(460) : screen.width - left - Theme.px(48)
+        width: Theme.landscape ? Theme.px(460) : screen.width - from - Theme.px(48)
         text: screen.nextText
         icon: screen.nextIcon
         onActivated: screen.next()

@@ -58,7 +58,7 @@ Item {
                         visible: !step.done
                         kind: "strong"
                         text: String(step.index + 1)
-                        color: step.now ? Theme.onAccent : Theme.ink2
+                        color: step.now ? Theme.accentInk : Theme.ink2
                         font.pixelSize: Theme.px(Theme.care ? 40 : 32)
                         lineHeight: 1.0
                     }
@@ -66,7 +66,7 @@ Item {
                         anchors.centerIn: parent
                         visible: step.done
                         name: "check"
-                        color: Theme.onGood
+                        color: Theme.goodInk
                         size: Theme.px(Theme.care ? 42 : 32)
                     }
                 }

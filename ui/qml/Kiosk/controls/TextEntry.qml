@@ -50,7 +50,7 @@ Rectangle {
         font.pixelSize: Theme.font(44)
         color: Theme.ink
         selectionColor: Theme.accent
-        selectedTextColor: Theme.onAccent
+        selectedTextColor: Theme.accentInk
         maximumLength: entry.longest
         clip: true
         // Sensitive data: Qt's pinyin neither learns from it nor opens its user dictionary.

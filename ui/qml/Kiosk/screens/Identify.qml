@@ -57,7 +57,7 @@ Screen {
             radius: Theme.px(36)
             color: Theme.accent
             border.width: Theme.contrast ? Theme.outline : 0
-            border.color: Theme.onAccent
+            border.color: Theme.accentInk
 
             Rectangle {
                 anchors.horizontalCenter: parent.horizontalCenter
@@ -78,7 +78,7 @@ Screen {
                 anchors.horizontalCenter: parent.horizontalCenter
                 y: card.y + card.height + parent.height * 0.03
                 name: "chevron-down"
-                color: Theme.onAccent
+                color: Theme.accentInk
                 size: parent.height * 0.14
             }
         }

@@ -38,13 +38,13 @@ Screen {
                 width: parent.width
                 kind: "title"
                 font.pixelSize: Theme.font(56)
-                color: Theme.onAccent
+                color: Theme.accentInk
                 text: qsTr("放卡开始，或点这里")
             }
             Label {
                 id: cards
                 width: parent.width
-                color: Theme.onAccent
+                color: Theme.accentInk
                 text: qsTr("社会保障卡放在读卡处。替家人办，也从这里开始。")
             }
         }
