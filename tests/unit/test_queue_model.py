@@ -1,0 +1,222 @@
+"""Store and sync against a model platform that answers by chance: whatever happens, nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from offline_queue.model import Paper
+from offline_queue.retry import Answer, Failure, FailureKind, Outcome
+from offline_queue.sync import SyncThread, sync_once
+from offline_queue.wire import Progress, Receipt, State, canonical_bytes, sha256_hex
+from tests.support.queue_rig import TurnedClock, open_store, stored
+
+LOST = Failure(kind=FailureKind.UNREACHABLE)
+
+
+class ModelPlatform:
+    """A platform in memory. `mood` says what becomes of each exchange: `ok`, `unheard` (it never arrived),
+    `unanswered` (it arrived, its answer did not), `portal`, `busy`, `forgot` (its papers are gone)."""
+
+    def __init__(self, mood: Callable[[], str]) -> None:
+        self._mood = mood
+        self.bodies: dict[str, bytes] = {}
+        self.receipts: dict[str, bytes] = {}
+        self.papers: dict[str, bytearray] = {}
+        self.sizes: dict[str, int] = {}
+
+    def _meet(self, act: Callable[[], Answer]) -> Outcome:
+        match self._mood():
+            case "unheard":
+                return LOST
+            case "unanswered":
+                act()
+                return LOST
+            case "portal":
+                return Answer(status=200, body=b"<html>")
+            case "busy":
+                return Answer(status=503, retry_after="30")
+            case "forgot":
+                self.papers.clear()
+                return act()
+            case _:
+                return act()
+
+    def _missing(self, uid: str) -> tuple[str, ...]:
+        declared = json.loads(self.bodies[uid])["attachments"]
+        return tuple(one["id"] for one in declared if len(self.papers.get(one["id"], b"")) < one["bytes"])
+
+    def put_form(self, uid: str, body: bytes) -> Outcome:
+        def act() -> Answer:
+            if uid in self.bodies:
+                assert self.bodies[uid] == body, "the frozen body changed"
+            self.bodies[uid] = body
+            for one in json.loads(body)["attachments"]:
+                self.papers.setdefault(one["id"], bytearray())
+                self.sizes[one["id"]] = one["bytes"]
+            missing = self._missing(uid)
+            state = State.RECEIVED if missing else State.DONE
+            receipt = Receipt(uid=uid, sha256=sha256_hex(body), state=state, missing=missing)
+            return Answer(status=201, body=self.receipts.setdefault(uid, canonical_bytes(receipt)))
+
+        return self._meet(act)
+
+    def attachment_offset(self, name: str) -> Outcome:
+        def act() -> Answer:
+            if name not in self.papers:
+                return Answer(status=404)
+            return Answer(status=200, upload_offset=len(self.papers[name]), upload_length=self.sizes[name])
+
+        return self._meet(act)
+
+    def send_chunk(self, name: str, offset: int, chunk: bytes) -> Outcome:
+        def act() -> Answer:
+            if name not in self.papers:
+                return Answer(status=404)
+            if len(self.papers[name]) != offset:
+                return Answer(status=409)
+            self.papers[name] += chunk
+            return Answer(status=204, upload_offset=len(self.papers[name]))
+
+        return self._meet(act)
+
+    def progress(self, uid: str) -> Outcome:
+        def act() -> Answer:
+            if uid not in self.bodies:
+                return Answer(status=404)
+            missing = self._missing(uid)
+            state = State.RECEIVED if missing else State.DONE
+            number = None if missing else f"2026-{uid[:6]}"
+            sha256 = sha256_hex(self.bodies[uid])
+            progress = Progress(uid=uid, sha256=sha256, state=state, case_number=number, missing=missing)
+            return Answer(status=200, body=canonical_bytes(progress))
+
+        return self._meet(act)
+
+    def put_rating(self, uid: str, body: bytes) -> Outcome:
+        return self._meet(lambda: Answer(status=200, body=body))
+
+
+MOODS = st.sampled_from(["ok", "ok", "unheard", "unanswered", "portal", "busy", "forgot"])
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), st.integers(0, 2)),
+        st.tuples(st.just("sync"), st.lists(MOODS, max_size=6)),
+        st.tuples(st.just("reboot"), st.just(0)),
+        st.tuples(st.just("wait"), st.integers(1, 1000)),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=STEPS)
+def test_nothing_is_lost_or_doubled_whatever_the_platform_does(steps: list[tuple[str, object]]) -> None:
+    moods: list[str] = []
+    platform = ModelPlatform(lambda: moods.pop() if moods else "ok")
+    acknowledged: dict[str, list[bytes]] = {}
+    clock = TurnedClock()
+    with tempfile.TemporaryDirectory() as folder:
+        store = open_store(Path(folder), clock)
+        for kind, value in [*steps, ("wait", 100_000), ("sync", []), ("wait", 100_000), ("sync", [])]:
+            match kind, value:
+                case "put", int(count):
+                    contents = [bytes([65 + at]) * (900_000 * at + 5) for at in range(count)]
+                    papers = [Paper(material="m", media_type="image/png", content=one) for one in contents]
+                    answer = stored(store.put(matter="m", form={"n": len(acknowledged)}, attachments=papers))
+                    store.rate(answer.uid, 3)
+                    acknowledged[answer.uid] = contents
+                case "sync", list(drawn):
+                    moods[:] = [str(mood) for mood in list[object](drawn)]  # pyright: ignore[reportUnknownArgumentType] - matched as a list
+                    sync_once(store, platform)
+                case "reboot", _:
+                    store.close()
+                    clock.boot += "'"
+                    store = open_store(Path(folder), clock)
+                case "wait", int(seconds):
+                    clock.forward(seconds)
+                case _:
+                    raise AssertionError(kind)
+            assert {item.uid for item in store.list()} == set(acknowledged)
+            for item in store.list():
+                if item.state is State.DONE:
+                    assert sha256_hex(platform.bodies[item.uid]) == item.sha256
+        moods.clear()
+        for _ in range(3):
+            clock.forward(100_000)
+            sync_once(store, platform)
+        assert {item.state for item in store.list()} <= {State.DONE}
+        assert set(platform.bodies) == set(acknowledged)
+        assert store.verify() == ()
+        assert list((Path(folder) / "blobs").iterdir()) == []
+        store.close()
+
+
+def test_a_platform_that_keeps_changing_the_offset_does_not_hold_the_queue(tmp_path: Path) -> None:
+    class Wavering(ModelPlatform):
+        def send_chunk(self, name: str, offset: int, chunk: bytes) -> Outcome:
+            return Answer(status=409)
+
+    store = open_store(tmp_path, TurnedClock())
+    paper = Paper(material="m", media_type="image/png", content=b"12")
+    store.put(matter="m", form={}, attachments=[paper])
+    assert sync_once(store, Wavering(lambda: "ok")).failed == 1
+    assert store.list()[0].last_error == "offset-conflict"
+    store.close()
+
+
+def test_stopping_ends_an_upload_between_chunks(tmp_path: Path) -> None:
+    store = open_store(tmp_path, TurnedClock())
+    paper = Paper(material="m", media_type="image/png", content=b"1" * 3_000_000)
+    store.put(matter="m", form={}, attachments=[paper])
+    platform = ModelPlatform(lambda: "ok")
+    sync_once(store, platform, stopped=lambda: any(platform.papers.values()))
+    item = store.list()[0]
+    assert (item.state, item.last_error, item.attempts) == (State.RECEIVED, "stopped", 0)
+    assert item.attachments[0].sent == 1024 * 1024
+    assert sync_once(store, platform).delivered == 1
+    store.close()
+
+
+def test_a_refused_attachment_holds_its_submission(tmp_path: Path) -> None:
+    class Refusing(ModelPlatform):
+        def send_chunk(self, name: str, offset: int, chunk: bytes) -> Outcome:
+            return Answer(status=413)
+
+    store = open_store(tmp_path, TurnedClock())
+    paper = Paper(material="m", media_type="image/png", content=b"12")
+    uid = stored(store.put(matter="m", form={}, attachments=[paper])).uid
+    assert sync_once(store, Refusing(lambda: "ok")).held == 1
+    assert store.list()[0].state is State.HELD
+    store.retry(uid)
+    assert sync_once(store, ModelPlatform(lambda: "ok")).delivered == 1
+    store.close()
+
+
+def test_disk_trouble_does_not_end_the_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(tmp_path)
+    failed, sent = threading.Event(), threading.Event()
+    working = store.outbox.next_work
+
+    def full() -> object:
+        failed.set()
+        raise apsw.FullError("database or disk is full")
+
+    monkeypatch.setattr(store.outbox, "next_work", full)
+    thread = SyncThread(store, ModelPlatform(lambda: "ok"), on_change=lambda _: sent.set())
+    thread.start()
+    assert failed.wait(10)
+    monkeypatch.setattr(store.outbox, "next_work", working)
+    store.put(matter="m", form={})
+    thread.wake()
+    assert sent.wait(10)
+    assert thread.stop()
+    store.close()
