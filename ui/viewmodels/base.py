@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtCore import QCoreApplication, QObject
 
 from devices.camera.api import CameraState, Finding, Lost
 from kiosk.domain.resident import Resident, Sex, mask_id_number, mask_name
@@ -25,9 +26,10 @@ class Links:
 
 
 class ScreenModel(QObject):
-    """``update`` is called with every new state while the screen is shown; subclasses name their ``changed`` signal."""
+    """``update`` is called with every new state while the screen is shown. Every subclass makes its own ``changed``:
+    Qt finds a property's signal only in the class that declares the property."""
 
-    changed = Signal()
+    changed: Any
 
     def __init__(self, links: Links, terminal: Terminal, parent: QObject | None = None) -> None:
         super().__init__(parent)
