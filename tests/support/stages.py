@@ -1,0 +1,165 @@
+"""Every screen a resident can meet, each as a state, for golden pictures and the contact sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import numpy as np
+
+from devices.camera.api import Finding, Live, Lost, Scan
+from devices.card.api import NoCard
+from kiosk.domain.resident import Role
+from kiosk.journey.desk import LivePicture
+from kiosk.journey.events import (
+    AddPage,
+    Begin,
+    CallStaff,
+    CardChanged,
+    Draft,
+    Finish,
+    FindMine,
+    Next,
+    PageShot,
+    PickMatter,
+    PickWho,
+    WriteOwn,
+)
+from kiosk.journey.states import (
+    Delivery,
+    FindByCard,
+    FindBySlip,
+    Found,
+    HandedIn,
+    HandingIn,
+    Identify,
+    IdleWarning,
+    OtherCard,
+    Printing,
+    Refused,
+    ScanPapers,
+    Sign,
+    Terminal,
+    Thanks,
+)
+from tests.support.journeys import HALL, LI, NOON, STORED, WANG, Walk, at
+from tests.support.papers import desk, packed, written_page
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One screen to be looked at; ``live`` is what the camera sees there."""
+
+    name: str
+    terminal: Terminal
+    live: LivePicture | None = None
+
+
+def _page() -> Scan:
+    return Scan(jpeg=packed(written_page(620, 877), ".jpg"), width=620, height=877)
+
+
+def _live(*, good: bool) -> LivePicture:
+    picture = np.full((720, 1280, 3), (43, 36, 31), np.uint8)
+    corners = ((360.0, 60.0), (900.0, 80.0), (880.0, 690.0), (340.0, 660.0))
+    page = written_page(540, 600)
+    picture[70:670, 352:892] = page
+    return LivePicture(picture, corners, good=good)
+
+
+def _found(count: int) -> tuple[Found, ...]:
+    states = [(Delivery.DONE, "330100-2026-001234"), (Delivery.READY, None), (Delivery.HELD, None)]
+    return tuple(
+        Found(
+            uid=f"0190f3a0-0000-4000-8000-00000000000{index}",
+            provisional_number=f"TY03-2611{23 - index}-004{index}-K",
+            matter=HALL.matters[0].title,
+            created=NOON - timedelta(days=index),
+            delivery=states[index % 3][0],
+            case_number=states[index % 3][1],
+            slip_text="x" if index < 2 else None,
+        )
+        for index in range(count)
+    )
+
+
+def stages() -> list[Stage]:
+    """All of them, in the order of the way through."""
+    refusal = HALL.matters[0].refusals[0]
+    papers = Walk().to_papers()
+    shot = papers.do(PageShot(papers.session.number, _page())).terminal
+    paper_screen = Walk().to_papers().terminal
+    assert isinstance(paper_screen.screen, ScanPapers)
+    scanning = replace(paper_screen.screen, camera=Live(1280, 720), seen=True)
+    handed = at(HandedIn(stored=STORED))
+    review = Walk().to_papers()
+    review.do(PageShot(review.session.number, _page()), Next())
+    asked = Walk().to_questions()
+    now = asked.terminal.now
+    village = Walk().to_questions().do(Draft("13812345678"), Next())
+    village_chosen = Walk().to_questions().do(Draft("13812345678"), Next(), Draft("003"))
+    village_written = Walk().to_questions().do(Draft("13812345678"), Next(), WriteOwn(True))
+    hukou = Walk().to_questions().do(Draft("13812345678"), Next(), Draft("003"), Next())
+    level = Walk().to_questions().do(Draft("13812345678"), Next(), Draft("003"), Next(), Draft("rural"), Next())
+    waiting = Walk().to_card().terminal
+    assert isinstance(waiting.screen, Identify)
+    found = Walk().to_card().do(CardChanged(WANG)).terminal
+    proxy = Walk().to_card(on_behalf=True)
+    other = Walk().to_questions().do(CardChanged(NoCard()), CardChanged(LI))
+    return [
+        Stage("welcome", Walk().terminal),
+        Stage("who-for", Walk().do(Begin()).terminal),
+        Stage("matters", Walk().do(Begin(), PickWho(False)).terminal),
+        Stage("guide", Walk().do(Begin(), PickWho(False), PickMatter("pension-enrolment")).terminal),
+        Stage("consent", Walk().do(Begin(), PickWho(False), PickMatter("pension-enrolment"), Next()).terminal),
+        Stage("card-waiting", waiting),
+        Stage("card-waiting-proxy", proxy.terminal),
+        Stage("card-trouble", replace(waiting, screen=Identify(role=Role.APPLICANT, trouble="card-mute"))),
+        Stage("card-found", found),
+        Stage("refused", at(Refused(refusal))),
+        Stage("question-phone", Walk().to_questions().do(Draft("138123")).terminal),
+        Stage("question-phone-wrong", Walk().to_questions().do(Draft("138"), Next()).terminal),
+        Stage("question-village", village.terminal),
+        Stage("question-village-chosen", village_chosen.terminal),
+        Stage("question-village-written", village_written.terminal),
+        Stage("question-hukou", hukou.terminal),
+        Stage("question-level", level.terminal),
+        Stage("paper-opening", paper_screen),
+        Stage("paper-good", replace(paper_screen, screen=scanning), _live(good=True)),
+        Stage(
+            "paper-glare",
+            replace(paper_screen, screen=replace(scanning, findings=(Finding.GLARE,))),
+            _live(good=False),
+        ),
+        Stage("paper-camera-lost", replace(paper_screen, screen=replace(scanning, camera=Lost()))),
+        Stage("paper-taken", shot),
+        Stage("review", review.terminal),
+        Stage("sign", at(Sign())),
+        Stage("sign-empty", at(Sign(empty=True))),
+        Stage("handing-in", at(HandingIn())),
+        Stage("handing-in-trouble", at(HandingIn(trouble="storage-full"))),
+        Stage("handed-in-printing", handed),
+        Stage("handed-in-stored", at(HandedIn(stored=STORED, printing=Printing.PRINTED))),
+        Stage(
+            "handed-in-done",
+            at(
+                HandedIn(
+                    stored=STORED,
+                    printing=Printing.PRINTED,
+                    delivery=Delivery.DONE,
+                    case_number="330100-2026-001234",
+                    rating=5,
+                )
+            ),
+        ),
+        Stage("handed-in-no-slip", at(HandedIn(stored=STORED, printing=Printing.NOT_PRINTED))),
+        Stage("thanks", at(Thanks(until=now + 8))),
+        Stage("find-by-card", Walk().do(FindMine(by_slip=False)).terminal),
+        Stage("find-by-card-found", at(FindByCard(found=_found(3)))),
+        Stage("find-by-card-none", at(FindByCard(found=()))),
+        Stage("find-by-slip", at(FindBySlip(camera=Live(1280, 720))), _live(good=False)),
+        Stage("idle-warning", replace(level.terminal, overlay=IdleWarning(until=level.terminal.now + 20))),
+        Stage("other-card", other.terminal),
+        Stage("confirm-finish", Walk().to_questions().do(Finish()).terminal),
+        Stage("staff-called", Walk().to_questions().do(CallStaff()).terminal),
+    ]
