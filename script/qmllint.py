@@ -25,6 +25,9 @@ QT = Path(PySide6.__file__).parent / "Qt"
 FOREIGN = ("qt6core", "qt6gui", "qt6qml", "qt6quick")
 ELEMENT = re.compile(r"^@Qml(Named)?Element|^@QmlAnonymous|^@QmlUncreatable", re.MULTILINE)
 
+QML_TYPES = {"list": "QVariantList", "dict": "QVariantMap", "object": "QVariant"}
+"""What metaobjectdump leaves as it stands in Python."""
+
 Module = dict[str, Any]
 
 
@@ -43,10 +46,34 @@ def modules(python: Path) -> dict[str, list[Module]]:
     if not files:
         return {}
     found: dict[str, list[Module]] = {}
+    bases = plain_bases(python)
     for module in cast("list[Module]", json.loads(tool(BIN / "pyside6-metaobjectdump", "--quiet", *files))):
         mark_constants(module, Path(module["inputFile"]))
+        use_qt_names(module, bases)
         found.setdefault(module["QML_IMPORT_NAME"], []).append(module)
     return found
+
+
+def plain_bases(python: Path) -> dict[str, str]:
+    """Class -> its first base, for every class in our Python files."""
+    trees = [ast.parse(file.read_bytes()) for file in python.rglob("*.py")]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return {node.name: ast.unparse(node.bases[0]) for node in classes if node.bases}
+
+
+def use_qt_names(module: Module, bases: dict[str, str]) -> None:
+    """Python's type names become QML's, and a base that QML does not know gives way to the Qt class it stands on."""
+    for class_ in cast("list[Module]", module["classes"]):
+        for base in cast("list[Module]", class_.get("superClasses", [])):
+            while base["name"] in bases:
+                base["name"] = bases[base["name"]]
+            class_["object"] = class_["object"] or base["name"].startswith("Q")
+        members = [*class_.get("properties", []), *class_.get("slots", []), *class_.get("methods", [])]
+        arguments = [argument for member in members for argument in member.get("arguments", [])]
+        for described in cast("list[Module]", [*members, *arguments]):
+            for word in ("type", "returnType"):
+                if described.get(word) in QML_TYPES:
+                    described[word] = QML_TYPES[described[word]]
 
 
 def mark_constants(module: Module, file: Path) -> None:

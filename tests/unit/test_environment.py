@@ -17,11 +17,19 @@ QML_IMPORT_NAME = "Sample.Models"
 QML_IMPORT_MAJOR_VERSION = 1
 
 
+class Plain(QObject):
+    pass
+
+
 @QmlElement
-class Sample(QObject):
+class Sample(Plain):
     @Property(str, constant=True)
     def title(self) -> str:
         return ""
+
+    @Property(list, constant=True)
+    def pages(self) -> list[str]:
+        return []
 """
 QML = """
 import QtQuick
@@ -29,7 +37,7 @@ import Sample.Models
 
 Text {{
     required property Sample sample
-    text: sample.{name}
+    text: sample.{name} + sample.pages.length
 }}
 """
 
