@@ -6,6 +6,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
@@ -106,12 +107,35 @@ class ModelPlatform:
 
 
 MOODS = st.sampled_from(["ok", "ok", "unheard", "unanswered", "portal", "busy", "forgot"])
+
+
+@dataclass(frozen=True)
+class Put:
+    papers: int
+
+
+@dataclass(frozen=True)
+class Sync:
+    moods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reboot:
+    pass
+
+
+@dataclass(frozen=True)
+class Wait:
+    seconds: int
+
+
+Deed = Put | Sync | Reboot | Wait
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("put"), st.integers(0, 2)),
-        st.tuples(st.just("sync"), st.lists(MOODS, max_size=6)),
-        st.tuples(st.just("reboot"), st.just(0)),
-        st.tuples(st.just("wait"), st.integers(1, 1000)),
+        st.builds(Put, st.integers(0, 2)),
+        st.builds(Sync, st.lists(MOODS, max_size=6).map(tuple)),
+        st.just(Reboot()),
+        st.builds(Wait, st.integers(1, 1000)),
     ),
     max_size=12,
 )
@@ -119,33 +143,33 @@ STEPS = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(steps=STEPS)
-def test_nothing_is_lost_or_doubled_whatever_the_platform_does(steps: list[tuple[str, object]]) -> None:
+def test_nothing_is_lost_or_doubled_whatever_the_platform_does(steps: list[Deed]) -> None:
     moods: list[str] = []
     platform = ModelPlatform(lambda: moods.pop() if moods else "ok")
-    acknowledged: dict[str, list[bytes]] = {}
+    acknowledged: set[str] = set()
     clock = TurnedClock()
     with tempfile.TemporaryDirectory() as folder:
         store = open_store(Path(folder), clock)
-        for kind, value in [*steps, ("wait", 100_000), ("sync", []), ("wait", 100_000), ("sync", [])]:
-            match kind, value:
-                case "put", int(count):
-                    contents = [bytes([65 + at]) * (900_000 * at + 5) for at in range(count)]
-                    papers = [Paper(material="m", media_type="image/png", content=one) for one in contents]
+        for step in steps:
+            match step:
+                case Put(papers=count):
+                    papers = [
+                        Paper(material="m", media_type="image/png", content=bytes([65 + at]) * (900_000 * at + 5))
+                        for at in range(count)
+                    ]
                     answer = stored(store.put(matter="m", form={"n": len(acknowledged)}, attachments=papers))
                     store.rate(answer.uid, 3)
-                    acknowledged[answer.uid] = contents
-                case "sync", list(drawn):
-                    moods[:] = [str(mood) for mood in list[object](drawn)]  # pyright: ignore[reportUnknownArgumentType] - matched as a list
+                    acknowledged.add(answer.uid)
+                case Sync(moods=drawn):
+                    moods[:] = drawn
                     sync_once(store, platform)
-                case "reboot", _:
+                case Reboot():
                     store.close()
                     clock.boot += "'"
                     store = open_store(Path(folder), clock)
-                case "wait", int(seconds):
+                case Wait(seconds=seconds):
                     clock.forward(seconds)
-                case _:
-                    raise AssertionError(kind)
-            assert {item.uid for item in store.list()} == set(acknowledged)
+            assert {item.uid for item in store.list()} == acknowledged
             for item in store.list():
                 if item.state is State.DONE:
                     assert sha256_hex(platform.bodies[item.uid]) == item.sha256
@@ -154,7 +178,7 @@ def test_nothing_is_lost_or_doubled_whatever_the_platform_does(steps: list[tuple
             clock.forward(100_000)
             sync_once(store, platform)
         assert {item.state for item in store.list()} <= {State.DONE}
-        assert set(platform.bodies) == set(acknowledged)
+        assert set(platform.bodies) == acknowledged
         assert store.verify() == ()
         assert list((Path(folder) / "blobs").iterdir()) == []
         store.close()
