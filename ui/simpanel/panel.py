@@ -1,8 +1,8 @@
-"""The control panel: puts cards on the reader, lays papers under the camera, opens the printer's cover, cuts the network,
-and shows the printed slip and what the platform received.
+"""The control panel: puts cards on the reader, lays papers under the camera, opens the printer's cover, cuts the
+network, and shows the printed slip and what the platform received.
 
-It knows the simulators only by what it does with them (:class:`Actions`), so that it stays a plain window. Whatever an
-action takes (a desk must be drawn) happens on a thread of the panel's own.
+It knows the simulators only by what it may do with them (:class:`Action`), so that it stays a plain window. An action
+that takes its time (a desk must be drawn) runs on a thread of the panel's own.
 """
 
 from __future__ import annotations

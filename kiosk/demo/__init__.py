@@ -1,7 +1,6 @@
-"""The simulated terminal: virtual card, desk, printer and an embedded district platform, and their control panel.
+"""The demonstration: the whole terminal on simulators, with their control panel; and rehearsals on simulated parts.
 
-The only module that knows simulators and the district; neither is part of the production bundle. Everything above the
-simulators is the code that meets real hardware.
+The only package that knows simulators and the district; neither is part of the production bundle.
 """
 
 from __future__ import annotations
@@ -9,22 +8,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
-from devices.camera.api import Picture
 from devices.camera.capture import OpencvCamera
-from devices.camera.demo_papers import RegisterEntry, register_page
-from devices.camera.sim import SimDesk
 from devices.card.reader import WatchedReader
 from devices.card.sim import InProcessSlot
-from devices.card.sim_card import DEMO_PEOPLE, VirtualCard, demo_cards
-from devices.printer.sim import SimulatedPrinter
-from district.embedded import EmbeddedDistrict
 from kiosk.bootstrap import (
     CARD_FIELDS,
-    FONTS,
     Core,
     Parts,
     Sources,
@@ -36,87 +27,9 @@ from kiosk.bootstrap import (
     open_slip_printer,
     rehearse_on,
 )
-from kiosk.config import Config, HallTable, PatienceTable, PlatformTable, PrinterTable, ScreenTable, Village
+from kiosk.config import Config
+from kiosk.demo.simulators import Simulators, demo_config, simulators
 from kiosk.domain.resident import Role
-from kiosk.domain.words import Text
-
-_VILLAGES = (
-    ("桃源社区", "Taoyuan Community"),
-    ("东河村", "Donghe Village"),
-    ("西山村", "Xishan Village"),
-    ("南塘村", "Nantang Village"),
-    ("北坪村", "Beiping Village"),
-    ("石桥村", "Shiqiao Village"),
-    ("柳树湾村", "Liushuwan Village"),
-    ("高家坝村", "Gaojiaba Village"),
-    ("青龙嘴村", "Qinglongzui Village"),
-    ("大水井村", "Dashuijing Village"),
-    ("红旗社区", "Hongqi Community"),
-    ("吐尔逊巴格村", "Tursunbag Village"),
-)
-
-
-def demo_config(url: str, printer_uri: str) -> Config:
-    """The demonstration hall."""
-    villages = tuple(
-        Village(code=f"{number:03d}", name=Text(zh=zh, en=en)) for number, (zh, en) in enumerate(_VILLAGES, start=1)
-    )
-    return Config(
-        hall=HallTable(
-            name=Text(zh="桃源镇便民服务中心", en="Taoyuan Town Service Hall"), terminal="TY03", villages=villages
-        ),
-        patience=PatienceTable(),
-        printer=PrinterTable(uri=printer_uri),
-        platform=PlatformTable(url=url, slip_host="district.example"),
-        screen=ScreenTable(fullscreen=False),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulators:
-    """What the control panel works. ``papers`` by name, ready to be laid on the desk."""
-
-    slot: InProcessSlot
-    cards: dict[str, VirtualCard]
-    desk: SimDesk
-    papers: dict[str, Picture]
-    printer: SimulatedPrinter
-    district: EmbeddedDistrict
-
-
-def _papers() -> dict[str, Picture]:
-    font = FONTS / "NotoSansCJKsc-Regular.otf"
-    entries = {
-        key: RegisterEntry(
-            name=DEMO_PEOPLE[key].name,
-            sex="女" if DEMO_PEOPLE[key].female else "男",
-            birth_date=DEMO_PEOPLE[key].birth.isoformat(),
-            id_number=DEMO_PEOPLE[key].id_number,
-            address="桃源镇东河村三组 12 号",
-        )
-        for key in ("wang", "li", "abdu")
-    }
-    return {name: register_page(entry, font=font) for name, entry in entries.items()}
-
-
-@contextmanager
-def simulators(data: Path) -> Generator[Simulators]:
-    """All simulators, running; ``data`` keeps what the district received."""
-    with ExitStack() as stack:
-        frames = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-desk-")))
-        district = EmbeddedDistrict(data / "district")
-        district.start()
-        stack.callback(district.stop)
-        printer = SimulatedPrinter()
-        stack.callback(printer.stop)
-        yield Simulators(
-            slot=InProcessSlot(),
-            cards=demo_cards(),
-            desk=SimDesk(folder=frames),
-            papers=_papers(),
-            printer=printer,
-            district=district,
-        )
 
 
 def _reader(slot: InProcessSlot) -> WatchedReader:
@@ -148,15 +61,18 @@ def _data() -> Generator[Path]:
 
 def run_demo() -> int:
     """Terminal and control panel until the terminal's window is closed."""
+    from kiosk.demo.controls import controls, scene
     from ui.app import TerminalApp
-    from ui.simpanel.panel import open_panel
+    from ui.simpanel.panel import Panel, application
 
+    application()  # the panel is a widget, so its kind of application comes first
     with _data() as data, simulators(data) as sims:
         config = demo_config(sims.district.url, sims.printer.uri)
         core: Core = open_core(config, _simulated_parts(sims))
         try:
             app = TerminalApp(runner=core.runner, fullscreen=False, theme="day", size=None, clock=china_time)
-            panel = open_panel(sims)
+            panel = Panel(controls(sims, core), scene(sims))
+            panel.show()
             try:
                 return app.exec()
             finally:

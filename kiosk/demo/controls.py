@@ -1,0 +1,97 @@
+"""What the control panel's buttons do to the simulators, and what it shows of them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from PIL import Image
+
+from devices.camera.codes import read_codes
+from devices.card.sim_card import DEMO_PEOPLE
+from kiosk.bootstrap import Core
+from kiosk.demo.simulators import Simulators
+from ui.simpanel.panel import Action, Received, Scene
+
+
+def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
+    """The panel's buttons, by what they stand for."""
+    labels = {
+        "wang": "王秀英 · Wang Xiuying",
+        "li": "李建国 · Li Jianguo",
+        "abdu": "阿卜杜热合曼 · Abdurahman",
+        "expired": "过期的卡 · expired card",
+        "unreadable": "坏卡 · damaged card",
+    }
+
+    def insert(key: str) -> None:
+        sims.slot.remove()
+        sims.slot.insert(sims.cards[key])
+
+    def lay_slip() -> None:
+        slip = last_slip(sims)
+        codes = read_codes(np.asarray(slip.convert("RGB"))[:, :, ::-1].copy()) if slip is not None else ()
+        if not codes:
+            raise LookupError("还没有凭条 · no slip yet")
+        sims.desk.lay_code(codes[0].text)
+
+    def restore() -> None:
+        sims.district.restore()
+        if core.sync is not None:
+            core.sync.wake(hurry=True)
+
+    cards = [Action(f"card-{key}", label, partial(insert, key)) for key, label in labels.items()]
+    cards.append(Action("card-off", "拿走卡 · take the card", sims.slot.remove))
+    papers = [
+        Action(f"paper-{key}", f"户口簿：{DEMO_PEOPLE[key].name[:6]} · register", partial(sims.desk.lay, picture))
+        for key, picture in sims.papers.items()
+    ]
+    papers += [
+        Action("lay-slip", "刚打的凭条 · the last slip", lay_slip),
+        Action("lay-code", "别处的二维码 · a foreign code", partial(sims.desk.lay_code, "https://example.com/win")),
+        Action("desk-clear", "拿走 · clear the desk", sims.desk.clear),
+        Action("camera-unplug", "拔摄像头 · unplug the camera", sims.desk.unplug),
+        Action("camera-plug", "插摄像头 · plug it in", sims.desk.plug),
+    ]
+    printer = [
+        Action("cover-open", "开盖 · open the cover", sims.printer.open_cover),
+        Action("cover-close", "合盖 · close it", sims.printer.close_cover),
+        Action("paper-take", "拿走纸 · take the paper", sims.printer.take_paper),
+        Action("paper-load", "装纸 · load paper", sims.printer.load_paper),
+        Action("printer-off", "关打印机 · power off", sims.printer.power_off),
+        Action("printer-on", "开打印机 · power on", sims.printer.power_on),
+    ]
+    network = [
+        Action("network-cut", "断网 · cut the network", sims.district.cut),
+        Action("network-restore", "恢复 · restore it", restore),
+    ]
+    return [
+        ("读卡器 · card reader", cards),
+        ("摄像头下 · under the camera", papers),
+        ("打印机 · printer", printer),
+        (f"网络 · network  {sims.district.url}", network),
+    ]
+
+
+def last_slip(sims: Simulators) -> Image.Image | None:
+    slips = sims.printer.slips()
+    return slips[-1] if slips else None
+
+
+def scene(sims: Simulators) -> Scene:
+    def received() -> list[Received]:
+        store = sims.district.open_store()
+        try:
+            return [
+                Received(
+                    provisional_number=row.envelope.provisional_number,
+                    case_number=row.case_number or "",
+                    papers=f"{sum(paper.complete for paper in row.papers)} / {len(row.papers)}",
+                    test=row.envelope.test,
+                )
+                for row in store.submissions()
+            ]
+        finally:
+            store.close()
+
+    return Scene(slip=lambda: last_slip(sims), received=received)

@@ -1,0 +1,101 @@
+"""The simulated hall: virtual cards, a desk, a printer and an embedded district platform, all running.
+
+Everything above the simulators is the code that meets real hardware.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from devices.camera.api import Picture
+from devices.camera.demo_papers import RegisterEntry, register_page
+from devices.camera.sim import SimDesk
+from devices.card.sim import InProcessSlot
+from devices.card.sim_card import DEMO_PEOPLE, VirtualCard, demo_cards
+from devices.printer.sim import SimulatedPrinter
+from district.embedded import EmbeddedDistrict
+from kiosk.bootstrap import FONTS
+from kiosk.config import Config, HallTable, PatienceTable, PlatformTable, PrinterTable, ScreenTable, Village
+from kiosk.domain.words import Text
+
+_VILLAGES = (
+    ("桃源社区", "Taoyuan Community"),
+    ("东河村", "Donghe Village"),
+    ("西山村", "Xishan Village"),
+    ("南塘村", "Nantang Village"),
+    ("北坪村", "Beiping Village"),
+    ("石桥村", "Shiqiao Village"),
+    ("柳树湾村", "Liushuwan Village"),
+    ("高家坝村", "Gaojiaba Village"),
+    ("青龙嘴村", "Qinglongzui Village"),
+    ("大水井村", "Dashuijing Village"),
+    ("红旗社区", "Hongqi Community"),
+    ("吐尔逊巴格村", "Tursunbag Village"),
+)
+
+
+def demo_config(url: str, printer_uri: str) -> Config:
+    """The demonstration hall."""
+    villages = tuple(
+        Village(code=f"{number:03d}", name=Text(zh=zh, en=en)) for number, (zh, en) in enumerate(_VILLAGES, start=1)
+    )
+    return Config(
+        hall=HallTable(
+            name=Text(zh="桃源镇便民服务中心", en="Taoyuan Town Service Hall"), terminal="TY03", villages=villages
+        ),
+        patience=PatienceTable(),
+        printer=PrinterTable(uri=printer_uri),
+        platform=PlatformTable(url=url, slip_host="district.example"),
+        screen=ScreenTable(fullscreen=False),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulators:
+    """What the control panel works. ``papers`` by name, ready to be laid on the desk."""
+
+    slot: InProcessSlot
+    cards: dict[str, VirtualCard]
+    desk: SimDesk
+    papers: dict[str, Picture]
+    printer: SimulatedPrinter
+    district: EmbeddedDistrict
+
+
+def _papers() -> dict[str, Picture]:
+    font = FONTS / "NotoSansCJKsc-Regular.otf"
+    entries = {
+        key: RegisterEntry(
+            name=DEMO_PEOPLE[key].name,
+            sex="女" if DEMO_PEOPLE[key].female else "男",
+            birth_date=DEMO_PEOPLE[key].birth.isoformat(),
+            id_number=DEMO_PEOPLE[key].id_number,
+            address="桃源镇东河村三组 12 号",
+        )
+        for key in ("wang", "li", "abdu")
+    }
+    return {name: register_page(entry, font=font) for name, entry in entries.items()}
+
+
+@contextmanager
+def simulators(data: Path) -> Generator[Simulators]:
+    """All simulators, running; ``data`` keeps what the district received."""
+    with ExitStack() as stack:
+        frames = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-desk-")))
+        district = EmbeddedDistrict(data / "district")
+        district.start()
+        stack.callback(district.stop)
+        printer = SimulatedPrinter()
+        stack.callback(printer.stop)
+        yield Simulators(
+            slot=InProcessSlot(),
+            cards=demo_cards(),
+            desk=SimDesk(folder=frames),
+            papers=_papers(),
+            printer=printer,
+            district=district,
+        )
