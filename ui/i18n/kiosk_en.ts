@@ -2,484 +2,730 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="zh_CN">
 <context>
+    <name>Ask</name>
+    <message>
+        <source>改好了</source>
+        <translation>Done</translation>
+    </message>
+    <message>
+        <source>下一步</source>
+        <translation>Next</translation>
+    </message>
+    <message>
+        <source>按下面的数字</source>
+        <translation>Touch the digits below</translation>
+    </message>
+    <message>
+        <source>点这里，写下来</source>
+        <translation>Touch here to write</translation>
+    </message>
+</context>
+<context>
+    <name>AskConsent</name>
+    <message>
+        <source>先请您同意</source>
+        <translation>First, your consent</translation>
+    </message>
+    <message>
+        <source>同意了才会读卡。</source>
+        <translation>The card is read only if you agree.</translation>
+    </message>
+    <message>
+        <source>我同意，继续</source>
+        <translation>I agree, go on</translation>
+    </message>
+</context>
+<context>
     <name>AskModel</name>
     <message>
         <source>请先写好，再点下一步</source>
-        <translation type="unfinished"></translation>
+        <translation>Please write it first, then touch Next</translation>
     </message>
     <message>
         <source>请先选一个，再点下一步</source>
-        <translation type="unfinished"></translation>
+        <translation>Please choose one first, then touch Next</translation>
     </message>
 </context>
 <context>
     <name>ChooseMatter</name>
     <message>
         <source>要办哪一件？</source>
-        <translation type="unfinished"></translation>
+        <translation>What would you like to do?</translation>
     </message>
 </context>
 <context>
     <name>Digits</name>
     <message>
         <source>清空</source>
-        <translation type="unfinished"></translation>
+        <translation>Clear</translation>
     </message>
     <message>
         <source>删一位</source>
-        <translation type="unfinished"></translation>
+        <translation>Delete</translation>
+    </message>
+</context>
+<context>
+    <name>FindByCard</name>
+    <message>
+        <source>请把您的卡放在读卡处</source>
+        <translation>Put your card on the reader</translation>
+    </message>
+    <message>
+        <source>您在这里办过的</source>
+        <translation>What you did here before</translation>
+    </message>
+    <message>
+        <source>没有找到办过的事</source>
+        <translation>Nothing found</translation>
+    </message>
+    <message>
+        <source>社会保障卡，芯片朝下。</source>
+        <translation>Social security card, chip down.</translation>
+    </message>
+    <message>
+        <source>如果是在别处办的，请问工作人员。</source>
+        <translation>If you did it elsewhere, please ask staff.</translation>
+    </message>
+</context>
+<context>
+    <name>FindBySlip</name>
+    <message>
+        <source>把凭条放在摄像头下</source>
+        <translation>Put the slip under the camera</translation>
+    </message>
+    <message>
+        <source>这张凭条</source>
+        <translation>This slip</translation>
+    </message>
+    <message>
+        <source>二维码朝上，放平就行。</source>
+        <translation>Lay it flat, with the code facing up.</translation>
+    </message>
+</context>
+<context>
+    <name>FoundList</name>
+    <message>
+        <source>暂存号 %1，%2</source>
+        <translation>Provisional no. %1, %2</translation>
+    </message>
+    <message>
+        <source>补打凭条</source>
+        <translation>Print the slip again</translation>
     </message>
 </context>
 <context>
     <name>Frame</name>
     <message>
         <source>演练，不会真的办理</source>
-        <translation type="unfinished"></translation>
+        <translation>Practice only, nothing is sent</translation>
     </message>
     <message>
         <source>自助办理</source>
-        <translation type="unfinished"></translation>
+        <translation>Self-service</translation>
     </message>
     <message>
         <source>叫人帮忙</source>
-        <translation type="unfinished"></translation>
+        <translation>Call staff</translation>
     </message>
     <message>
         <source>关怀模式</source>
-        <translation type="unfinished"></translation>
+        <translation>Large text</translation>
     </message>
     <message>
         <source>高对比</source>
-        <translation type="unfinished"></translation>
+        <translation>Contrast</translation>
     </message>
     <message>
         <source>结束</source>
-        <translation type="unfinished"></translation>
+        <translation>Finish</translation>
+    </message>
+</context>
+<context>
+    <name>HandedIn</name>
+    <message>
+        <source>办好了，结束</source>
+        <translation>All done, finish</translation>
+    </message>
+    <message>
+        <source>再办一件</source>
+        <translation>Something else</translation>
+    </message>
+    <message>
+        <source>凭条二维码</source>
+        <translation>The slip&apos;s QR code</translation>
+    </message>
+    <message>
+        <source>暂存号</source>
+        <translation>Provisional number</translation>
+    </message>
+    <message>
+        <source>办件编号 %1</source>
+        <translation>Case number %1</translation>
+    </message>
+    <message>
+        <source>凭条丢了也没关系，放卡能查。</source>
+        <translation>If you lose the slip, your card finds it.</translation>
+    </message>
+    <message>
+        <source>再打一次</source>
+        <translation>Print again</translation>
+    </message>
+    <message>
+        <source>谢谢您的评价</source>
+        <translation>Thank you for rating</translation>
+    </message>
+    <message>
+        <source>这次办得怎么样？</source>
+        <translation>How was it?</translation>
     </message>
 </context>
 <context>
     <name>HandedInModel</name>
     <message>
         <source>已交到区里，请取凭条</source>
-        <translation type="unfinished"></translation>
+        <translation>Sent to the district. Take your slip</translation>
     </message>
     <message>
         <source>已交到区里</source>
-        <translation type="unfinished"></translation>
+        <translation>Sent to the district</translation>
     </message>
     <message>
         <source>已存好，请取凭条</source>
-        <translation type="unfinished"></translation>
+        <translation>Stored. Take your slip</translation>
     </message>
     <message>
         <source>已存好</source>
-        <translation type="unfinished"></translation>
+        <translation>Stored</translation>
     </message>
     <message>
         <source>区里收到了，您不用再来。办好了会发短信。</source>
-        <translation type="unfinished"></translation>
+        <translation>The district has it; you need not come again. You will get a text message.</translation>
     </message>
     <message>
         <source>还要工作人员处理一下。您填的都在，不用重新填。</source>
-        <translation type="unfinished"></translation>
+        <translation>Staff still have to look at it. All you entered is kept.</translation>
     </message>
     <message>
         <source>还没有报送到区里。网络通了会自动报送，您不用再来。</source>
-        <translation type="unfinished"></translation>
+        <translation>It is not sent yet. It goes to the district by itself once the network is back. You need not come again.</translation>
     </message>
     <message>
         <source>非常满意</source>
-        <translation type="unfinished"></translation>
+        <translation>Very good</translation>
     </message>
     <message>
         <source>满意</source>
-        <translation type="unfinished"></translation>
+        <translation>Good</translation>
     </message>
     <message>
         <source>基本满意</source>
-        <translation type="unfinished"></translation>
+        <translation>Fair</translation>
     </message>
     <message>
         <source>不满意</source>
-        <translation type="unfinished"></translation>
+        <translation>Poor</translation>
     </message>
     <message>
         <source>非常不满意</source>
-        <translation type="unfinished"></translation>
+        <translation>Very poor</translation>
+    </message>
+</context>
+<context>
+    <name>HandingIn</name>
+    <message>
+        <source>没有存上</source>
+        <translation>It was not stored</translation>
+    </message>
+    <message>
+        <source>正在存好，请稍等</source>
+        <translation>Storing, please wait</translation>
+    </message>
+    <message>
+        <source>再试一次</source>
+        <translation>Try again</translation>
+    </message>
+    <message>
+        <source>先存在这台机器里，断电也不会丢。</source>
+        <translation>It is kept on this machine, even if the power fails.</translation>
+    </message>
+</context>
+<context>
+    <name>Identify</name>
+    <message>
+        <source>对，就是</source>
+        <translation>Yes, that is right</translation>
+    </message>
+    <message>
+        <source>不是，换卡</source>
+        <translation>No, other card</translation>
+    </message>
+    <message>
+        <source>正在读卡，请别拿走</source>
+        <translation>Reading the card, please leave it there</translation>
     </message>
 </context>
 <context>
     <name>IdentifyModel</name>
     <message>
         <source>是这个人吗？</source>
-        <translation type="unfinished"></translation>
+        <translation>Is this the person?</translation>
     </message>
     <message>
         <source>是您本人吗？</source>
-        <translation type="unfinished"></translation>
+        <translation>Is this you?</translation>
     </message>
     <message>
         <source>请把您的卡放在读卡处</source>
-        <translation type="unfinished"></translation>
+        <translation>Put your card on the reader</translation>
     </message>
     <message>
         <source>先放您自己的卡</source>
-        <translation type="unfinished"></translation>
+        <translation>First, your own card</translation>
     </message>
     <message>
         <source>再放家人的卡</source>
-        <translation type="unfinished"></translation>
+        <translation>Now the other person&apos;s card</translation>
     </message>
     <message>
         <source>只显示一部分，别人看不全。</source>
-        <translation type="unfinished"></translation>
+        <translation>Only part is shown, so nobody else can read it.</translation>
     </message>
     <message>
         <source>要办事的那个人的社会保障卡。您的卡可以拿走了。</source>
-        <translation type="unfinished"></translation>
+        <translation>The social security card of the person it is for. You can take yours back.</translation>
     </message>
     <message>
         <source>社会保障卡，芯片朝下，放好别动。</source>
-        <translation type="unfinished"></translation>
+        <translation>Social security card, chip down. Leave it there.</translation>
     </message>
 </context>
 <context>
     <name>LivePicture</name>
     <message>
         <source>拍摄中</source>
-        <translation type="unfinished"></translation>
+        <translation>Camera on</translation>
     </message>
     <message>
         <source>正在打开摄像头</source>
-        <translation type="unfinished"></translation>
+        <translation>Starting the camera</translation>
     </message>
 </context>
 <context>
     <name>Overlays</name>
     <message>
         <source>您还在吗？</source>
-        <translation type="unfinished"></translation>
+        <translation>Are you still there?</translation>
     </message>
     <message>
         <source>还有 %1 秒就结束。结束后，填过的都会清掉。</source>
-        <translation type="unfinished"></translation>
+        <translation>This ends in %1 seconds. Then all you entered is erased.</translation>
     </message>
     <message>
         <source>我还在，接着办</source>
-        <translation type="unfinished"></translation>
+        <translation>I am here, go on</translation>
     </message>
     <message>
         <source>办完了，结束</source>
-        <translation type="unfinished"></translation>
+        <translation>I am done, finish</translation>
     </message>
     <message>
         <source>放上了另一张卡</source>
-        <translation type="unfinished"></translation>
+        <translation>Another card was put down</translation>
     </message>
     <message>
         <source>这是 %1 的卡。要换人办吗？换人的话，前面填的会清掉。</source>
-        <translation type="unfinished"></translation>
+        <translation>This is the card of %1. Change to this person? Then what was entered is erased.</translation>
     </message>
     <message>
         <source>不换，接着办原来的</source>
-        <translation type="unfinished"></translation>
+        <translation>No, go on as before</translation>
     </message>
     <message>
         <source>换成 %1 办</source>
-        <translation type="unfinished"></translation>
+        <translation>Change to %1</translation>
     </message>
     <message>
         <source>现在结束吗？</source>
-        <translation type="unfinished"></translation>
+        <translation>Finish now?</translation>
     </message>
     <message>
         <source>还没有交上去。结束后，填过的都会清掉，下次要重新填。</source>
-        <translation type="unfinished"></translation>
+        <translation>It is not handed in yet. If you finish, all you entered is erased.</translation>
     </message>
     <message>
         <source>不结束，接着办</source>
-        <translation type="unfinished"></translation>
+        <translation>No, go on</translation>
     </message>
     <message>
         <source>结束，清掉我填的</source>
-        <translation type="unfinished"></translation>
+        <translation>Finish and erase</translation>
     </message>
     <message>
         <source>已经叫了工作人员</source>
-        <translation type="unfinished"></translation>
+        <translation>Staff have been called</translation>
     </message>
     <message>
         <source>请在这里等一下。您填的都还在。</source>
-        <translation type="unfinished"></translation>
+        <translation>Please wait here. All you entered is kept.</translation>
     </message>
     <message>
         <source>知道了，我接着办</source>
-        <translation type="unfinished"></translation>
+        <translation>All right, go on</translation>
+    </message>
+</context>
+<context>
+    <name>PagedColumn</name>
+    <message>
+        <source>看前面的</source>
+        <translation>Show earlier ones</translation>
+    </message>
+    <message>
+        <source>看更多</source>
+        <translation>Show more</translation>
     </message>
 </context>
 <context>
     <name>Pager</name>
     <message>
         <source>看更多</source>
-        <translation type="unfinished"></translation>
+        <translation>Show more</translation>
     </message>
     <message>
         <source>看前面的</source>
-        <translation type="unfinished"></translation>
+        <translation>Show earlier ones</translation>
+    </message>
+</context>
+<context>
+    <name>Refused</name>
+    <message>
+        <source>知道了</source>
+        <translation>All right</translation>
+    </message>
+</context>
+<context>
+    <name>Review</name>
+    <message>
+        <source>请核对一遍</source>
+        <translation>Please check everything</translation>
+    </message>
+    <message>
+        <source>不对的，点右边改。</source>
+        <translation>If something is wrong, touch Edit beside it.</translation>
+    </message>
+    <message>
+        <source>没错，去签名</source>
+        <translation>All correct, sign</translation>
+    </message>
+    <message>
+        <source>改</source>
+        <translation>Edit</translation>
     </message>
 </context>
 <context>
     <name>ReviewModel</name>
     <message>
         <source>参保人</source>
-        <translation type="unfinished"></translation>
+        <translation>For</translation>
     </message>
     <message>
         <source>代办人</source>
-        <translation type="unfinished"></translation>
+        <translation>Acting for them</translation>
     </message>
     <message>
         <source>{count} 页</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} page(s)</translation>
+    </message>
+</context>
+<context>
+    <name>ScanPapers</name>
+    <message>
+        <source>手动拍照</source>
+        <translation>Take the picture</translation>
+    </message>
+    <message>
+        <source>清楚，下一步</source>
+        <translation>Clear, next</translation>
+    </message>
+    <message>
+        <source>再拍一页</source>
+        <translation>Add a page</translation>
+    </message>
+    <message>
+        <source>第 %1 页</source>
+        <translation>Page %1</translation>
+    </message>
+    <message>
+        <source>不要这页</source>
+        <translation>Remove page</translation>
     </message>
 </context>
 <context>
     <name>ScanPapersModel</name>
     <message>
         <source>看看清不清楚，不清楚就重拍。</source>
-        <translation type="unfinished"></translation>
+        <translation>Is it easy to read? If not, take it again.</translation>
     </message>
     <message>
         <source>拍好了，正在处理…</source>
-        <translation type="unfinished"></translation>
+        <translation>Taken, please wait…</translation>
     </message>
     <message>
         <source>摄像头正在打开…</source>
-        <translation type="unfinished"></translation>
+        <translation>The camera is starting…</translation>
     </message>
     <message>
         <source>很清楚，别动…</source>
-        <translation type="unfinished"></translation>
+        <translation>Clear. Hold still…</translation>
     </message>
 </context>
 <context>
     <name>Screen</name>
     <message>
         <source>上一步</source>
-        <translation type="unfinished"></translation>
+        <translation>Back</translation>
     </message>
     <message>
         <source>下一步</source>
-        <translation type="unfinished"></translation>
+        <translation>Next</translation>
     </message>
 </context>
 <context>
     <name>ShowGuide</name>
     <message>
         <source>开始办</source>
-        <translation type="unfinished"></translation>
+        <translation>Start</translation>
     </message>
 </context>
 <context>
     <name>ShowGuideModel</name>
     <message>
         <source>在这里办大约 {minutes} 分钟。</source>
-        <translation type="unfinished"></translation>
+        <translation>About {minutes} minutes here.</translation>
     </message>
     <message>
         <source>谁可以办</source>
-        <translation type="unfinished"></translation>
+        <translation>Who can</translation>
     </message>
     <message>
         <source>要带什么</source>
-        <translation type="unfinished"></translation>
+        <translation>What to bring</translation>
     </message>
     <message>
         <source>要多久</source>
-        <translation type="unfinished"></translation>
+        <translation>How long</translation>
     </message>
     <message>
         <source>花多少钱</source>
-        <translation type="unfinished"></translation>
+        <translation>What it costs</translation>
+    </message>
+</context>
+<context>
+    <name>Sign</name>
+    <message>
+        <source>请用手指签名</source>
+        <translation>Sign with your finger</translation>
+    </message>
+    <message>
+        <source>签在白框里，写大一点。</source>
+        <translation>Write your name large in the white box.</translation>
+    </message>
+    <message>
+        <source>交给区里办理</source>
+        <translation>Send to the district</translation>
+    </message>
+    <message>
+        <source>重签</source>
+        <translation>Again</translation>
+    </message>
+    <message>
+        <source>还没有签名，请先签在框里</source>
+        <translation>There is no signature yet. Please sign in the box.</translation>
     </message>
 </context>
 <context>
     <name>SignaturePad</name>
     <message>
         <source>请用手指在这里写名字</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>重写</source>
-        <translation type="unfinished"></translation>
+        <translation>Write your name here with your finger</translation>
     </message>
 </context>
 <context>
     <name>TerminalModel</name>
     <message>
         <source>认人</source>
-        <translation type="unfinished"></translation>
+        <translation>Card</translation>
     </message>
     <message>
         <source>填写</source>
-        <translation type="unfinished"></translation>
+        <translation>Answers</translation>
     </message>
     <message>
         <source>材料</source>
-        <translation type="unfinished"></translation>
+        <translation>Papers</translation>
     </message>
     <message>
         <source>核对</source>
-        <translation type="unfinished"></translation>
+        <translation>Check</translation>
     </message>
     <message>
         <source>签名</source>
-        <translation type="unfinished"></translation>
+        <translation>Sign</translation>
+    </message>
+</context>
+<context>
+    <name>Thanks</name>
+    <message>
+        <source>谢谢，慢走</source>
+        <translation>Thank you, goodbye</translation>
+    </message>
+    <message>
+        <source>卡和材料都带好。屏幕上的内容马上清除。</source>
+        <translation>Take your card and papers. The screen is cleared now.</translation>
     </message>
 </context>
 <context>
     <name>Welcome</name>
     <message>
         <source>您好，今天要办什么？</source>
-        <translation type="unfinished"></translation>
+        <translation>Hello, what can we do for you?</translation>
     </message>
     <message>
         <source>放上社会保障卡就能开始，不会打字也能办。</source>
-        <translation type="unfinished"></translation>
+        <translation>Your social security card is enough to begin. No typing skills needed.</translation>
     </message>
     <message>
         <source>放卡开始，或点这里</source>
-        <translation type="unfinished"></translation>
+        <translation>Touch here to begin</translation>
     </message>
     <message>
         <source>社会保障卡放在读卡处。替家人办，也从这里开始。</source>
-        <translation type="unfinished"></translation>
+        <translation>Or put your social security card on the reader. For family members, too.</translation>
     </message>
     <message>
         <source>办过的，来看看</source>
-        <translation type="unfinished"></translation>
+        <translation>What you did before</translation>
     </message>
     <message>
         <source>查进度</source>
-        <translation type="unfinished"></translation>
+        <translation>Progress</translation>
     </message>
     <message>
         <source>放卡，凭条丢了也行</source>
-        <translation type="unfinished"></translation>
+        <translation>With your card</translation>
     </message>
     <message>
         <source>扫凭条</source>
-        <translation type="unfinished"></translation>
+        <translation>Scan a slip</translation>
     </message>
     <message>
         <source>凭条上的二维码</source>
-        <translation type="unfinished"></translation>
+        <translation>By its QR code</translation>
     </message>
 </context>
 <context>
     <name>WhoFor</name>
     <message>
         <source>这次替谁办？</source>
-        <translation type="unfinished"></translation>
+        <translation>Who is it for?</translation>
     </message>
     <message>
         <source>替家人办，两个人的卡都要放。</source>
-        <translation type="unfinished"></translation>
+        <translation>For someone else, both cards are needed.</translation>
     </message>
     <message>
         <source>我自己</source>
-        <translation type="unfinished"></translation>
+        <translation>For me</translation>
     </message>
     <message>
         <source>替别人</source>
-        <translation type="unfinished"></translation>
+        <translation>For someone else</translation>
     </message>
 </context>
 <context>
     <name>Words</name>
     <message>
         <source>女</source>
-        <translation type="unfinished"></translation>
+        <translation>Female</translation>
     </message>
     <message>
         <source>男</source>
-        <translation type="unfinished"></translation>
+        <translation>Male</translation>
     </message>
     <message>
         <source>{year} 年生</source>
-        <translation type="unfinished"></translation>
+        <translation>Born in {year}</translation>
     </message>
     <message>
         <source>请把纸平放在黑色台面上</source>
-        <translation type="unfinished"></translation>
+        <translation>Lay the paper flat on the dark mat</translation>
     </message>
     <message>
         <source>台面太亮，请垫上黑色的垫子</source>
-        <translation type="unfinished"></translation>
+        <translation>The table is too light; use the dark mat</translation>
     </message>
     <message>
         <source>太暗了，请叫人开灯</source>
-        <translation type="unfinished"></translation>
+        <translation>Too dark; please call staff</translation>
     </message>
     <message>
         <source>太亮了，请挡一下光</source>
-        <translation type="unfinished"></translation>
+        <translation>Too bright; please shade it</translation>
     </message>
     <message>
         <source>纸没放全，请往中间挪</source>
-        <translation type="unfinished"></translation>
+        <translation>Part is cut off; move it to the middle</translation>
     </message>
     <message>
         <source>纸离得太远，请放近一点</source>
-        <translation type="unfinished"></translation>
+        <translation>Too far away; bring it closer</translation>
     </message>
     <message>
         <source>有反光，请转一下纸</source>
-        <translation type="unfinished"></translation>
+        <translation>It reflects light; turn the paper a little</translation>
     </message>
     <message>
         <source>手挡住了，请把手拿开</source>
-        <translation type="unfinished"></translation>
+        <translation>Please take your hand away</translation>
     </message>
     <message>
         <source>有点模糊，请放稳别动</source>
-        <translation type="unfinished"></translation>
+        <translation>Blurred; please keep it still</translation>
     </message>
     <message>
         <source>看不到字，请翻到有字的一面</source>
-        <translation type="unfinished"></translation>
+        <translation>No writing seen; turn it over</translation>
     </message>
     <message>
         <source>已存好，网络恢复后自动报送</source>
-        <translation type="unfinished"></translation>
+        <translation>Stored; sent by itself once the network is back</translation>
     </message>
     <message>
         <source>区里收到了，材料还在传</source>
-        <translation type="unfinished"></translation>
+        <translation>The district has it; papers are still being sent</translation>
     </message>
     <message>
         <source>区里收到了，办件编号 {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>The district has it, case number {number}</translation>
     </message>
     <message>
         <source>区里收到了</source>
-        <translation type="unfinished"></translation>
+        <translation>The district has it</translation>
     </message>
     <message>
         <source>已存好，要工作人员处理一下</source>
-        <translation type="unfinished"></translation>
+        <translation>Stored; staff have to look at it</translation>
     </message>
     <message>
         <source>已撤销</source>
-        <translation type="unfinished"></translation>
+        <translation>Withdrawn</translation>
     </message>
     <message>
         <source>凭条正在打印，请稍等</source>
-        <translation type="unfinished"></translation>
+        <translation>The slip is being printed, please wait</translation>
     </message>
     <message>
         <source>凭条打好了，请取走</source>
-        <translation type="unfinished"></translation>
+        <translation>The slip is printed, please take it</translation>
     </message>
 </context>
 </TS>
