@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import socket
 from pathlib import Path
 
 import click
@@ -47,7 +48,16 @@ def serve(database: str | None, host: str, port: int) -> None:
     """Receive submissions and show them to staff."""
     if host != "localhost" and not _is_loopback(host):
         raise click.BadParameter("the staff page has no sign-in yet, so only loopback is served", param_hint="--host")
-    uvicorn.run(create_app(settings_for(database)), host=host, port=port, log_level="warning", access_log=False)
+    family, named = (socket.AF_INET6, f"[{host}]") if ":" in host else (socket.AF_INET, host)
+    try:
+        listener = socket.create_server((host, port), family=family)
+    except OSError as trouble:
+        raise click.ClickException(
+            f"can't listen on {named}:{port}: {trouble.strerror}. Choose another --port."
+        ) from trouble
+    config = uvicorn.Config(create_app(settings_for(database)), log_level="warning", access_log=False, ws="none")
+    click.echo(f"http://{named}:{listener.getsockname()[1]}/", err=True)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 @main.command()

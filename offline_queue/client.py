@@ -65,6 +65,8 @@ _current = threading.local()
 
 class _WatchedHTTP(HTTPConnection):
     def connect(self) -> None:
+        # Before, so that a slow handshake can be cut; after, in case the deadline passed before there was a socket.
+        _current.watch.uses(self)
         super().connect()
         _current.watch.uses(self)
 
@@ -76,6 +78,8 @@ class _WatchedHTTP(HTTPConnection):
 
 class _WatchedHTTPS(HTTPSConnection):
     def connect(self) -> None:
+        # Before, so that a slow handshake can be cut; after, in case the deadline passed before there was a socket.
+        _current.watch.uses(self)
         super().connect()
         _current.watch.uses(self)
 

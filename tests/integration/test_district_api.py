@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -187,6 +190,19 @@ def test_export_prints_one_object_a_line(terminal: Terminal, folder: Path) -> No
     assert (row["kiosk"], row["rating"], row["test"]) == ("TY03", 4, False)
     plain = CliRunner().invoke(main, ["export", "--database", url]).stdout
     assert "TY03-261123-0001-E" in plain
+
+
+def test_serve_says_where_it_listens(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from district.cli import main; main()", "serve", "--port", "0"]
+    environment = {**os.environ, "KIOSK_DATA_DIR": str(tmp_path)}
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert child.stderr is not None
+        url = child.stderr.readline().strip()
+        assert requests.get(f"{url}v1/health", timeout=20).json() == {"status": "pass"}
+    finally:
+        child.terminate()
+        child.communicate(timeout=20)
 
 
 def test_only_loopback_is_served_and_a_url_must_be_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
