@@ -44,7 +44,7 @@ class IconProvider(QQuickImageProvider):
     def __init__(self) -> None:
         super().__init__(QQuickImageProvider.ImageType.Image)
 
-    def requestImage(self, id: str, size: QSize, requestedSize: QSize) -> QImage:  # noqa: A002, N802, N803 - Qt's names
+    def requestImage(self, id: str, size: QSize, requestedSize: QSize) -> QImage:
         name, _, color = id.partition("/")
         side = min(max(requestedSize.width(), requestedSize.height(), 1), _LARGEST)
         try:

@@ -64,17 +64,17 @@ class SignatureInk(QQuickPaintedItem):
         image.save(buffer, "PNG")  # pyright: ignore[reportCallIssue, reportArgumentType] - stub lacks str formats
         return bytes(data.toBase64().data()).decode("ascii")
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         self._strokes.append([event.position()])
         event.accept()
         self._tell()
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._strokes:
             self._strokes[-1].append(event.position())
             self._tell()
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self.mouseMoveEvent(event)
 
     def paint(self, painter: QPainter) -> None:

@@ -1,4 +1,5 @@
 // A drawn social security card: what has to be laid on the reader.
+pragma ComponentBehavior: Bound
 import QtQuick
 import Kiosk
 

@@ -29,7 +29,7 @@ Item {
         id: field
         visible: pad.display
         width: parent.width
-        height: pad.display ? Theme.px(Theme.care ? 156 : 132) : 0
+        height: pad.display ? Theme.px(132) : 0
         radius: Theme.px(24)
         color: Theme.surface
         border.width: Math.max(2, Theme.px(4))

@@ -35,8 +35,9 @@ Item {
             id: row
             required property var modelData
             required property int index
+            readonly property bool printable: found.printable && modelData.printable
             width: list.width
-            height: words.height + (again.visible ? again.height + Theme.px(20) : 0) + Theme.px(56)
+            height: words.height + (printable ? again.height + Theme.px(20) : 0) + Theme.px(56)
             radius: Theme.radius
             color: Theme.surface
             border.width: Theme.outline
@@ -69,7 +70,7 @@ Item {
             SecondaryButton {
                 id: again
                 objectName: "print-again-" + row.index
-                visible: found.printable && row.modelData.printable
+                visible: row.printable
                 x: words.x
                 y: words.y + words.height + Theme.px(20)
                 width: words.width

@@ -8,14 +8,15 @@ Item {
     id: keyboard
 
     property string language: "zh"
+    readonly property var method: Qt.inputMethod
     readonly property bool open: panel.active
     visible: panel.active
     height: panel.height + Theme.px(24)
 
     function forget(): void {
         VirtualKeyboardSettings.userDataReset();
-        Qt.inputMethod.reset();
-        Qt.inputMethod.hide();
+        keyboard.method.reset();
+        keyboard.method.hide();
     }
 
     Rectangle {

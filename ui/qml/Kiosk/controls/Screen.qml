@@ -95,13 +95,14 @@ Item {
         visible: screen.backVisible
         x: Theme.px(48)
         y: bar.y + (bar.height - height) / (Theme.landscape ? 2 : 1) - (Theme.landscape ? 0 : Theme.px(4))
-        width: Theme.px(Theme.landscape ? (Theme.care ? 300 : 280) : screen.asideVisible ? 270 : 300)
+        width: Theme.px(Theme.landscape ? (Theme.care ? 300 : 280) : screen.asideVisible ? 258 : 300)
         text: screen.backText
         icon: screen.backIcon
         fontSize: Theme.font(screen.asideVisible && !Theme.landscape ? 36 : 40)
         onActivated: screen.back()
     }
     SecondaryButton {
+        id: asideButton
         objectName: screen.asideName
         visible: screen.asideVisible
         enabled: screen.asideEnabled
@@ -109,7 +110,7 @@ Item {
         x: Theme.landscape ? heading.x : from
         y: Theme.landscape ? bar.y - height - Theme.px(24) : backButton.y
         width: Theme.landscape ? heading.width
-               : screen.nextVisible ? Theme.px(screen.backVisible ? 300 : 400) : screen.width - from - Theme.px(48)
+               : screen.nextVisible ? Theme.px(screen.backVisible ? 288 : 400) : screen.width - from - Theme.px(48)
         text: screen.asideText
         icon: screen.asideIcon
         fontSize: Theme.font(36)
@@ -120,7 +121,7 @@ Item {
         visible: screen.nextVisible
         enabled: screen.nextEnabled
         readonly property real from: screen.asideVisible
-                                     ? Theme.px((screen.backVisible ? 594 : 448) + 24 + (screen.backVisible ? 24 : 0))
+                                     ? asideButton.x + asideButton.width + Theme.gap
                                      : screen.backVisible ? backButton.x + backButton.width + Theme.gap : Theme.px(48)
         x: Theme.landscape ? screen.width - Theme.px(48) - width : from
         y: backButton.y

@@ -49,39 +49,4 @@ Rectangle {
         stroke: Theme.px(9)
         onChanged: pad.changed()
     }
-    Touchable {
-        objectName: "sign-clear"
-        visible: !pad.empty
-        anchors.right: parent.right
-        anchors.top: parent.top
-        anchors.margins: Theme.px(16)
-        width: eraser.width + Theme.px(56)
-        text: qsTr("重写")
-        onActivated: pad.clear()
-
-        Rectangle {
-            anchors.fill: parent
-            radius: Theme.px(22)
-            color: parent.pressed ? "#E3EEF5" : "#EBEFF2"
-        }
-        Row {
-            id: eraser
-            anchors.centerIn: parent
-            spacing: Theme.px(10)
-
-            Icon {
-                anchors.verticalCenter: parent.verticalCenter
-                name: "eraser"
-                color: "#0B4A6F"
-                size: Theme.px(48)
-            }
-            Label {
-                anchors.verticalCenter: parent.verticalCenter
-                text: qsTr("重写")
-                color: "#0B4A6F"
-                wrapMode: Text.NoWrap
-                Accessible.ignored: true
-            }
-        }
-    }
 }

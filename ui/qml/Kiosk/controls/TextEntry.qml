@@ -9,6 +9,7 @@ Rectangle {
     property string placeholder
     property string label: placeholder
     property int longest: 60
+    readonly property var method: Qt.inputMethod
     readonly property bool writing: input.activeFocus
     signal edited(string text)
     signal accepted
@@ -21,7 +22,12 @@ Rectangle {
 
     function open(): void {
         input.forceActiveFocus();
-        Qt.inputMethod.show();
+        entry.method.show();
+    }
+
+    function close(): void {
+        entry.method.hide();
+        input.focus = false;
     }
 
     TapHandler {
@@ -57,8 +63,7 @@ Rectangle {
         inputMethodHints: Qt.ImhSensitiveData | Qt.ImhNoAutoUppercase
         onTextEdited: entry.edited(text)
         onAccepted: {
-            Qt.inputMethod.hide();
-            focus = false;
+            entry.close();
             entry.accepted();
         }
         Accessible.role: Accessible.EditableText

@@ -14,7 +14,7 @@ Screen {
     nextText: model.editing ? qsTr("改好了") : qsTr("下一步")
     onBack: model.back()
     onNext: {
-        Qt.inputMethod.hide();
+        entry.close();
         model.next();
     }
 

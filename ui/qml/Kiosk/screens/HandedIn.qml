@@ -22,12 +22,12 @@ Screen {
     PagedColumn {
         id: parts
         anchors.fill: parent
-        model: ["slip", "printing", "rating"]
+        model: screen.model.canPrintAgain ? ["slip", "printing", "again", "rating"] : ["slip", "printing", "rating"]
 
         delegate: Loader {
             required property string modelData
             width: parts.width
-            sourceComponent: modelData === "slip" ? slip : modelData === "printing" ? printing : rating
+            sourceComponent: modelData === "slip" ? slip : modelData === "printing" ? printing : modelData === "again" ? again : rating
         }
     }
 
@@ -90,27 +90,25 @@ Screen {
     Component {
         id: printing
 
-        Column {
+        NoticeBand {
             width: parts.width
-            spacing: Theme.px(16)
+            kind: screen.model.printing.kind
+            icon: screen.model.printing.kind === "good" ? "circle-check" : screen.model.printing.kind === "wrong" ? "alert-triangle" : "printer"
+            text: screen.model.printing.text
+            note: screen.model.printing.remedy
+        }
+    }
+    Component {
+        id: again
 
-            NoticeBand {
-                width: parent.width
-                kind: screen.model.printing.kind
-                icon: screen.model.printing.kind === "good" ? "circle-check" : screen.model.printing.kind === "wrong" ? "alert-triangle" : "printer"
-                text: screen.model.printing.text
-                note: screen.model.printing.remedy
-            }
-            SecondaryButton {
-                objectName: "print-again"
-                width: parent.width
-                height: Theme.target
-                visible: screen.model.canPrintAgain
-                icon: "printer"
-                fontSize: Theme.font(36)
-                text: qsTr("再打一次")
-                onActivated: screen.model.printAgain()
-            }
+        SecondaryButton {
+            objectName: "print-again"
+            width: parts.width
+            height: Theme.target
+            icon: "printer"
+            fontSize: Theme.font(36)
+            text: qsTr("再打一次")
+            onActivated: screen.model.printAgain()
         }
     }
     Component {

@@ -13,13 +13,8 @@ Screen {
     nextText: qsTr("交给区里办理")
     nextName: "hand-in"
     nextIcon: "send"
-    asideText: qsTr("重签")
-    asideName: "sign-clear"
-    asideEnabled: !pad.empty
-    asideIcon: "eraser"
     onBack: model.back()
     onNext: model.sign(pad.png())
-    onAside: pad.clear()
 
     NoticeBand {
         id: empty

@@ -1,0 +1,68 @@
+"""The ways every screen is looked at, and what a picture must keep of its golden one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QImage
+
+from kiosk.domain.words import LANGUAGES, Language
+from tests.support.screens import LANDSCAPE, PORTRAIT, SMALL
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "screens"
+
+TOLERANCE = 48
+"""How much a channel (0 to 255) of a pixel may differ before the pixel counts as different."""
+SHARE = 0.002
+"""How many of all pixels may be different: anti-aliasing of other machines, never a moved word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way to look at a screen."""
+
+    size: tuple[int, int]
+    language: Language
+    care: bool
+    theme: str
+
+    @property
+    def name(self) -> str:
+        kind = {PORTRAIT: "portrait", LANDSCAPE: "landscape", SMALL: "small"}[self.size]
+        return f"{kind}-{self.language}-{'care' if self.care else 'normal'}-{self.theme}"
+
+
+LOOKS = [
+    Look(size, language, care, theme)
+    for size, language, care, theme in product((PORTRAIT, LANDSCAPE), LANGUAGES, (False, True), ("day", "contrast"))
+]
+"""Those kept as golden pictures."""
+
+SMALL_LOOKS = [Look(SMALL, language, care, "day") for language, care in product(LANGUAGES, (False, True))]
+"""Those only measured: nothing cut on the smallest screen."""
+
+
+def array(picture: QImage) -> npt.NDArray[np.uint8]:
+    """Height x width x 3."""
+    image = picture.convertToFormat(QImage.Format.Format_RGB888)
+    raw = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return raw[:, : image.width() * 3].reshape(image.height(), image.width(), 3).copy()
+
+
+def difference(one: QImage, other: QImage) -> float:
+    """The share of pixels that differ; 1.0 where the sizes do."""
+    if one.size() != other.size():
+        return 1.0
+    apart = np.abs(array(one).astype(np.int16) - array(other).astype(np.int16)).max(axis=2)
+    return float((apart > TOLERANCE).mean())
+
+
+def keep(picture: QImage, path: Path) -> None:
+    """Save as a small PNG of at most 256 colours."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not picture.convertToFormat(QImage.Format.Format_Indexed8).save(str(path)):
+        raise OSError(f"cannot write {path}")
