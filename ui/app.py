@@ -32,16 +32,17 @@ PORTRAIT = (1080, 1920)
 _kept: list[KeyboardMemory] = []
 
 
-def build_application() -> QGuiApplication:
+def build_application(kind: type[QGuiApplication] = QGuiApplication) -> QGuiApplication:
     """The one application object, with our fonts, our keyboard and a renderer that needs no GPU. Call it once per
-    process, before any window; a second call returns the first one's object."""
+    process, before any window; a second call returns the first one's object. ``kind``: a subclass, where widgets are
+    wanted beside the window."""
     there = QCoreApplication.instance()
     if isinstance(there, QGuiApplication):
         _load_fonts()
         return there
     _kept.append(KeyboardMemory())
     os.environ.setdefault("QT_QUICK_BACKEND", "software")
-    application = QGuiApplication(["kiosk"])
+    application = kind(["kiosk"])
     application.setApplicationName("kiosk")
     QLocale.setDefault(QLocale(QLocale.Language.Chinese, QLocale.Country.China))
     _load_fonts()
@@ -86,9 +87,7 @@ class TerminalApp(QObject):
         self._translator: QTranslator | None = None
         self._session = 0
         self.feed = LiveFeed()
-        self.model = TerminalModel(
-            hall=runner.hall, post=runner.post, clock=clock, theme=theme, terminal=runner.state
-        )
+        self.model = TerminalModel(hall=runner.hall, post=runner.post, clock=clock, theme=theme, terminal=runner.state)
         self._bridge = Bridge(journey=runner, on_state=self._show, clock=clock, monotonic=monotonic)
         self._engine: QQmlApplicationEngine | None = QQmlApplicationEngine()
         self._engine.addImportPath(str(FOLDER / "qml"))
@@ -96,9 +95,7 @@ class TerminalApp(QObject):
         self._speak()
         self.model.languageChanged.connect(self._speak)
         width, height = size or PORTRAIT
-        self._engine.setInitialProperties(
-            {"terminal": self.model, "feed": self.feed, "width": width, "height": height}
-        )
+        self._engine.setInitialProperties({"terminal": self.model, "feed": self.feed, "width": width, "height": height})
         self._engine.load(QUrl.fromLocalFile(str(FOLDER / "qml" / "Kiosk" / "Main.qml")))
         roots = self._engine.rootObjects()
         if not roots:

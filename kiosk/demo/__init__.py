@@ -63,14 +63,14 @@ def run_demo() -> int:
     """Terminal and control panel until the terminal's window is closed."""
     from kiosk.demo.controls import controls, scene
     from ui.app import TerminalApp
-    from ui.simpanel.panel import Panel, application
+    from ui.simpanel.panel import Panel, begin
 
-    application()  # the panel is a widget, so its kind of application comes first
+    size = begin()
     with _data() as data, simulators(data) as sims:
         config = demo_config(sims.district.url, sims.printer.uri)
         core: Core = open_core(config, _simulated_parts(sims))
         try:
-            app = TerminalApp(runner=core.runner, fullscreen=False, theme="day", size=None, clock=china_time)
+            app = TerminalApp(runner=core.runner, fullscreen=False, theme="day", size=size, clock=china_time)
             panel = Panel(controls(sims, core), scene(sims))
             panel.show()
             try:

@@ -29,6 +29,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ui.app import PORTRAIT, build_application
+
 LOOK_MS = 1000
 SLIP_WIDTH = 384
 
@@ -94,7 +96,8 @@ class Panel(QWidget):
             box = QGroupBox(title)
             grid = QGridLayout(box)
             for index, action in enumerate(actions):
-                button = QPushButton(action.label, objectName=action.name)
+                button = QPushButton(action.label)
+                button.setObjectName(action.name)
                 button.setMinimumHeight(40)
                 button.clicked.connect(self._pressed)
                 button.setProperty("act", action.act)
@@ -163,7 +166,9 @@ class Panel(QWidget):
         super().closeEvent(event)
 
 
-def application() -> QApplication:
-    """The application the panel's window needs; made before the terminal's own."""
-    existing = QApplication.instance()
-    return existing if isinstance(existing, QApplication) else QApplication([])
+def begin() -> tuple[int, int]:
+    """Make the application for terminal and panel; the size in pixels of a terminal's window that fits this screen,
+    which is rarely as tall as a terminal's own."""
+    room = build_application(QApplication).primaryScreen().availableSize()
+    scale = min(1.0, 0.94 * room.height() / PORTRAIT[1])
+    return round(PORTRAIT[0] * scale), round(PORTRAIT[1] * scale)
