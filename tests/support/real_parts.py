@@ -54,7 +54,7 @@ def main(folder: Path) -> int:
     slips.mkdir(parents=True)
     database = f"sqlite:///{folder / 'district.db'}"
     serve = [Path(sys.executable).parent / "district", "serve", "--database", database, "--port", str(PLATFORM_PORT)]
-    platform = subprocess.Popen([str(part) for part in serve], stdin=subprocess.DEVNULL)
+    platform = subprocess.Popen([str(part) for part in serve], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         wait_for_port(PLATFORM_PORT)
         with SimulatedPrinter(folder=slips) as printer:
