@@ -16,8 +16,11 @@ from PySide6.QtCore import QCoreApplication, QEventLoop, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtQuick import QQuickItem
 
+from devices.camera.api import Lost
 from kiosk.catalogue.model import DigitsQuestion
 from kiosk.domain.resident import Role
+from kiosk.domain.trouble import explain
+from kiosk.domain.words import Text
 from kiosk.journey.runner import Runner
 from kiosk.journey.states import (
     Ask,
@@ -43,6 +46,8 @@ PATIENCE_S = 30.0
 """Seconds for anything a machine does."""
 HANDS_S = 120.0
 """Seconds for somebody to lay a card or a paper."""
+PLUG_S = 15.0
+"""Seconds for a missing reader or camera to come."""
 DELIVERY_S = 10.0
 """Seconds to see the submission arrive; a rehearsal without network ends well, too."""
 
@@ -67,15 +72,25 @@ class Hands(Protocol):
 
 
 class Bystander:
-    """For real devices: somebody else lays card and paper."""
+    """For real devices: somebody else lays card and paper, when ``tell`` says so."""
 
-    def lay_card(self, role: Role) -> None: ...
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
 
-    def take_card(self) -> None: ...
+    def lay_card(self, role: Role) -> None:
+        self._tell(f"请放{_CARD[role].zh}的卡。Lay the {_CARD[role].en}'s card on the reader.")
 
-    def lay_paper(self) -> None: ...
+    def take_card(self) -> None:
+        self._tell("请拿走卡。Take the card away.")
 
-    def take_paper(self) -> None: ...
+    def lay_paper(self) -> None:
+        self._tell("请放材料。Lay the paper under the camera.")
+
+    def take_paper(self) -> None:
+        self._tell("请拿走材料。Take the paper away.")
+
+
+_CARD = {Role.APPLICANT: Text(zh="申请人", en="applicant"), Role.PROXY: Text(zh="代办人", en="proxy")}
 
 
 @dataclass(slots=True)
@@ -101,11 +116,21 @@ class _Rehearsal:
     def state(self) -> Terminal:
         return self.runner.state
 
-    def until(self, what: str, ready: Callable[[Terminal], bool], patience: float = PATIENCE_S) -> None:
-        """Let the app run until ``ready``."""
-        end = time.monotonic() + patience
+    def until(
+        self,
+        what: str,
+        ready: Callable[[Terminal], bool],
+        patience: float = PATIENCE_S,
+        missing: Callable[[Terminal], str | None] = lambda state: None,
+    ) -> None:
+        """Let the app run until ``ready``. ``missing`` gives the trouble of a device that has to be there for it."""
+        began = last_there = time.monotonic()
         while not ready(self.state):
-            if time.monotonic() > end:
+            now, trouble = time.monotonic(), missing(self.state)
+            last_there = now if trouble is None else last_there
+            if trouble is not None and now - last_there > PLUG_S:
+                raise RehearsalFailed(_words(trouble))
+            if now - began > patience:
                 raise RehearsalFailed(
                     f"waited {patience:.0f} s for {what}; on the screen: {type(self.state.screen).__name__}"
                 )
@@ -146,6 +171,11 @@ class _Rehearsal:
             area = QRectF(corner.x() * pixels, corner.y() * pixels, item.width() * pixels, item.height() * pixels)
             painter.fillRect(area, QColor("#808890"))
         painter.end()
+
+
+def _words(trouble: str) -> str:
+    words = explain(trouble)
+    return f"{words.message.en} {words.remedy.en} [{trouble}]"
 
 
 def _private(item: QQuickItem) -> list[QQuickItem]:
@@ -195,11 +225,14 @@ def _identify(way: _Rehearsal) -> None:
     def decided(state: Terminal) -> bool:
         return isinstance(state.screen, Identify) and (state.screen.found is not None or _final(state.screen.trouble))
 
-    way.until("a card", decided, HANDS_S)
+    def absent(state: Terminal) -> str | None:
+        return state.screen.trouble if isinstance(state.screen, Identify) else None
+
+    way.until("a card", decided, HANDS_S, missing=absent)
     screen = way.state.screen
     if isinstance(screen, Identify) and screen.trouble is not None:
         way.keep("card-trouble")
-        raise RehearsalFailed(f"the card was not read: {screen.trouble}")
+        raise RehearsalFailed(_words(screen.trouble))
     way.keep("person")
     way.tap("confirm-person")
     way.hands.take_card()
@@ -230,10 +263,14 @@ def _scan(way: _Rehearsal, screen: ScanPapers) -> None:
     def judged(state: Terminal) -> bool:
         return taken(state) or (isinstance(state.screen, ScanPapers) and state.screen.seen)
 
+    def dark(state: Terminal) -> str | None:
+        lost = isinstance(state.screen, ScanPapers) and isinstance(state.screen.camera, Lost)
+        return "camera-lost" if lost else None
+
     way.hands.lay_paper()
-    way.until("a picture of the camera", judged, HANDS_S)
+    way.until("a picture of the camera", judged, HANDS_S, missing=dark)
     way.keep(f"paper-{material.id}-live")
-    way.until("the shot", taken, HANDS_S)
+    way.until("the shot", taken, HANDS_S, missing=dark)
     way.keep(f"paper-{material.id}")
     way.tap("next")
     way.hands.take_paper()
@@ -245,18 +282,20 @@ def _slip_and_goodbye(way: _Rehearsal) -> None:
     def slip_done(state: Terminal) -> bool:
         return isinstance(state.screen, HandedIn) and state.screen.printing is not Printing.RUNNING
 
-    def arrived(state: Terminal) -> bool:
-        return isinstance(state.screen, HandedIn) and state.screen.delivery is Delivery.DONE
+    def decided(state: Terminal) -> bool:
+        return isinstance(state.screen, HandedIn) and state.screen.delivery in (Delivery.DONE, Delivery.HELD)
 
     way.until("the slip", slip_done, HANDS_S)
     handed_in = way.state.screen
     if not isinstance(handed_in, HandedIn):
         raise RehearsalFailed("the slip's screen was left too early")
     way.seen.uid = handed_in.stored.uid
-    if way.state.online is not False:
-        end = time.monotonic() + DELIVERY_S
-        while not arrived(way.state) and time.monotonic() < end:
-            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+    if handed_in.printing is not Printing.PRINTED:
+        way.keep("slip-trouble")
+        raise RehearsalFailed(_words("slip-unknown" if handed_in.printing is Printing.UNKNOWN else "slip-not-printed"))
+    end = time.monotonic() + DELIVERY_S
+    while not decided(way.state) and time.monotonic() < end:
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
     way.settle()
     way.keep("handed-in")
     way.tap("rate-5")

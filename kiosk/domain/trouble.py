@@ -210,6 +210,13 @@ TROUBLES: dict[str, Trouble] = {
             "Please hold the code on your slip under the camera.",
         ),
         _t(
+            "lookup-failed",
+            "现在查不了，终端的磁盘出了问题。",
+            "Nothing can be looked up now; the terminal's disk has a problem.",
+            "请把卡拿起来再放一次；还不行请叫工作人员。",
+            "Please lift the card and put it back; if it fails, call staff.",
+        ),
+        _t(
             "nothing-found",
             "没有找到您的办理记录。",
             "No submission of yours was found on this terminal.",

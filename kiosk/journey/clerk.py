@@ -6,6 +6,7 @@ keeps sealed, so that the first slip and a reprint come from the same bytes, and
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -31,7 +32,10 @@ from offline_queue.numbers import SlipCode, parse_slip_text
 from offline_queue.store import Store as Queue
 from offline_queue.wire import State
 
-Job = Callable[[], None]
+Job = tuple[Callable[[], None], Event | None]
+"""What to do, and what to say when it cannot be done."""
+
+_log = logging.getLogger(__name__)
 
 
 class QueueClerk:
@@ -78,29 +82,42 @@ class QueueClerk:
     # --- effects (any thread, never waits) ---
 
     def store(self, session: Session, language: Language) -> None:
-        self._jobs.put(lambda: self._file(session, language))
+        self._ask(lambda: self._file(session, language), StoreFailed(session.number, "storage-failed"))
 
     def print_slip(self, session: int, uid: str, *, reprint: bool) -> None:
-        self._jobs.put(lambda: self._print(session, uid, reprint=reprint))
+        self._ask(lambda: self._print(session, uid, reprint=reprint), SlipEnded(session, uid, Outcome.NOT_PRINTED))
 
     def look_up_card(self, session: int, id_number: str) -> None:
-        self._jobs.put(lambda: self._tell(session, self._queue.find(id_number), "nothing-found"))
+        self._ask(
+            lambda: self._tell(session, self._queue.find(id_number), "nothing-found"),
+            LookedUp(session, (), "lookup-failed"),
+        )
 
     def look_up_code(self, session: int, text: str) -> None:
-        self._jobs.put(lambda: self._find_code(session, text))
+        self._ask(lambda: self._find_code(session, text), LookedUp(session, (), "lookup-failed"))
 
     def rate(self, uid: str, level: int) -> None:
-        self._jobs.put(lambda: self._rate(uid, level))
+        self._ask(lambda: self._rate(uid, level), None)
 
     def wipe(self, session: int) -> None:
-        self._jobs.put(lambda: self._forget(session))
+        self._ask(lambda: self._forget(session), None)
+
+    def _ask(self, job: Callable[[], None], failed: Event | None) -> None:
+        self._jobs.put((job, failed))
 
     # --- the clerk's thread ---
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-            del job  # a waiting clerk holds nothing of the last resident
+        while (asked := self._jobs.get()) is not None:
+            job, failed = asked
+            try:
+                job()
+            except Exception as failure:  # noqa: BLE001 - a resident waits for a word, and the next one for the clerk
+                # Its text may carry what the resident wrote, so only its type is logged.
+                _log.error("the clerk failed: %s", type(failure).__name__)
+                if failed is not None:
+                    self._post(failed)
+            del asked, job, failed  # a waiting clerk holds nothing of the last resident
 
     def _forget(self, session: int) -> None:
         self._uids.pop(session, None)
@@ -161,7 +178,7 @@ class QueueClerk:
 
     def _print(self, session: int, uid: str, *, reprint: bool) -> None:
         def ended(result: JobResult) -> None:
-            self._post(SlipEnded(session, uid, result.outcome))
+            self._post(SlipEnded(session, uid, result.outcome, result.status.trouble))
 
         picture = self.slip_picture(uid, reprint=reprint)
         if picture is None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from devices.camera.api import CameraState, Finding, Scan
 from devices.card.api import CardState
-from devices.printer.api import Outcome, PrinterStatus
+from devices.printer.api import Outcome, PrinterTrouble
 from kiosk.domain.words import Language
 from kiosk.journey.states import Delivery, Found, Stored
 
@@ -231,14 +231,12 @@ class StoreFailed:
 
 @dataclass(frozen=True, slots=True)
 class SlipEnded:
+    """``trouble`` is what the printer said of itself, for those who mend it."""
+
     session: int
     uid: str
     outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class PrinterChanged:
-    status: PrinterStatus
+    trouble: PrinterTrouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,15 +249,9 @@ class SyncChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class OnlineChanged:
-    """Whether the last contact with the district platform worked."""
-
-    online: bool
-
-
-@dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What a card's or slip's owner has on this terminal; ``trouble`` when the code was not ours."""
+    """What a card's or slip's owner has on this terminal. ``trouble`` is ``nothing-found``, ``code-foreign`` or
+    ``lookup-failed``."""
 
     session: int
     found: tuple[Found, ...]
@@ -304,8 +296,6 @@ Event = (
     | StoreDone
     | StoreFailed
     | SlipEnded
-    | PrinterChanged
     | SyncChanged
-    | OnlineChanged
     | LookedUp
 )

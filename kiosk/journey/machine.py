@@ -56,14 +56,12 @@ from kiosk.journey.events import (
     FinishForSure,
     LookedUp,
     Next,
-    OnlineChanged,
     PageJudged,
     PageShot,
     PickLanguage,
     PickMatter,
     PickWho,
     PrintAgain,
-    PrinterChanged,
     Rate,
     RemovePage,
     SetCare,
@@ -113,7 +111,7 @@ Step = tuple[Terminal, tuple[Effect, ...]]
 
 _DEVICES = (
     Tick | CardChanged | CameraChanged | PageJudged | PageShot | CodeSeen | StoreDone | StoreFailed
-    | SlipEnded | PrinterChanged | SyncChanged | OnlineChanged | LookedUp
+    | SlipEnded | SyncChanged | LookedUp
 )  # fmt: skip
 """Events no finger made: they are no sign of life."""
 
@@ -127,10 +125,6 @@ def advance(terminal: Terminal, event: Event, hall: Hall) -> Step:
             return _silence(replace(terminal, now=event.now, today=event.today), hall)
         case CardChanged():
             return _card(replace(terminal, card=event.state))
-        case PrinterChanged(status):
-            return replace(terminal, printer=status), ()
-        case OnlineChanged(online):
-            return replace(terminal, online=online), ()
         case Touched():
             return terminal, ()
         case PickLanguage(language):
@@ -573,6 +567,8 @@ def _finding(terminal: Terminal, session: Session, screen: FindByCard | FindBySl
     match screen, event:
         case _, Back():
             return _wiped(terminal)
+        case FindByCard(found=None), LookedUp(trouble="lookup-failed"):
+            return replace(terminal, screen=replace(screen, trouble="lookup-failed")), ()
         case FindByCard(found=None), LookedUp(found=found):
             return replace(terminal, screen=replace(screen, found=found)), ()
         case FindByCard(found=tuple(found)), PrintAgain(uid) if screen.printing is not Printing.RUNNING:

@@ -136,8 +136,9 @@ class Runner:
                 self._audit.note("submission-stored", session=session, uid=stored.uid, matter=matter)
             case StoreFailed(session, trouble):
                 self._audit.note("submission-not-stored", session=session, trouble=trouble)
-            case SlipEnded(_, uid, outcome):
-                self._audit.note("slip-ended", uid=uid, outcome=outcome.value)
+            case SlipEnded(_, uid, outcome, trouble):
+                said = trouble.value if trouble is not None else ""
+                self._audit.note("slip-ended", uid=uid, outcome=outcome.value, trouble=said)
             case SyncChanged(uid, delivery, _):
                 self._audit.note("delivery-changed", uid=uid, delivery=delivery.value)
             case LookedUp(session, found):

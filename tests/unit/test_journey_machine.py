@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from devices.camera.api import Finding, Live
 from devices.card.api import CardFailed, CardState, CardTrouble, NoCard, NoReader, NoService, Reading
-from devices.printer.api import Outcome, PrinterStatus
+from devices.printer.api import Outcome
 from kiosk.domain.resident import Role
 from kiosk.journey.effects import (
     AlertStaff,
@@ -45,14 +45,12 @@ from kiosk.journey.events import (
     FinishForSure,
     LookedUp,
     Next,
-    OnlineChanged,
     PageJudged,
     PageShot,
     PickLanguage,
     PickMatter,
     PickWho,
     PrintAgain,
-    PrinterChanged,
     Rate,
     RemovePage,
     SetCare,
@@ -439,10 +437,12 @@ def test_help_is_called_and_the_way_goes_on() -> None:
     assert walk.screen.draft == "138"
 
 
-def test_devices_are_shown_in_the_frame() -> None:
-    status = PrinterStatus(trouble=None, paper_low=True, certain=True)
-    walk = Walk().do(PrinterChanged(status), OnlineChanged(False))
-    assert (walk.terminal.printer, walk.terminal.online) == (status, False)
+def test_a_disk_that_fails_at_looking_up_is_said_and_the_card_can_be_laid_again() -> None:
+    walk = Walk().do(FindMine(by_slip=False), CardChanged(WANG), LookedUp(1, (), "lookup-failed"))
+    assert isinstance(walk.screen, FindByCard)
+    assert (walk.screen.trouble, walk.screen.found) == ("lookup-failed", None)
+    walk.do(CardChanged(NoCard()), CardChanged(replace(WANG, insertion=2)))
+    assert sum(isinstance(effect, LookUpCard) for effect in walk.effects) == 2
 
 
 def test_answers_for_an_earlier_session_are_dropped() -> None:
@@ -466,7 +466,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
             PickMatter("pension-enrolment"), PickMatter("none"), Next(), Agree(NOON), ThatIsRight(), AnotherCard(),
             ShootNow(), AddPage(), RemovePage(0), Edit("phone"), Edit("level"), Edit("household-register"),
             Signed(None), Signed(b"png"), TryAgain(), Rate(5), Rate(0), AnotherMatter(), PrintAgain(STORED.uid),
-            PickLanguage("en"), CardChanged(NoCard()), CardChanged(Reading(9)), CardChanged(NoReader()), OnlineChanged(True),
+            PickLanguage("en"), CardChanged(NoCard()), CardChanged(Reading(9)), CardChanged(NoReader()),
         ]
     ),
     st.booleans().map(PickWho), st.booleans().map(SetCare), st.booleans().map(WriteOwn), st.booleans().map(FindMine),
