@@ -7,8 +7,10 @@ is written as an import.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from time import monotonic
@@ -18,13 +20,15 @@ from uuid import uuid4
 
 from kiosk import __version__
 from kiosk.audit.log import AuditLog
-from kiosk.catalogue.model import Option
-from kiosk.config import Config, ConfigError, data_folder
+from kiosk.catalogue.model import ChoiceQuestion, Option
+from kiosk.config import Config, ConfigError, data_folder, safe_url
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from devices.camera.api import Camera
     from devices.card.api import CardReader
-    from devices.printer.api import Printer
+    from devices.printer.api import JobResult, Printer, PrinterStatus
     from kiosk.journey.clerk import QueueClerk
     from kiosk.journey.desk import CameraDesk
     from kiosk.journey.runner import Runner
@@ -104,12 +108,25 @@ def hall_of(config: Config, *, test: bool = False) -> Hall:
 
 
 def open_queue(config: Config) -> Store:
-    """The queue in the data folder."""
+    """The queue in the data folder. Raises :class:`ConfigError` when the folder cannot be used."""
+    import apsw
+
+    from offline_queue.database import NewerQueue
     from offline_queue.store import Store
 
     platform = config.platform
     host = platform.slip_host or urlsplit(platform.url).hostname or "district.invalid"
-    return Store.open(data_folder(config) / "queue", terminal=config.hall.terminal, district=host)
+    folder = data_folder(config)
+    try:
+        return Store.open(folder / "queue", terminal=config.hall.terminal, district=host)
+    except NewerQueue as failure:
+        raise ConfigError(f"{failure} Install the newer version of this software.") from failure
+    except ValueError as failure:
+        raise ConfigError(f"platform.slip_host: {failure}") from failure
+    except (OSError, apsw.Error) as failure:
+        raise ConfigError(
+            f'The data folder {folder} cannot be used: {failure}. Set KIOSK_DATA_DIR or mend "data".'
+        ) from failure
 
 
 PORTRAIT = (1080, 1920)
@@ -141,7 +158,8 @@ class Core:
 
 
 def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
-    """Open queue and devices, and start every thread but the screen's."""
+    """Open queue and devices, and start every thread but the screen's. Raises :class:`ConfigError` for what is missing
+    in the configuration."""
     from devices.printer.worker import PrinterThread
     from kiosk.journey.clerk import QueueClerk
     from kiosk.journey.desk import CameraDesk
@@ -152,8 +170,10 @@ def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
     from offline_queue.sync import Changed, SyncThread
 
     hall = hall_of(config, test=test)
-    audit = AuditLog(folder=data_folder(config) / "log", clock=china_time)
+    if not hall.villages and any(question.options == "villages" for question in _choices(hall)):
+        raise ConfigError("hall.villages is empty, and residents are asked for theirs: list them in the configuration")
     store = open_queue(config)
+    audit = AuditLog(folder=data_folder(config) / "log", clock=china_time)
     printer = PrinterThread(parts.printer)
 
     def post(event: Event) -> None:
@@ -199,6 +219,11 @@ def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
     return Core(runner=runner, desk=desk, clerk=clerk, queue=store, sync=sync, close=close)
 
 
+def _choices(hall: Hall) -> Iterator[ChoiceQuestion]:
+    for matter in hall.matters:
+        yield from (question for question in matter.questions if isinstance(question, ChoiceQuestion))
+
+
 def _nothing() -> None:
     return
 
@@ -238,12 +263,24 @@ def platform_answers(config: Config) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """What a rehearsal runs on; ``sim`` stands for the simulated part."""
+    """What a rehearsal runs on; ``sim`` stands for the simulated part. Raises :class:`ValueError` for an address that
+    can never work."""
 
     reader: str
     camera: str
     printer: str
     platform: str
+
+    def __post_init__(self) -> None:
+        from devices.printer.uri import read_address
+
+        if self.printer != "sim":
+            read_address(self.printer)
+        if self.platform != "sim":
+            try:
+                safe_url(self.platform)
+            except ValueError as failure:
+                raise ValueError(f"platform {self.platform!r} {failure}") from None
 
     @property
     def simulated(self) -> bool:
@@ -251,8 +288,9 @@ class Sources:
 
 
 def rehearse_with(config: Config, matter: str, out: Path, sources: Sources) -> Summary:
-    """A whole journey through the real app on real parts, marked as a test. Raises ``RehearsalFailed`` when it does
-    not come to its end, :class:`LookupError` for an unknown matter."""
+    """A whole journey through the real app on real parts, marked as a test; whoever stands there is told on standard
+    error when to lay card and paper. Raises ``RehearsalFailed`` when it does not come to its end,
+    :class:`LookupError` for an unknown matter."""
     from ui.rehearse import Bystander
 
     chosen = config.model_copy(update={"platform": config.platform.model_copy(update={"url": sources.platform})})
@@ -261,20 +299,50 @@ def rehearse_with(config: Config, matter: str, out: Path, sources: Sources) -> S
         camera=open_camera(sources.camera),
         printer=open_slip_printer(sources.printer, config.printer.width),
     )
-    return rehearse_on(chosen, parts, matter, out, hands=Bystander(), masked=True)
+    return rehearse_on(chosen, parts, matter, out, hands=Bystander(_tell), masked=True)
+
+
+def _tell(words: str) -> None:
+    sys.stderr.write(words + "\n")
+    sys.stderr.flush()
+
+
+class _Remembering:
+    """A printer that remembers its last slip, so that a rehearsal saves what went to the paper."""
+
+    def __init__(self, printer: Printer) -> None:
+        self._printer = printer
+        self.slip: Image.Image | None = None
+
+    @property
+    def width(self) -> int:
+        return self._printer.width
+
+    def status(self) -> PrinterStatus:
+        return self._printer.status()
+
+    def print(self, picture: Image.Image) -> JobResult:
+        self.slip = picture
+        return self._printer.print(picture)
+
+    def close(self) -> None:
+        self._printer.close()
 
 
 def rehearse_on(config: Config, parts: Parts, matter: str, out: Path, *, hands: Hands, masked: bool) -> Summary:
-    """The rehearsal itself; ``hands`` lay cards and papers, ``masked`` blots personal data out of the pictures."""
+    """The rehearsal itself; ``hands`` lay cards and papers, ``masked`` blots personal data out of the pictures. Without
+    a ``QT_QPA_PLATFORM`` of one's own nothing is shown."""
     from devices.printer.escpos_bytes import slip_bytes
     from ui.app import TerminalApp
     from ui.rehearse import rehearse
 
     if matter not in {each.id for each in hall_of(config).matters}:
         raise LookupError(f"no such matter: {matter}")
-    out.mkdir(parents=True, exist_ok=True)
-    core = open_core(config, parts, test=True)
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    printer = _Remembering(parts.printer)
+    core = open_core(config, replace(parts, printer=printer), test=True)
     try:
+        out.mkdir(parents=True, exist_ok=True)
         app = TerminalApp(
             runner=core.runner, fullscreen=False, theme=config.screen.theme, size=PORTRAIT, clock=china_time
         )
@@ -282,14 +350,13 @@ def rehearse_on(config: Config, parts: Parts, matter: str, out: Path, *, hands: 
             seen = rehearse(app, core.runner, matter=matter, out=out, hands=hands, masked=masked)
         finally:
             app.close()
-        picture = core.clerk.slip_picture(seen.uid, reprint=False)
         item = core.queue.show(seen.uid)
     finally:
         core.close()
-    if picture is None or item is None:
+    if printer.slip is None or item is None:
         raise RuntimeError("the submission that was just stored cannot be found")
-    picture.save(out / "slip.png")
-    (out / "slip.escpos").write_bytes(slip_bytes(picture))
+    printer.slip.save(out / "slip.png")
+    (out / "slip.escpos").write_bytes(slip_bytes(printer.slip))
     summary: Summary = {
         "matter": matter,
         "screens": [str(path) for path in seen.screens],

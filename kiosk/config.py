@@ -23,6 +23,15 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def safe_url(url: str) -> str:
+    """``url`` without a slash at its end. Raises :class:`ValueError` when what residents enter would travel openly."""
+    parts = urlsplit(url)
+    local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and local)):
+        raise ValueError("must be https:// (plain http only to this machine)")
+    return url.rstrip("/")
+
+
 class Village(_Table):
     """One entry of the hall's list of villages and communities. ``code`` is what is handed in."""
 
@@ -75,13 +84,7 @@ class PlatformTable(_Table):
     @field_validator("url")
     @classmethod
     def _is_safe(cls, url: str) -> str:
-        if url == "":
-            return url
-        parts = urlsplit(url)
-        local = parts.hostname in ("127.0.0.1", "::1", "localhost")
-        if parts.scheme != "https" and not (parts.scheme == "http" and local):
-            raise ValueError("must be https:// (plain http only to this machine)")
-        return url.rstrip("/")
+        return safe_url(url) if url else url
 
 
 class ScreenTable(_Table):

@@ -121,7 +121,7 @@ class _Rehearsal:
         what: str,
         ready: Callable[[Terminal], bool],
         patience: float = PATIENCE_S,
-        missing: Callable[[Terminal], str | None] = lambda state: None,
+        missing: Callable[[Terminal], str | None] = lambda _: None,
     ) -> None:
         """Let the app run until ``ready``. ``missing`` gives the trouble of a device that has to be there for it."""
         began = last_there = time.monotonic()

@@ -67,7 +67,10 @@ def rehearse(
     from kiosk.bootstrap import Sources, rehearse_with
     from ui.rehearse import RehearsalFailed
 
-    sources = Sources(reader=reader, camera=camera, printer=printer, platform=platform)
+    try:
+        sources = Sources(reader=reader, camera=camera, printer=printer, platform=platform)
+    except ValueError as failure:
+        raise click.UsageError(str(failure)) from failure
     config = read_config(config_path)
     try:
         if sources.simulated:

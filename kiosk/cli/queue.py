@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kiosk.cli.output import Failed, config_option, json_option, read_config, say, tell_trouble
+from kiosk.config import ConfigError
 
 if TYPE_CHECKING:
     from offline_queue.store import Store
@@ -19,14 +20,11 @@ if TYPE_CHECKING:
 @contextmanager
 def _open(config_path: Path | None) -> Generator[Store]:
     from kiosk.bootstrap import open_queue
-    from offline_queue.database import NewerQueue
 
     try:
         store = open_queue(read_config(config_path))
-    except NewerQueue as failure:
-        raise Failed(f"{failure} Install the newer version of this software.") from failure
-    except OSError as failure:
-        raise Failed(f'The data folder cannot be used: {failure}. Set KIOSK_DATA_DIR or mend "data".') from failure
+    except ConfigError as failure:
+        raise Failed(str(failure)) from failure
     try:
         yield store
     finally:

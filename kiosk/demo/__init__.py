@@ -113,7 +113,7 @@ def rehearse_simulated(given: Config, matter: str, out: Path, sources: Sources) 
         printer = sims.printer.uri if sources.printer == "sim" else sources.printer
         demo = demo_config(url, printer)
         hall = given.hall if given.hall.villages else demo.hall
-        config = demo.model_copy(update={"hall": hall})
+        config = demo.model_copy(update={"hall": hall, "patience": given.patience})
         parts = Parts(
             reader=_reader(sims.slot) if sources.reader == "sim" else open_reader(sources.reader),
             camera=open_camera(sims.desk.source if sources.camera == "sim" else sources.camera),
