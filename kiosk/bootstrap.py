@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,12 +17,14 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from kiosk import __version__
 from kiosk.audit.log import AuditLog
 from kiosk.catalogue.model import ChoiceQuestion, Option
 from kiosk.config import Config, ConfigError, data_folder, safe_url
+from kiosk.doctor import Site
+from kiosk.process import Alone, forbid_core_dumps
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -76,6 +79,8 @@ def open_slip_printer(uri: str, width: int) -> Printer:
     """The printer at ``uri``. Raises :class:`ConfigError` when the URI says nothing that can be opened."""
     from devices.printer.escpos_driver import open_printer
 
+    if not uri:
+        raise ConfigError("printer.uri: no printer is named, for instance tcp://192.0.2.10:9100 or usb:0416:5011")
     try:
         return open_printer(uri, width=width)
     except ValueError as failure:
@@ -159,11 +164,27 @@ class Core:
 
 def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
     """Open queue and devices, and start every thread but the screen's. Raises :class:`ConfigError` for what is missing
-    in the configuration."""
+    in the configuration, ``AlreadyRunning`` when another terminal uses the data folder."""
+    forbid_core_dumps()
+    folder = data_folder(config)
+    try:
+        alone = Alone(folder)
+    except OSError as failure:
+        raise ConfigError(
+            f'The data folder {folder} cannot be used: {failure}. Set KIOSK_DATA_DIR or mend "data".'
+        ) from failure
+    try:
+        return _started(config, parts, alone, test=test)
+    except BaseException:
+        alone.release()
+        raise
+
+
+def _started(config: Config, parts: Parts, alone: Alone, *, test: bool) -> Core:
     from devices.printer.worker import PrinterThread
     from kiosk.journey.clerk import QueueClerk
     from kiosk.journey.desk import CameraDesk
-    from kiosk.journey.events import CardChanged, Event, PrinterChanged, SyncChanged
+    from kiosk.journey.events import CardChanged, Event, SyncChanged
     from kiosk.journey.runner import Runner
     from kiosk.journey.states import Delivery, Terminal
     from offline_queue.client import PlatformClient
@@ -203,7 +224,6 @@ def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
     if sync:
         sync.start()
     parts.reader.start(lambda state: post(CardChanged(state)))
-    printer.ask(lambda status: post(PrinterChanged(status)))
 
     def close() -> None:
         parts.reader.stop()
@@ -215,6 +235,7 @@ def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
         store.close()
         audit.note("stopped")
         audit.close()
+        alone.release()
 
     return Core(runner=runner, desk=desk, clerk=clerk, queue=store, sync=sync, close=close)
 
@@ -238,27 +259,54 @@ def run(config: Config) -> int:
 
 
 def show(config: Config, core: Core) -> int:
-    """The screen over a running core, until its window is closed."""
+    """The screen over a running core, until its window is closed or the service manager asks for the end (SIGTERM)."""
     from ui.app import TerminalApp
 
     app = TerminalApp(
         runner=core.runner, fullscreen=config.screen.fullscreen, theme=config.screen.theme, size=None, clock=china_time
     )
-    return app.exec()
+
+    # Python runs the handler between two bytecodes: the bridge's timer sees to it that there are some.
+    def leave(_signal: int, _frame: object) -> None:
+        app.window.close()
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        return app.exec()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def screen_parts() -> list[str]:
-    """What is missing of the screens: names of QML files and Qt modules that cannot be found."""
+def site() -> Site:
+    """What the doctor needs of this terminal's parts."""
+    return Site(
+        fonts=FONTS,
+        screen_parts=_screen_parts,
+        open_camera=open_camera,
+        open_printer=open_slip_printer,
+        platform_answers=_platform_answers,
+    )
+
+
+def _screen_parts() -> list[str]:
     from ui.app import missing_parts
 
     return missing_parts()
 
 
-def platform_answers(config: Config) -> bool:
-    """Whether the district platform answers at all."""
+def _platform_answers(config: Config) -> bool:
+    """Whether something that speaks the platform's language answers: asked for the progress of a submission that cannot
+    exist, it says so in a problem document (RFC 9457). A captive portal does not."""
     from offline_queue.client import PlatformClient
+    from offline_queue.retry import Answer
+    from offline_queue.wire import PROBLEM, read_problem
 
-    return PlatformClient(config.platform.url).answers()
+    client = PlatformClient(config.platform.url, deadline=10.0)
+    try:
+        outcome = client.progress(str(uuid4()))
+    finally:
+        client.close()
+    return isinstance(outcome, Answer) and read_problem(outcome.body).type.startswith(PROBLEM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

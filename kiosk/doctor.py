@@ -11,14 +11,20 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from kiosk.config import Config, data_folder
+from kiosk.config import Config, ConfigError, data_folder
+
+if TYPE_CHECKING:
+    from devices.camera.api import Camera
+    from devices.printer.api import Printer
 
 Result = Literal["pass", "fail", "skip"]
 LEAST_FREE = 512 * 1024 * 1024
 """Bytes that must be free on the data folder's disk."""
+SWAPS = Path("/proc/swaps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +48,53 @@ def _fail(name: str, detail: str, remedy: str) -> Check:
     return Check(name, "fail", detail, remedy)
 
 
-def examine(config: Config | None) -> Iterator[Check]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """How the doctor reaches the parts of this terminal. ``screen_parts`` names what is missing of the screens;
+    ``platform_answers`` whether the district platform does; ``open_printer`` takes address and width."""
+
+    fonts: Path
+    screen_parts: Callable[[], list[str]]
+    open_camera: Callable[[str], Camera]
+    open_printer: Callable[[str, int], Printer]
+    platform_answers: Callable[[Config], bool]
+
+
+def examine(config: Config | None, site: Site) -> Iterator[Check]:
     """All checks, in order. A check that breaks is a failure of its own and the next one goes on."""
-    software: list[Callable[[], Check]] = [_sqlite, _opencv, _codes, _catalogue, _fonts, _screen]
-    for check in software:
-        yield _guarded(check)
-    on_site: list[Callable[[Config], Check]] = [_data, _space, _secrets, _swap, _cards, _camera, _printer, _platform]
-    for examine_part in on_site:
+    software: dict[str, Callable[[], Check]] = {
+        "sqlite": _sqlite,
+        "opencv": _opencv,
+        "codes": _codes,
+        "catalogue": _catalogue,
+        "fonts": lambda: _fonts(site.fonts),
+        "screen": lambda: _screen(site.screen_parts()),
+    }
+    for name, check in software.items():
+        yield _guarded(name, check)
+    of_terminal: dict[str, Callable[[Config], Check]] = {
+        "data": _data,
+        "space": _space,
+        "secrets": _secrets,
+        "swap": lambda _: _swap(),
+        "cards": _cards,
+        "camera": lambda given: _camera(given, site),
+        "printer": lambda given: _printer(given, site),
+        "platform": lambda given: _platform(given, site),
+    }
+    for name, look in of_terminal.items():
         if config is None:
-            yield Check(_name(examine_part), "skip", "no configuration was given", "run kiosk doctor --config FILE")
+            yield Check(name, "skip", "no configuration was given", "run kiosk doctor --config FILE")
         else:
-            yield _guarded(lambda part=examine_part: part(config), _name(examine_part))
+            yield _guarded(name, partial(look, config))
 
 
-def _name(check: Callable[..., Check]) -> str:
-    return check.__name__.strip("_").replace("_", "-")
-
-
-def _guarded(check: Callable[[], Check], name: str | None = None) -> Check:
+def _guarded(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except Exception as failure:  # noqa: BLE001 - the doctor goes on, whatever breaks
         detail = f"{type(failure).__name__}: {failure}"
-        return _fail(name or _name(check), detail, "run script/bootstrap, or reinstall the terminal's software")
+        return _fail(name, detail, "run script/bootstrap, or reinstall the terminal's software")
 
 
 # --- the software -------------------------------------------------------------------------------------------------
@@ -80,7 +110,7 @@ def _sqlite() -> Check:
 
 
 def _opencv() -> Check:
-    import cv2
+    import devices.camera.pictures  # noqa: F401  # pyright: ignore[reportUnusedImport] - it loads OpenCV
 
     kinds = [
         name
@@ -96,7 +126,7 @@ def _opencv() -> Check:
         return _fail(
             "opencv", f"installed side by side: {', '.join(kinds)}", "remove the virtual environment, bootstrap"
         )
-    return _pass("opencv", cv2.__version__)
+    return _pass("opencv", f"{kinds[0]} {importlib.metadata.version(kinds[0])}" if kinds else "bundled")
 
 
 def _installed(name: str) -> bool:
@@ -121,19 +151,14 @@ def _catalogue() -> Check:
     return _pass("catalogue", ", ".join(matter.id for matter in load()))
 
 
-def _fonts() -> Check:
-    from kiosk.bootstrap import FONTS
-
-    missing = [weight for weight in ("Regular", "Bold") if not (FONTS / f"NotoSansCJKsc-{weight}.otf").is_file()]
+def _fonts(folder: Path) -> Check:
+    missing = [weight for weight in ("Regular", "Bold") if not (folder / f"NotoSansCJKsc-{weight}.otf").is_file()]
     if missing:
         return _fail("fonts", f"missing: {', '.join(missing)}", "reinstall the terminal's software")
     return _pass("fonts", "Noto Sans CJK SC")
 
 
-def _screen() -> Check:
-    from kiosk.bootstrap import screen_parts
-
-    missing = screen_parts()
+def _screen(missing: list[str]) -> Check:
     if missing:
         return _fail("screen", f"missing: {', '.join(missing)}", "reinstall the terminal's software")
     return _pass("screen", "Qt, its screens and its keyboard")
@@ -169,8 +194,8 @@ def _secrets(config: Config) -> Check:
     return _pass("secrets", "sealing key in a 0600 file, the last resort: whoever takes the disk can open the queue")
 
 
-def _swap(config: Config) -> Check:  # noqa: ARG001 - one shape for all checks of this terminal
-    lines = Path("/proc/swaps").read_text("ascii").splitlines()[1:]
+def _swap() -> Check:
+    lines = SWAPS.read_text("ascii").splitlines()[1:]
     plain = [line.split()[0] for line in lines if not line.startswith(("/dev/zram", "/dev/dm-", "/dev/mapper"))]
     if plain:
         return _fail(
@@ -194,14 +219,13 @@ def _cards(config: Config) -> Check:
     return _pass("cards", wanted[0])
 
 
-def _camera(config: Config) -> Check:
+def _camera(config: Config, site: Site) -> Check:
     import queue
 
     from devices.camera.api import CameraState, Frame, Live, Lost
-    from kiosk.bootstrap import open_camera
 
     seen: queue.SimpleQueue[CameraState] = queue.SimpleQueue()
-    camera = open_camera(config.camera.source)
+    camera = site.open_camera(config.camera.source)
 
     def ignore(_: Frame) -> None:
         return
@@ -223,11 +247,13 @@ def _camera(config: Config) -> Check:
     return _fail("camera", f"no picture from {config.camera.source}", "plug the camera in, or mend camera.source")
 
 
-def _printer(config: Config) -> Check:
-    from kiosk.bootstrap import open_slip_printer
+def _printer(config: Config, site: Site) -> Check:
     from kiosk.domain.trouble import explain
 
-    printer = open_slip_printer(config.printer.uri, config.printer.width)
+    try:
+        printer = site.open_printer(config.printer.uri, config.printer.width)
+    except ConfigError as failure:
+        return _fail("printer", str(failure), "mend printer.uri")
     try:
         status = printer.status()
     finally:
@@ -238,11 +264,9 @@ def _printer(config: Config) -> Check:
     return _pass("printer", "paper is running low" if status.paper_low else "ready")
 
 
-def _platform(config: Config) -> Check:
-    from kiosk.bootstrap import platform_answers
-
+def _platform(config: Config, site: Site) -> Check:
     if not config.platform.url:
         return Check("platform", "skip", "none configured: everything stays in the queue", "set platform.url")
-    if platform_answers(config):
+    if site.platform_answers(config):
         return _pass("platform", config.platform.url)
     return _fail("platform", f"{config.platform.url} does not answer", "check the network and platform.url")

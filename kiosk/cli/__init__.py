@@ -15,6 +15,7 @@ from kiosk.cli.devices import camera, card, printer
 from kiosk.cli.output import Failed, config_option, json_option, read_config
 from kiosk.cli.queue import queue
 from kiosk.config import ConfigError
+from kiosk.process import AlreadyRunning
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,7 +32,7 @@ def run(config_path: Path) -> None:
 
     try:
         sys.exit(bootstrap.run(read_config(config_path)))
-    except (ConfigError, CatalogueError) as failure:
+    except (ConfigError, CatalogueError, AlreadyRunning) as failure:
         raise Failed(str(failure)) from failure
 
 
@@ -40,7 +41,10 @@ def demo() -> None:
     """Start the terminal with simulated devices, its control panel and an embedded district platform."""
     from kiosk.demo import run_demo
 
-    sys.exit(run_demo())
+    try:
+        sys.exit(run_demo())
+    except (ConfigError, AlreadyRunning) as failure:
+        raise Failed(str(failure)) from failure
 
 
 @main.command()
@@ -87,7 +91,7 @@ def rehearse(
         raise Failed(str(failure)) from failure
     except LookupError as failure:
         raise click.UsageError(str(failure.args[0])) from failure
-    except (ConfigError, CatalogueError) as failure:
+    except (ConfigError, CatalogueError, AlreadyRunning) as failure:
         raise Failed(str(failure)) from failure
     if as_json:
         click.echo(json.dumps(summary, ensure_ascii=False))
@@ -100,11 +104,12 @@ def rehearse(
 @json_option
 def doctor(*, config_path: Path | None, as_json: bool) -> None:
     """Check the machine; goes on after a failure and names a remedy for each."""
+    from kiosk.bootstrap import site
     from kiosk.doctor import examine
 
     config = read_config(config_path) if config_path else None
     failed = False
-    for check in examine(config):
+    for check in examine(config, site()):
         failed = failed or check.result == "fail"
         if as_json:
             click.echo(json.dumps(check.row(), ensure_ascii=False))
