@@ -188,9 +188,11 @@ def _private(item: QQuickItem) -> list[QQuickItem]:
 def rehearse(app: TerminalApp, runner: Runner, *, matter: str, out: Path, hands: Hands, masked: bool) -> Seen:
     """The whole journey for oneself. Raises :class:`RehearsalFailed`."""
     way = _Rehearsal(app, runner, out, hands, masked=masked)
-    way.until("the welcome screen", lambda state: isinstance(state.screen, Welcome))
-    way.keep("welcome")
-    way.tap("begin")
+    way.until("the welcome screen", lambda state: isinstance(state.screen, Welcome | WhoFor))
+    if isinstance(way.state.screen, Welcome):
+        way.keep("welcome")
+    if isinstance(way.state.screen, Welcome):  # a card that lies there has begun already
+        way.tap("begin")
     for step, screen, target in (
         ("who", WhoFor, "who-me"),
         ("matters", ChooseMatter, f"matter-{matter}"),
