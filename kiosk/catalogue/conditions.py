@@ -1,6 +1,7 @@
 """Conditions of the catalogue: CEL expressions (github.com/google/cel-spec), run by a library, never ``eval``.
 
-An expression sees ``applicant`` (``age``, ``sex``), ``on_behalf`` and ``answers``, and answers true or false.
+An expression sees ``applicant`` (``age``, ``sex``), ``on_behalf`` and ``answers``, and answers true or false. An answer
+not given yet is absent: ``has(answers.kind) && answers.kind == 'a'``.
 """
 
 from __future__ import annotations

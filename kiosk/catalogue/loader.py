@@ -1,12 +1,14 @@
 """Reads matters from YAML and refuses what would only fail in front of a resident.
 
-A catalogue file is untrusted: it is bounded in size, unknown keys are refused, and every condition and pattern is
-tried here.
+A catalogue file is untrusted: it is bounded in size and depth, has no aliases (a few lines of them can grow to
+gigabytes) and no key twice, unknown keys are refused, and every condition and pattern is tried here, each condition
+with nothing answered yet as well as with everything answered.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,10 +22,34 @@ LARGEST = 256 * 1024
 """Bytes of one catalogue file."""
 
 _SAMPLE: dict[str, Value] = {"applicant": {"age": 40, "sex": "female"}, "on_behalf": False}
+_DEEPEST = 32
 
 
 class CatalogueError(Exception):
     """A catalogue file that cannot be used; the text names the file, the place and the reason."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as far as a catalogue needs it."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):  # pyright: ignore[reportUnknownMemberType] - untyped in its stubs
+            raise yaml.YAMLError("aliases are not used in a catalogue")
+        if self.depth == _DEEPEST:
+            raise yaml.YAMLError("nested too deeply")
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.YAMLError(f"the key {key!r} stands there twice, line {node.start_mark.line + 1}")
+        return super().construct_mapping(node, deep)
 
 
 def parse(text: str, origin: str) -> Matter:
@@ -31,17 +57,20 @@ def parse(text: str, origin: str) -> Matter:
     if len(text.encode()) > LARGEST:
         raise CatalogueError(f"{origin}: larger than {LARGEST} bytes")
     try:
-        matter = Matter.model_validate(yaml.safe_load(text))
+        matter = Matter.model_validate(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader, made stricter
     except yaml.YAMLError as failure:
         raise CatalogueError(f"{origin}: not YAML: {failure}") from failure
     except ValidationError as failure:
         first = failure.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise CatalogueError(f"{origin}: {place}: {first['msg']}") from failure
+    except ValueError as failure:  # a date that is none, for instance
+        raise CatalogueError(f"{origin}: not YAML: {failure}") from failure
     try:
-        facts = _SAMPLE | {"answers": {question.id: "" for question in matter.questions}}
-        for part in (*matter.questions, *matter.materials, *matter.refusals):
-            holds(part.when, facts)
+        answered: dict[str, Value] = {question.id: "" for question in matter.questions}
+        for answers in ({}, answered):
+            for part in (*matter.questions, *matter.materials, *matter.refusals):
+                holds(part.when, _SAMPLE | {"answers": answers})
         for question in matter.questions:
             if isinstance(question, DigitsQuestion) and not question.accepts(question.example):
                 raise ValueError(f"{question.id}: its example does not match its pattern")
@@ -56,7 +85,13 @@ def load(folder: Path | None = None) -> tuple[Matter, ...]:
     entries = sorted(
         (entry for entry in source.iterdir() if entry.name.endswith(".yaml")), key=lambda entry: entry.name
     )
-    matters = tuple(parse(entry.read_text("utf-8"), entry.name) for entry in entries)
+    matters: list[Matter] = []
+    for entry in entries:
+        try:
+            text = entry.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as failure:
+            raise CatalogueError(f"{entry.name}: not UTF-8") from failure
+        matters.append(parse(text, entry.name))
     if len({matter.id for matter in matters}) != len(matters):
         raise CatalogueError("two catalogue files carry the same matter id")
-    return matters
+    return tuple(matters)
