@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
 
 from tests.support.screens import prepare_environment
 
@@ -26,11 +26,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def qapp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QGuiApplication]:
+def qapp(tmp_path_factory: pytest.TempPathFactory) -> QGuiApplication:
     prepare_environment(tmp_path_factory.mktemp("fonts"))
     from ui.app import build_application
 
-    yield build_application()
+    return build_application(QApplication)  # the control panel's window is a widget
 
 
 @pytest.fixture(autouse=True)
