@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Callable
 from datetime import datetime
 from importlib.resources import files
+from io import TextIOWrapper
 from pathlib import Path
 
 LARGEST = 2 * 1024 * 1024
@@ -22,16 +23,26 @@ def _allowed() -> dict[str, frozenset[str]]:
     return {event: frozenset(entry["fields"]) for event, entry in table.items()}
 
 
+class _PrivateFiles(logging.handlers.RotatingFileHandler):
+    """Makes every file, those after a turn-over included, readable by the terminal's user only."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=_private)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 class AuditLog:
     """One log file, ``audit.jsonl`` in ``folder``. ``clock`` gives the time with its zone."""
 
     def __init__(self, *, folder: Path, clock: Callable[[], datetime]) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / "audit.jsonl"
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         self._allowed = _allowed()
         self._clock = clock
-        self._handler = logging.handlers.RotatingFileHandler(path, maxBytes=LARGEST, backupCount=4, encoding="utf-8")
+        self._handler = _PrivateFiles(path, maxBytes=LARGEST, backupCount=4, encoding="utf-8")
 
     def note(self, event: str, **fields: str | int) -> None:
         """Log ``event``. Raises :class:`KeyError` or :class:`ValueError` for what is not on the list."""
