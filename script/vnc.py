@@ -18,7 +18,7 @@ import threading
 import time
 
 PORT = 5900  # display :0 of every VNC viewer
-SCREEN = os.environ.get("KIOSK_VNC_SCREEN", "1920x1080")
+SCREEN = os.environ.get("KIOSK_VNC_SCREEN", "1920x1920")  # the portrait terminal and its panel beside it
 START_SECONDS = 60.0
 LOOPBACK_UP = ("ip", "link", "set", "lo", "up")
 
