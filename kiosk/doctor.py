@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 Result = Literal["pass", "fail", "skip"]
 LEAST_FREE = 512 * 1024 * 1024
 """Bytes that must be free on the data folder's disk."""
+CAMERA_S = 10.0
+"""Seconds to wait for the camera's next word."""
 SWAPS = Path("/proc/swaps")
 
 
@@ -233,7 +235,7 @@ def _camera(config: Config, site: Site) -> Check:
     camera.start(seen.put, ignore)
     try:
         while True:
-            match seen.get(timeout=10):
+            match seen.get(timeout=CAMERA_S):
                 case Live(width, height):
                     return _pass("camera", f"{width} × {height}")
                 case Lost():

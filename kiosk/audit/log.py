@@ -27,7 +27,7 @@ class _PrivateFiles(logging.handlers.RotatingFileHandler):
     """Makes every file, those after a turn-over included, readable by the terminal's user only."""
 
     def _open(self) -> TextIOWrapper:
-        return open(self.baseFilename, self.mode, encoding=self.encoding, opener=_private)
+        return open(self.baseFilename, "a", encoding=self.encoding, opener=_private)
 
 
 def _private(path: str, flags: int) -> int:

@@ -1,0 +1,279 @@
+"""Each check of the doctor, well and ill; and that it goes on after one that breaks."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+import pytest
+
+from devices.camera import zbar
+from devices.camera.api import Camera, CameraState, Frame, Live, Lost, Opening
+from devices.card import pcsc
+from devices.printer.api import JobResult, Printer, PrinterStatus, PrinterTrouble
+from kiosk import doctor
+from kiosk.catalogue import loader
+from kiosk.catalogue.loader import CatalogueError
+from kiosk.config import CardTable, Config, ConfigError, PlatformTable
+from kiosk.doctor import Check, Site, examine
+
+SOFTWARE = ["sqlite", "opencv", "codes", "catalogue", "fonts", "screen"]
+TERMINAL = ["data", "space", "secrets", "swap", "cards", "camera", "printer", "platform"]
+FONTS = Path(__file__).resolve().parents[2] / "ui" / "fonts"
+READER = "Feitian R502 00 00"
+
+
+class StillCamera:
+    """Tells ``states``, then nothing more."""
+
+    def __init__(self, *states: CameraState) -> None:
+        self._states = states
+        self.running = False
+
+    def start(self, on_state: Callable[[CameraState], None], on_frame: Callable[[Frame], None]) -> None:
+        self.running = True
+        for state in self._states:
+            on_state(state)
+
+    def stop(self) -> None:
+        self.running = False
+
+
+class StillPrinter:
+    """Has one status."""
+
+    def __init__(self, trouble: PrinterTrouble | None = None, *, paper_low: bool = False) -> None:
+        self._status = PrinterStatus(trouble=trouble, paper_low=paper_low, certain=True)
+        self.closed = False
+
+    @property
+    def width(self) -> int:
+        return 576
+
+    def status(self) -> PrinterStatus:
+        return self._status
+
+    def print(self, picture: object) -> JobResult:
+        raise AssertionError("the doctor wastes no paper")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Patient(NamedTuple):
+    config: Config
+    data: Path
+
+    def ask(
+        self,
+        name: str,
+        *,
+        config: Config | None = None,
+        fonts: Path = FONTS,
+        missing: tuple[str, ...] = (),
+        camera: Camera | None = None,
+        printer: Printer | ConfigError | None = None,
+        answers: bool = True,
+    ) -> Check:
+        """The outcome of one check."""
+
+        def open_printer(uri: str, width: int) -> Printer:
+            if isinstance(printer, ConfigError):
+                raise printer
+            return printer or StillPrinter()
+
+        site = Site(
+            fonts=fonts,
+            screen_parts=lambda: list(missing),
+            open_camera=lambda _: camera or StillCamera(Opening(), Live(1280, 720)),
+            open_printer=open_printer,
+            platform_answers=lambda _: answers,
+        )
+        return next(check for check in examine(config or self.config, site) if check.name == name)
+
+
+@pytest.fixture
+def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
+    """A terminal in perfect health."""
+    data = tmp_path / "data"
+    (data / "queue").mkdir(parents=True)
+    data.chmod(0o700)
+    (data / "queue" / "local.key").touch(0o600)
+    swaps = tmp_path / "swaps"
+    swaps.write_text("Filename Type Size Used Priority\n/dev/zram0 partition 1 0 100\n", "ascii")
+    monkeypatch.setattr(doctor, "SWAPS", swaps)
+    monkeypatch.setattr(doctor, "LEAST_FREE", 1)
+    monkeypatch.setattr(pcsc, "list_readers", lambda: [READER])
+    monkeypatch.delenv("KIOSK_DATA_DIR", raising=False)
+    return Patient(Config(data=data, platform=PlatformTable(url="https://district.example")), data)
+
+
+@pytest.mark.parametrize("name", SOFTWARE + TERMINAL)
+def test_a_healthy_terminal_passes(patient: Patient, name: str) -> None:
+    check = patient.ask(name)
+    assert (check.result, check.remedy) == ("pass", "")
+    assert check.detail
+
+
+def test_without_a_configuration_only_the_software_is_looked_at(patient: Patient) -> None:
+    def no_printer(uri: str, width: int) -> Printer:
+        pytest.fail("not asked for")
+
+    site = Site(
+        fonts=FONTS,
+        screen_parts=list,
+        open_camera=lambda _: pytest.fail("not asked for"),
+        open_printer=no_printer,
+        platform_answers=lambda _: pytest.fail("not asked for"),
+    )
+    checks = list(examine(None, site))
+    assert [check.name for check in checks] == SOFTWARE + TERMINAL
+    assert [check.name for check in checks if check.result == "skip"] == TERMINAL
+    assert all(check.remedy for check in checks if check.result == "skip")
+
+
+def _ill(check: Check, *said: str) -> None:
+    assert check.result == "fail"
+    assert check.remedy
+    for words in said:
+        assert words in check.detail + check.remedy, check
+
+
+def test_an_old_sqlite(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apsw, "sqlite_lib_version", lambda: "3.51.2")
+    _ill(patient.ask("sqlite"), "3.51.2", "3.51.3")
+
+
+def test_two_opencv_packages_side_by_side(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def installed(name: str) -> str:
+        return "4.12"
+
+    monkeypatch.setattr(importlib.metadata, "version", installed)
+    _ill(patient.ask("opencv"), "side by side: opencv-python, opencv-python-headless")
+
+
+def test_no_zbar(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zbar, "available", lambda: False)
+    _ill(patient.ask("codes"), "libzbar0")
+
+
+def test_a_broken_catalogue_and_the_checks_after_it(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise CatalogueError("pension.yaml: icon: Field required")
+
+    monkeypatch.setattr(loader, "load", broken)
+    _ill(patient.ask("catalogue"), "pension.yaml: icon: Field required")
+    assert patient.ask("fonts").result == "pass"
+
+
+def test_missing_fonts(patient: Patient, tmp_path: Path) -> None:
+    (tmp_path / "NotoSansCJKsc-Bold.otf").touch()
+    check = patient.ask("fonts", fonts=tmp_path)
+    _ill(check, "missing: Regular")
+    assert "Bold" not in check.detail
+
+
+def test_missing_screens(patient: Patient) -> None:
+    _ill(patient.ask("screen", missing=("qml/Kiosk/screens/Ask.qml",)), "Ask.qml")
+
+
+def test_a_data_folder_open_to_others_or_gone(patient: Patient) -> None:
+    patient.data.chmod(0o750)
+    _ill(patient.ask("data"), "open to other users", f"chmod 700 {patient.data}")
+    shutil.rmtree(patient.data)
+    _ill(patient.ask("data"), "cannot be written", f"mkdir -p {patient.data}")
+    _ill(patient.ask("space"), "FileNotFoundError")  # breaks, and the doctor goes on
+    assert patient.ask("swap").result == "pass"
+
+
+def test_a_full_disk(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LEAST_FREE", 2**62)
+    _ill(patient.ask("space"), "MiB free", "make room")
+
+
+def test_a_key_that_others_can_read(patient: Patient) -> None:
+    key = patient.data / "queue" / "local.key"
+    key.chmod(0o640)
+    _ill(patient.ask("secrets"), "local.key is open to other users", f"chmod 600 {key}")
+
+
+def test_a_key_in_a_file_is_named_the_last_resort_it_is(patient: Patient) -> None:
+    assert "last resort" in patient.ask("secrets").detail
+
+
+@pytest.mark.parametrize("line", ["/dev/sda2 partition 1 0 -2", "/swapfile file 1 0 -2"])
+def test_unencrypted_swap(patient: Patient, tmp_path: Path, line: str) -> None:
+    with (tmp_path / "swaps").open("a", encoding="ascii") as swaps:
+        swaps.write(line + "\n")
+    _ill(patient.ask("swap"), line.split()[0], "swapoff")
+
+
+def test_no_card_service_no_reader_the_wrong_one(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = patient.config.model_copy(update={"card": CardTable(reader="ACS")})
+    _ill(patient.ask("cards", config=other), f"found: {READER}", "card.reader")
+    monkeypatch.setattr(pcsc, "list_readers", lambda: [])
+    _ill(patient.ask("cards"), "found: none")
+    monkeypatch.setattr(pcsc, "list_readers", lambda: None)
+    _ill(patient.ask("cards"), "does not answer", "pcscd")
+
+
+def test_a_virtual_reader_has_no_place_on_a_terminal(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pcsc, "list_readers", lambda: [READER, "Virtual PCD 00 00"])
+    _ill(patient.ask("cards"), "Virtual PCD 00 00", "purge")
+
+
+def test_a_camera_without_a_picture(patient: Patient) -> None:
+    camera = StillCamera(Opening(), Lost(), Live(640, 480))
+    _ill(patient.ask("camera", camera=camera), "/dev/video0", "camera.source")
+    assert not camera.running
+
+
+def test_a_camera_that_says_nothing_is_not_waited_for_for_ever(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "CAMERA_S", 0.01)
+    camera = StillCamera(Opening())
+    _ill(patient.ask("camera", camera=camera), "no picture")
+    assert not camera.running
+
+
+@pytest.mark.parametrize("trouble", list(PrinterTrouble))
+def test_a_printer_in_trouble_says_which(patient: Patient, trouble: PrinterTrouble) -> None:
+    printer = StillPrinter(trouble)
+    check = patient.ask("printer", printer=printer)
+    _ill(check)
+    assert check.detail.startswith("The printer")
+    assert printer.closed
+
+
+def test_paper_that_runs_low_is_said_in_time(patient: Patient) -> None:
+    assert "low" in patient.ask("printer", printer=StillPrinter(paper_low=True)).detail
+
+
+def test_a_printer_address_that_says_nothing(patient: Patient) -> None:
+    _ill(patient.ask("printer", printer=ConfigError("printer.uri: no printer is named")), "printer.uri")
+
+
+def test_a_platform_that_does_not_answer_and_none_at_all(patient: Patient) -> None:
+    _ill(patient.ask("platform", answers=False), "https://district.example does not answer")
+    alone = patient.config.model_copy(update={"platform": PlatformTable()})
+    check = patient.ask("platform", config=alone)
+    assert (check.result, check.remedy) == ("skip", "set platform.url")
+
+
+def test_a_row_is_what_the_command_prints() -> None:
+    row = Check("space", "fail", "3 MiB free", "make room").row()
+    assert row == {"check": "space", "result": "fail", "detail": "3 MiB free", "remedy": "make room"}
+
+
+def test_a_data_folder_of_somebody_else(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def may(path: Path, mode: int) -> bool:
+        return False
+
+    monkeypatch.setattr(os, "access", may)
+    _ill(patient.ask("data"), "cannot be written")
