@@ -39,8 +39,10 @@ def run(config_path: Path) -> None:
 @main.command()
 def demo() -> None:
     """Start the terminal with simulated devices, its control panel and an embedded district platform."""
-    from kiosk.demo import run_demo
-
+    try:
+        from kiosk.demo import run_demo
+    except ImportError as failure:
+        raise click.UsageError("this build has no simulators; start it with: kiosk run --config FILE") from failure
     try:
         sys.exit(run_demo())
     except (ConfigError, AlreadyRunning) as failure:
