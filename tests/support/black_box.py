@@ -1,7 +1,7 @@
 """The installed commands as anyone would run them, with folders of their own, and the hall's parts around them.
 
-A :class:`BlackBox` gives ``kiosk`` a data folder, a home and a folder for temporary files, all empty at first, so that a
-test can look into every file that a run left anywhere. Inside a namespace (``hall``) it is started there.
+A :class:`BlackBox` gives ``kiosk`` a data folder, a home and a folder for temporary files, all empty at first, so that
+a test can look into every file that a run left anywhere. Inside a namespace (``hall``) it is started there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ class BlackBox:
         for own in (self.home, self.temporary):
             own.mkdir(parents=True)
         self._hall = hall
-        self._program = program
+        self.program = program
 
     @property
     def environment(self) -> dict[str, str]:
@@ -81,7 +81,7 @@ class BlackBox:
 
     def start(self, *arguments: str | Path, program: Sequence[str | Path] = ()) -> subprocess.Popen[str]:
         """Begin a command (or another ``program``) and leave it running."""
-        argv = [str(part) for part in (*(program or (self._program,)), *arguments)]
+        argv = [str(part) for part in (*(program or (self.program,)), *arguments)]
         if self._hall is not None:
             argv = self._hall.inside(["env", "-C", self.home, *argv])
         return subprocess.Popen(
@@ -128,9 +128,16 @@ def until_said(running: subprocess.Popen[str], words: str) -> None:
 
 
 def planted() -> list[bytes]:
-    """What may stand readable in no file: the resident's name and number, answers and signature, in likely spellings."""
+    """What may stand readable in no file: the resident's name, number, answers and signature, in likely spellings."""
     person = DEMO_PEOPLE["wang"]
-    texts = [person.name, person.id_number, person.birth.isoformat(), ANSWERS["phone"], "13000000000", "planted-village"]
+    texts = [
+        person.name,
+        person.id_number,
+        person.birth.isoformat(),
+        ANSWERS["phone"],
+        "13000000000",
+        "planted-village",
+    ]
     packed = [text.encode(encoding) for text in texts for encoding in ("utf-8", "utf-16-le", "gbk")]
     return [*packed, json.dumps(person.name).strip('"').encode(), SIGNATURE[8:]]
 
@@ -186,7 +193,7 @@ class PrinterOutside:
 
 
 @contextlib.contextmanager
-def printer_outside(folder: Path, *, hall: PcscdNamespace | None = None) -> Iterator[PrinterOutside]:
+def printer_outside(folder: Path, *, hall: PcscdNamespace | None = None) -> Generator[PrinterOutside]:
     """A printer that leaves its slips in ``folder``."""
     child = _child([sys.executable, "-m", "tests.support.printer_process", folder], hall)
     try:
