@@ -5,6 +5,7 @@ The engine goes before its view-models: QML that outlives what it is bound to re
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
 from collections.abc import Callable
@@ -40,7 +41,9 @@ def build_application(kind: type[QGuiApplication] = QGuiApplication) -> QGuiAppl
     if isinstance(there, QGuiApplication):
         _load_fonts()
         return there
-    _kept.append(KeyboardMemory())
+    memory = KeyboardMemory()
+    atexit.register(memory.close)
+    _kept.append(memory)
     os.environ.setdefault("QT_QUICK_BACKEND", "software")
     application = kind(["kiosk"])
     application.setApplicationName("kiosk")
@@ -85,7 +88,7 @@ class TerminalApp(QObject):
         super().__init__()
         self._runner = runner
         self._translator: QTranslator | None = None
-        self._session = 0
+        self._session = _session_of(runner.state)
         self.feed = LiveFeed()
         self.model = TerminalModel(hall=runner.hall, post=runner.post, clock=clock, theme=theme, terminal=runner.state)
         self._bridge = Bridge(journey=runner, on_state=self._show, clock=clock, monotonic=monotonic)
@@ -135,8 +138,8 @@ class TerminalApp(QObject):
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     def _show(self, terminal: Terminal) -> None:
-        ended = self._session != 0 and (terminal.session is None or terminal.sessions != self._session)
-        self._session = terminal.sessions if terminal.session is not None else 0
+        before, self._session = self._session, _session_of(terminal)
+        ended = before not in (0, self._session)
         self.model.update(terminal)
         if ended:
             for memory in _kept:
@@ -157,6 +160,11 @@ class TerminalApp(QObject):
             self._translator = translator
         if self._engine is not None:
             self._engine.retranslate()
+
+
+def _session_of(terminal: Terminal) -> int:
+    """The running session's number, 0 without one."""
+    return terminal.sessions if terminal.session is not None else 0
 
 
 def _dark(_: object) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class KeyboardMemory:
-    """The folder the keyboard believes to be the user's. Make it before the application object; ``close`` removes it."""
+    """The folder the keyboard believes to be the user's. To be made before the application object."""
 
     def __init__(self, environment: MutableMapping[str, str] | None = None) -> None:
         env = os.environ if environment is None else environment
@@ -29,4 +29,5 @@ class KeyboardMemory:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def close(self) -> None:
+        """Remove the folder itself."""
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from PySide6.QtCore import Property, QBuffer, QByteArray, QIODevice, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPen
 from PySide6.QtQml import QmlElement
@@ -92,7 +94,7 @@ class SignatureInk(QQuickPaintedItem):
         painter.setPen(pen)
         for points in self._strokes:
             path = QPainterPath(points[0])
-            for one, two in zip(points, points[1:], strict=False):
+            for one, two in itertools.pairwise(points):
                 path.quadTo(one, (one + two) / 2)
             path.lineTo(points[-1])
             painter.drawPath(path)

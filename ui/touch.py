@@ -26,30 +26,33 @@ def _finger() -> QPointingDevice:
     return QTest.createTouchDevice(QInputDevice.DeviceType.TouchScreen)
 
 
-def items(window: QQuickWindow) -> Iterator[QQuickItem]:
-    """Every item in the window, depth first."""
+def items(window: QQuickWindow, *, hidden: bool = False) -> Iterator[QQuickItem]:
+    """Every visible item in the window, depth first; with ``hidden`` the invisible ones, too."""
     waiting = [window.contentItem()]
     while waiting:
         item = waiting.pop()
-        yield item
-        waiting.extend(reversed(item.childItems()))
+        if hidden or item.isVisible():
+            yield item
+            waiting.extend(reversed(item.childItems()))
 
 
 def find(window: QQuickWindow, object_name: str) -> QQuickItem:
     """The item of that name, the visible one where several carry it. Raises :class:`CannotTouch` if there is none."""
-    found = [item for item in items(window) if item.objectName() == object_name]
-    if not found:
-        there = sorted({item.objectName() for item in items(window) if item.objectName() and item.isVisible()})
-        raise CannotTouch(f"{object_name}: not on the screen; there are {', '.join(there)}")
-    return next((item for item in found if item.isVisible()), found[0])
+    for hidden in (False, True):
+        for item in items(window, hidden=hidden):
+            if item.objectName() == object_name:
+                return item
+    there = sorted({item.objectName() for item in items(window) if item.objectName()})
+    raise CannotTouch(f"{object_name}: not on the screen; there are {', '.join(there)}")
 
 
 def visible(window: QQuickWindow, object_name: str) -> bool:
     """Whether an item of that name can be seen."""
-    return any(item.objectName() == object_name and item.isVisible() for item in items(window))
+    return any(item.objectName() == object_name for item in items(window))
 
 
-def _reachable(window: QQuickWindow, object_name: str) -> QQuickItem:
+def reachable(window: QQuickWindow, object_name: str) -> QQuickItem:
+    """The item, if a finger on its middle would reach it. Raises :class:`CannotTouch`."""
     item = find(window, object_name)
     if not item.isVisible() or item.width() <= 0 or item.height() <= 0:
         raise CannotTouch(f"{object_name}: hidden")
@@ -80,7 +83,7 @@ def _topmost(item: QQuickItem, point: QPointF, wanted: QQuickItem) -> QQuickItem
 
 def tap(window: QQuickWindow, object_name: str) -> None:
     """Touch the middle of the item and let go. Raises :class:`CannotTouch`."""
-    item = _reachable(window, object_name)
+    item = reachable(window, object_name)
     spot = item.mapToScene(QPointF(item.width() / 2, item.height() / 2)).toPoint()
     QTest.touchEvent(window, _finger()).press(0, spot, window).commit()
     QTest.touchEvent(window, _finger()).release(0, spot, window).commit()
@@ -97,7 +100,7 @@ def drag(window: QQuickWindow, spots: Iterable[QPoint]) -> None:
 
 def stroke(window: QQuickWindow, object_name: str, points: Iterable[tuple[float, float]]) -> None:
     """Draw over the item with one finger; ``points`` in parts of its width and height, 0 to 1."""
-    item = _reachable(window, object_name)
+    item = reachable(window, object_name)
     drag(window, (item.mapToScene(QPointF(x * item.width(), y * item.height())).toPoint() for x, y in points))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -11,7 +12,9 @@ import numpy.typing as npt
 from PySide6.QtGui import QImage
 
 from kiosk.domain.words import LANGUAGES, Language
-from tests.support.screens import LANDSCAPE, PORTRAIT, SMALL
+from tests.support.screens import LANDSCAPE, PORTRAIT, SMALL, half
+from tests.support.stages import HALL, Stage, stages
+from tests.support.stand import Variant, stand
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "screens"
 
@@ -44,6 +47,15 @@ LOOKS = [
 
 SMALL_LOOKS = [Look(SMALL, language, care, "day") for language, care in product(LANGUAGES, (False, True))]
 """Those only measured: nothing cut on the smallest screen."""
+
+
+def pictures(look: Look) -> Iterator[tuple[Stage, QImage]]:
+    """Every screen in one look, half size, all from one window."""
+    variant = Variant(size=look.size, language=look.language, care=look.care, theme=look.theme)
+    shown = stages()
+    with stand(HALL, shown[0]) as window:
+        for stage in shown:
+            yield stage, half(window.picture(stage, variant))
 
 
 def array(picture: QImage) -> npt.NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Puts any screen on an offscreen window from nothing but a state: no devices, no threads, a clock that stands still."""
+"""Puts any screen on an offscreen window from nothing but a state: no devices, and a clock that stands still."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEvent, QEventLoop, QSize, Qt, QUrl
 from PySide6.QtGui import QImage
+from PySide6.QtQuick import QQuickItem
 
 from kiosk.domain.words import Language
 from kiosk.journey.desk import LivePicture
 from kiosk.journey.events import Event, Tick
 from kiosk.journey.states import Hall, Terminal
+from ui import touch
 from ui.app import TerminalApp
 
 PORTRAIT = (1080, 1920)
@@ -71,10 +73,23 @@ class StillRunner:
         self.on_state(state)
 
 
+def _loading(item: QQuickItem) -> bool:
+    """Whether a picture in the item is still on its way."""
+    if not item.isVisible():
+        return False
+    if item.inherits("QQuickImage") and not cast(QUrl, item.property("source")).isEmpty():
+        return cast(float, item.property("progress")) < 1.0
+    return any(_loading(child) for child in item.childItems())
+
+
 def settle(app: TerminalApp) -> None:
-    """Let everything asked for be loaded, laid out and painted."""
+    """Let everything asked for be loaded, laid out and painted; pictures in data URLs are loaded on another thread."""
     for _ in range(4):
         QCoreApplication.processEvents()
+    screen = touch.find(app.window, "screen")
+    deadline = QDeadlineTimer(5000)
+    while _loading(screen) and not deadline.hasExpired():
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     QCoreApplication.processEvents()
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from tests.support.looks import LOOKS, SMALL_LOOKS, Look
-from tests.support.screens import half, prepare_environment, render
-from tests.support.stages import HALL, stages
+from tests.support.looks import LOOKS, SMALL_LOOKS, Look, pictures
+from tests.support.screens import prepare_environment
 
 OUT = Path(__file__).parents[2] / "out"
 GAP = 16
@@ -21,27 +20,14 @@ GAP = 16
 
 def sheet(look: Look) -> QImage:
     """All screens of one look, half size, ten (landscape: six) a row."""
-    pictures = [
-        half(
-            render(
-                HALL,
-                stage.terminal,
-                size=look.size,
-                language=look.language,
-                care=look.care,
-                theme=look.theme,
-                live=stage.live,
-            )
-        )
-        for stage in stages()
-    ]
-    width, height = pictures[0].width() + GAP, pictures[0].height() + GAP
+    drawings = [picture for _, picture in pictures(look)]
+    width, height = drawings[0].width() + GAP, drawings[0].height() + GAP
     across = 10 if height > width else 6
-    rows = -(-len(pictures) // across)
+    rows = -(-len(drawings) // across)
     drawn = QImage(across * width + GAP, rows * height + GAP, QImage.Format.Format_RGB32)
     drawn.fill(QColor("#7A8590"))
     painter = QPainter(drawn)
-    for index, picture in enumerate(pictures):
+    for index, picture in enumerate(drawings):
         painter.drawImage(GAP + index % across * width, GAP + index // across * height, picture)
     painter.end()
     return drawn

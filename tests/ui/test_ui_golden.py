@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
-from tests.support.looks import GOLDEN, LOOKS, SHARE, Look, difference, keep
+from tests.support.looks import GOLDEN, LOOKS, SHARE, Look, difference, keep, pictures
 from tests.support.screens import half, render
 from tests.support.stages import HALL, stages
 
@@ -18,18 +18,7 @@ UPDATE = os.environ.get("GOLDEN_UPDATE") == "1"
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
 def test_every_screen_looks_like_its_golden_picture(look: Look, tmp_path: Path) -> None:
     different: list[str] = []
-    for stage in stages():
-        picture = half(
-            render(
-                HALL,
-                stage.terminal,
-                size=look.size,
-                language=look.language,
-                care=look.care,
-                theme=look.theme,
-                live=stage.live,
-            )
-        )
+    for stage, picture in pictures(look):
         path = GOLDEN / look.name / f"{stage.name}.png"
         if UPDATE:
             keep(picture, path)

@@ -42,6 +42,9 @@ QtObject {
     readonly property real bottomBar: px(care ? 216 : 160)
     readonly property real actionBar: landscape ? 0 : px(care ? 184 : 164)
 
+    // Portrait: nothing above this can be asked to be touched.
+    readonly property real reach: Math.ceil(window.height * 0.286)
+
     // Every pair of text and ground below is at least 7:1 (tests/ui/test_ui_theme.py computes it).
     readonly property color accent: contrast ? "#FFE600" : "#0B4A6F"
     readonly property color accentPressed: contrast ? "#FFFFFF" : "#073650"
@@ -53,7 +56,7 @@ QtObject {
     readonly property color surface: contrast ? "#000000" : "#FFFFFF"
     readonly property color shade: contrast ? "#000000" : "#EBEFF2"
     readonly property color hairline: contrast ? "#FFE600" : "#E2E7EC"
-    readonly property color line: contrast ? "#FFE600" : "#6B7A88"
+    readonly property color line: contrast ? "#FFE600" : "#586673"
     readonly property color good: contrast ? "#FFE600" : "#145A37"
     readonly property color goodTint: contrast ? "#000000" : "#E3F3EA"
     readonly property color goodInk: contrast ? "#000000" : "#FFFFFF"
