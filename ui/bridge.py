@@ -11,6 +11,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+from kiosk.journey.desk import LivePicture
 from kiosk.journey.events import Event, Tick
 from kiosk.journey.states import Hall, Terminal
 
@@ -24,6 +25,7 @@ class Journey(Protocol):
     state: Terminal
     wake: Callable[[], None]
     on_state: Callable[[Terminal], None]
+    on_live: Callable[[LivePicture | None], None]
 
     def post(self, event: Event) -> None: ...
 

@@ -35,7 +35,7 @@ class Look:
 
     @property
     def name(self) -> str:
-        kind = {PORTRAIT: "portrait", LANDSCAPE: "landscape", SMALL: "small"}[self.size]
+        kind = "small" if self.size == SMALL else "landscape" if self.size == LANDSCAPE else "portrait"
         return f"{kind}-{self.language}-{'care' if self.care else 'normal'}-{self.theme}"
 
 

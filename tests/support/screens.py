@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -97,7 +97,7 @@ def settle(app: TerminalApp) -> None:
 @contextmanager
 def shown(
     hall: Hall, state: Terminal, *, size: tuple[int, int] = PORTRAIT, theme: str = "day"
-) -> Iterator[tuple[TerminalApp, StillRunner]]:
+) -> Generator[tuple[TerminalApp, StillRunner]]:
     """The app at ``state``; closed at the end."""
     runner = StillRunner(hall, state)
     app = TerminalApp(
