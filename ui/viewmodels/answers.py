@@ -7,11 +7,11 @@ import binascii
 from functools import lru_cache
 
 from PySide6.QtCore import Property, QBuffer, QByteArray, QIODevice, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QImageReader
+from PySide6.QtGui import QImageReader, QImageWriter
 from PySide6.QtQml import QmlElement
 
-from devices.camera.api import Live
-from kiosk.catalogue.model import ChoiceQuestion, DigitsQuestion, Question
+from devices.camera.api import Live, Scan
+from kiosk.catalogue.model import ChoiceQuestion, DigitsQuestion, Material, Question
 from kiosk.domain.resident import mask_phone
 from kiosk.journey import way
 from kiosk.journey.events import (
@@ -26,14 +26,14 @@ from kiosk.journey.events import (
     TryAgain,
     WriteOwn,
 )
-from kiosk.journey.states import Ask, HandingIn, ScanPapers, Sign
+from kiosk.journey.states import Ask, HandingIn, ScanPapers, Session, Sign
 from ui.viewmodels.base import ScreenModel, camera_trouble, finding_words, person, trouble
 
 QML_IMPORT_NAME = "Kiosk.Models"
 QML_IMPORT_MAJOR_VERSION = 1
 
-THUMBNAIL = 320
-"""Pixels of a page's longer side in the strip of taken pages."""
+SHOWN_PAGE = 900
+"""Pixels of the longer side of a page just taken: enough to see whether it can be read."""
 LARGEST_SIGNATURE = 2 * 1024 * 1024
 _KEEP = Qt.AspectRatioMode.KeepAspectRatio
 
@@ -106,6 +106,11 @@ class AskModel(ScreenModel):
         return self.tr("请先写好，再点下一步") if ask.writing else self.tr("请先选一个，再点下一步")
 
     @Property(bool, notify=changed)
+    def wideLetters(self) -> bool:
+        """Whether the answers are in characters as wide as high."""
+        return self.terminal.language == "zh"
+
+    @Property(bool, notify=changed)
     def editing(self) -> bool:
         return self._ask is not None and self._ask.editing
 
@@ -127,24 +132,26 @@ class AskModel(ScreenModel):
 
 
 @lru_cache(maxsize=1)
-def _thumbnails_of(session: int) -> dict[bytes, str]:  # noqa: ARG001 - the key: a new session drops the last one's
+def _pages_of(session: int) -> dict[bytes, str]:  # noqa: ARG001 - the key: a new session drops the last one's
     return {}
 
 
-def _thumbnail(jpeg: bytes, session: int) -> str:
+def _shown(jpeg: bytes, session: int) -> str:
     """A page as a small picture in a data URL; it lives in memory only, and only for its session."""
-    known = _thumbnails_of(session)
+    known = _pages_of(session)
     if jpeg not in known:
         source = QBuffer()
         source.setData(QByteArray(jpeg))
         source.open(QIODevice.OpenModeFlag.ReadOnly)
         reader = QImageReader(source)
         size = reader.size()
-        reader.setScaledSize(size.scaled(QSize(THUMBNAIL, THUMBNAIL), _KEEP) if size.isValid() else size)
+        reader.setScaledSize(size.scaled(QSize(SHOWN_PAGE, SHOWN_PAGE), _KEEP) if size.isValid() else size)
         out = QBuffer()
         out.open(QIODevice.OpenModeFlag.WriteOnly)
-        reader.read().save(out, "PNG")
-        known[jpeg] = "data:image/png;base64," + base64.b64encode(out.data().data()).decode("ascii")
+        writer = QImageWriter(out, QByteArray(b"jpg"))
+        writer.setQuality(85)
+        writer.write(reader.read())
+        known[jpeg] = "data:image/jpeg;base64," + base64.b64encode(out.data().data()).decode("ascii")
     return known[jpeg]
 
 
@@ -180,13 +187,16 @@ class ScanPapersModel(ScreenModel):
 
     @Property(dict, notify=changed)
     def trouble(self) -> dict[str, str]:
+        return self._trouble()
+
+    def _trouble(self) -> dict[str, str]:
         return camera_trouble(self._scan.camera, self.terminal) if self._scan else trouble(None, self.terminal)
 
     @Property(str, notify=changed)
     def advice(self) -> str:
         """What the resident should do now."""
         scan = self._scan
-        if scan is None or self.trouble["code"]:
+        if scan is None or self._trouble()["code"]:
             return ""
         if scan.shooting:
             return self.tr("拍好了，正在处理…")
@@ -203,20 +213,41 @@ class ScanPapersModel(ScreenModel):
 
     @Property(list, notify=changed)
     def pages(self) -> list[str]:
+        session = self.terminal.session
+        return [_shown(page.jpeg, session.number) for page in self._taken()] if session is not None else []
+
+    def _taken(self) -> tuple[Scan, ...]:
+        scan, session = self._scan, self.terminal.session
+        return session.scans.get(scan.material.id, ()) if scan is not None and session is not None else ()
+
+    @Property(list, notify=changed)
+    def papers(self) -> list[dict[str, str]]:
+        """Which papers there are: the one before, the present one (``now``) and the one after; how far each is."""
         scan, session = self._scan, self.terminal.session
         if scan is None or session is None:
             return []
-        return [_thumbnail(page.jpeg, session.number) for page in session.scans.get(scan.material.id, ())]
+        materials = way.materials(session, self.terminal.today)
+        here = materials.index(scan.material)
+        return [
+            {"name": each.name(self.terminal.language), **self._progress(each, index, here, session)}
+            for index, each in enumerate(materials)
+            if abs(index - here) <= 1
+        ]
+
+    def _progress(self, material: Material, index: int, here: int, session: Session) -> dict[str, str]:
+        count = len(session.scans.get(material.id, ()))
+        words = self.tr("{count} 页").format(count=count) if count else self.tr("还没拍")
+        return {"state": "now" if index == here else "done" if count else "next", "count": words}
 
     @Property(bool, notify=changed)
     def canAdd(self) -> bool:
         scan = self._scan
-        return scan is not None and not scan.adding and len(self.pages) < scan.material.most
+        return scan is not None and not scan.adding and len(self._taken()) < scan.material.most
 
     @Property(bool, notify=changed)
     def enough(self) -> bool:
         scan = self._scan
-        return scan is not None and not scan.adding and len(self.pages) >= scan.material.pages
+        return scan is not None and not scan.adding and len(self._taken()) >= scan.material.pages
 
     @Slot()
     def shoot(self) -> None:

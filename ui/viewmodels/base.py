@@ -109,19 +109,38 @@ def delivery_words(delivery: Delivery, case_number: str | None) -> str:
             return translate("Words", "已撤销")
 
 
-def found_rows(found: tuple[Found, ...] | None, terminal: Terminal) -> list[dict[str, object]]:
-    """Earlier submissions as rows, newest first."""
-    return [
-        {
-            "uid": each.uid,
-            "title": each.matter(terminal.language) if each.matter else "",
-            "number": each.provisional_number,
-            "created": f"{each.created:%Y-%m-%d %H:%M}",
-            "state": delivery_words(each.delivery, each.case_number),
-            "printable": each.slip_text is not None,
-        }
-        for each in found or ()
-    ]
+def delivery_look(delivery: Delivery) -> tuple[str, str]:
+    """Icon and colour (``info``, ``good``, ``wrong``) of a submission's state."""
+    match delivery:
+        case Delivery.READY | Delivery.SENDING:
+            return "cloud-upload", "info"
+        case Delivery.RECEIVED | Delivery.DONE:
+            return "cloud-check", "good"
+        case Delivery.HELD:
+            return "alert-circle", "wrong"
+        case Delivery.CANCELLED:
+            return "circle-x", "info"
+
+
+def found_rows(found: tuple[Found, ...] | None, terminal: Terminal, links: Links) -> list[dict[str, object]]:
+    """Earlier submissions as rows, newest first, their time in the hall's zone."""
+    translate, zone = QCoreApplication.translate, links.clock().tzinfo
+    rows: list[dict[str, object]] = []
+    for each in found or ():
+        icon, kind = delivery_look(each.delivery)
+        rows.append(
+            {
+                "uid": each.uid,
+                "title": each.matter(terminal.language) if each.matter else translate("Words", "办过的事"),
+                "number": each.provisional_number,
+                "created": f"{each.created.astimezone(zone):%Y-%m-%d %H:%M}",
+                "state": delivery_words(each.delivery, each.case_number),
+                "icon": icon,
+                "kind": kind,
+                "printable": each.slip_text is not None,
+            }
+        )
+    return rows
 
 
 def printing_words(printing: Printing | None, terminal: Terminal) -> dict[str, str]:

@@ -14,7 +14,6 @@ from kiosk.journey.states import Delivery, FindByCard, FindBySlip, HandedIn, Pri
 from ui.viewmodels.base import (
     ScreenModel,
     camera_trouble,
-    delivery_words,
     found_rows,
     printing_words,
     trouble,
@@ -55,7 +54,7 @@ class HandedInModel(ScreenModel):
             return ""
         match done.delivery:
             case Delivery.DONE | Delivery.RECEIVED:
-                return self.tr("区里收到了，您不用再来。办好了会发短信。")
+                return self.tr("区里收到了，您不用再来。想看进度，来这里放卡就能查。")
             case Delivery.HELD:
                 return self.tr("还要工作人员处理一下。您填的都在，不用重新填。")
             case _:
@@ -65,9 +64,10 @@ class HandedInModel(ScreenModel):
     def caseNumber(self) -> str:
         return self._done.case_number or "" if self._done else ""
 
-    @Property(str, notify=changed)
-    def state(self) -> str:
-        return delivery_words(self._done.delivery, self._done.case_number) if self._done else ""
+    @Property(bool, notify=changed)
+    def held(self) -> bool:
+        """Whether staff must look at it first."""
+        return self._done is not None and self._done.delivery is Delivery.HELD
 
     @Property(str, notify=changed)
     def number(self) -> str:
@@ -145,7 +145,7 @@ class FindByCardModel(ScreenModel):
 
     @Property(list, notify=changed)
     def rows(self) -> list[dict[str, object]]:
-        return found_rows(self._find.found if self._find else None, self.terminal)
+        return found_rows(self._find.found if self._find else None, self.terminal, self.links)
 
     @Property(dict, notify=changed)
     def trouble(self) -> dict[str, str]:
@@ -185,7 +185,7 @@ class FindBySlipModel(ScreenModel):
 
     @Property(list, notify=changed)
     def rows(self) -> list[dict[str, object]]:
-        return found_rows(self._find.found if self._find else None, self.terminal)
+        return found_rows(self._find.found if self._find else None, self.terminal, self.links)
 
     @Property(dict, notify=changed)
     def trouble(self) -> dict[str, str]:

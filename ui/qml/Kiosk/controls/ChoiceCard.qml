@@ -14,7 +14,7 @@ Touchable {
     text: note === "" ? label : label + "，" + note
     checkable: boxed
     checked: selected
-    implicitHeight: Math.max(Theme.px(Theme.care ? 176 : 140), words.implicitHeight + Theme.px(48))
+    implicitHeight: Math.max(Theme.px(Theme.care ? 152 : 120), words.implicitHeight + Theme.px(40))
 
     Rectangle {
         anchors.fill: parent

@@ -12,7 +12,8 @@ Item {
     property string placeholder
     signal edited(string value)
 
-    readonly property real keyHeight: Math.min(Theme.px(Theme.care ? 164 : 148), (height - keys.y - 3 * Theme.gap) / 4)
+    readonly property bool beside: display && Theme.landscape
+    readonly property real keyHeight: Math.min(Theme.px(200), (height - keys.y - 3 * Theme.gap) / 4)
 
     implicitHeight: Theme.px(Theme.care ? 920 : 820)
 
@@ -28,8 +29,8 @@ Item {
     Rectangle {
         id: field
         visible: pad.display
-        width: parent.width
-        height: pad.display ? Theme.px(132) : 0
+        width: pad.beside ? (parent.width - Theme.gap) * 0.44 : parent.width
+        height: pad.display ? Math.max(Theme.px(96), Math.min(Theme.px(132), pad.height - 4 * (Theme.target + Theme.gap))) : 0
         radius: Theme.px(24)
         color: Theme.surface
         border.width: Math.max(2, Theme.px(4))
@@ -45,16 +46,20 @@ Item {
             text: pad.value === "" ? pad.placeholder : pad.value
             font.pixelSize: pad.value === "" ? Theme.bodySize : Theme.font(60)
             font.letterSpacing: pad.value === "" ? 0 : Theme.px(4)
-            fontSizeMode: Text.HorizontalFit
+            height: Math.min(implicitHeight, parent.height - Theme.px(8))
+            lineHeight: 1.0
+            fontSizeMode: Text.Fit
             minimumPixelSize: Theme.px(32)
+            verticalAlignment: Text.AlignVCenter
             wrapMode: Text.NoWrap
             horizontalAlignment: Text.AlignHCenter
         }
     }
     Grid {
         id: keys
-        y: pad.display ? field.height + Theme.gap : 0
-        width: parent.width
+        x: pad.beside ? field.width + Theme.gap : 0
+        y: pad.display && !pad.beside ? field.height + Theme.gap : 0
+        width: parent.width - x
         columns: 3
         spacing: Theme.gap
 
@@ -92,6 +97,13 @@ Item {
                     }
                     Label {
                         anchors.verticalCenter: parent.verticalCenter
+                        width: Math.min(implicitWidth, key.width - Theme.px(24) - (key.digit ? 0 : parent.spacing + Theme.font(42)))
+                        height: Math.min(implicitHeight, key.height - Theme.px(4))
+                        fontSizeMode: Text.Fit
+                        minimumPixelSize: Theme.px(32)
+                        wrapMode: Text.NoWrap
+                        horizontalAlignment: Text.AlignHCenter
+                        verticalAlignment: Text.AlignVCenter
                         kind: key.digit ? "strong" : "body"
                         text: key.text
                         color: key.enabled ? (key.digit ? Theme.ink : Theme.accent) : Theme.ink2

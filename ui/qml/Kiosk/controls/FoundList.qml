@@ -47,7 +47,7 @@ Item {
                 id: words
                 x: Theme.px(32)
                 y: Theme.px(28)
-                width: parent.width - 2 * x
+                width: parent.width - 2 * x - (row.beside ? again.width + Theme.gap : 0)
                 spacing: Theme.px(6)
 
                 Label {
@@ -55,11 +55,24 @@ Item {
                     kind: "head"
                     text: row.modelData.title
                 }
-                Label {
+                Row {
                     width: parent.width
-                    kind: "strong"
-                    color: Theme.good
-                    text: row.modelData.state
+                    spacing: Theme.px(14)
+
+                    Icon {
+                        id: mark
+                        anchors.verticalCenter: parent.verticalCenter
+                        name: row.modelData.icon
+                        color: state.color
+                        size: Theme.font(46)
+                    }
+                    Label {
+                        id: state
+                        width: parent.width - mark.width - parent.spacing
+                        kind: "strong"
+                        color: row.modelData.kind === "good" ? Theme.good : row.modelData.kind === "wrong" ? Theme.wrong : Theme.accent
+                        text: row.modelData.state
+                    }
                 }
                 Label {
                     width: parent.width
@@ -71,9 +84,9 @@ Item {
                 id: again
                 objectName: "print-again-" + row.index
                 visible: row.printable
-                x: words.x
-                y: words.y + words.height + Theme.px(20)
-                width: words.width
+                x: row.beside ? row.width - width - Theme.px(32) : words.x
+                y: row.beside ? (row.height - height) / 2 : words.y + words.height + Theme.px(20)
+                width: row.beside ? Theme.px(Theme.care ? 360 : 300) : row.width - 2 * words.x
                 height: Theme.target
                 icon: "printer"
                 fontSize: Theme.font(36)

@@ -12,7 +12,7 @@ Text {
     font.weight: kind === "title" || kind === "head" || kind === "strong" ? Font.Bold : Font.Normal
     font.pixelSize: kind === "title" ? Theme.titleSize : kind === "head" ? Theme.headSize
                     : kind === "note" ? Theme.noteSize : Theme.bodySize
-    lineHeight: 1.12
+    lineHeight: 1.04
     wrapMode: Text.Wrap
     textFormat: Text.PlainText
     Accessible.role: Accessible.StaticText

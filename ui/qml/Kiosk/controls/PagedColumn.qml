@@ -8,17 +8,19 @@ Item {
     property var model: []
     property Component delegate
     property real spacing: Theme.gap
+    property real widest: Theme.px(44)
     property int page: 0
     property int pages: 1
 
     readonly property real turnHeight: Math.max(Theme.target, Theme.px(Theme.care ? 136 : 108))
 
-    onModelChanged: page = 0
+    onModelChanged: Qt.callLater(arrange)
     onPageChanged: arrange()
     onHeightChanged: Qt.callLater(arrange)
     onWidthChanged: Qt.callLater(arrange)
 
-    // Puts each part below the one before, or at the top of a new page, and shows only this page's.
+    // Puts each part below the one before, or at the top of a new page, and shows only this page's. Room that is left
+    // over goes between the parts, up to `widest`.
     function arrange(): void {
         let whole = -spacing;
         for (let i = 0; i < parts.count; ++i) {
@@ -27,18 +29,20 @@ Item {
                 return;
             whole += part.height + spacing;
         }
-        const room = whole <= height ? height : height - turnHeight - spacing;
+        const fits = whole <= height;
+        const room = fits ? height : height - turnHeight - spacing;
+        const between = fits && parts.count > 1 ? Math.max(spacing, Math.min(widest, spacing + (height - whole) / (parts.count - 1))) : spacing;
         let at = 0;
         let y = 0;
         const pageOf = [];
         for (let j = 0; j < parts.count; ++j) {
             const next = parts.itemAt(j);
-            if (y > 0 && y + next.height > room) {
+            if (y > 0 && Math.floor(y + next.height) > Math.ceil(room)) {
                 ++at;
                 y = 0;
             }
             next.y = y;
-            y += next.height + spacing;
+            y += next.height + between;
             pageOf.push(at);
         }
         pages = at + 1;

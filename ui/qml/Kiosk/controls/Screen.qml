@@ -1,5 +1,6 @@
 // What every screen is made of: title, one sentence, its content, and the action row that never moves.
 // Portrait: title on top, row above the bottom bar. Landscape: title left of the content, row around the bottom bar.
+// The portrait's top third only shows; what can be touched begins below it, within reach from a wheelchair.
 import QtQuick
 import Kiosk
 
@@ -8,9 +9,14 @@ Item {
 
     property string title
     property string subtitle
-    property bool centered: false
-    property bool sideBySide: Theme.landscape
-    property real titleTop: Theme.px(Theme.landscape ? 44 : 36)
+    property string warning
+    property string hero
+    property string heroKind: "info"
+    property bool calm: false
+    property real calmRoom: 0
+    property bool reach: !calm
+    readonly property bool centered: calm || (hero !== "" && !Theme.landscape)
+    readonly property bool sideBySide: Theme.landscape && !calm
 
     property string backText: qsTr("上一步")
     property bool backVisible: true
@@ -32,25 +38,45 @@ Item {
 
     default property alias content: body.data
     readonly property bool row: backVisible || nextVisible || asideVisible
-    readonly property real contentWidth: body.width
-    readonly property real contentHeight: body.height
+    readonly property real room: body.height
+    readonly property real above: Theme.window.height - height
 
     Accessible.role: Accessible.Pane
     Accessible.name: title
 
     Column {
         id: heading
-        x: Theme.margin
-        y: screen.titleTop
-        width: screen.sideBySide ? Theme.px(540) : screen.width - 2 * Theme.margin
+        readonly property real start: Theme.landscape ? Theme.px(44)
+                                    : Theme.topBar - screen.above + (screen.hero !== "" ? Theme.px(56) : Theme.stepBar + Theme.px(36))
+        x: screen.calm ? (screen.width - width) / 2 : Theme.margin
+        y: screen.calm ? Math.max(start, (bar.y - height - screen.calmRoom) * 0.42) : start
+        width: screen.sideBySide ? Theme.px(600) : Math.min(screen.width - 2 * Theme.margin, Theme.px(1300))
         spacing: Theme.px(14)
 
+        Rectangle {
+            visible: screen.hero !== ""
+            x: screen.centered ? (parent.width - width) / 2 : 0
+            width: Theme.px(screen.calm ? 232 : Theme.care ? 120 : 168)
+            height: width
+            radius: width / 2
+            color: screen.heroKind === "good" ? Theme.goodTint : screen.heroKind === "wrong" ? Theme.wrongTint : Theme.tint
+            border.width: Theme.contrast ? Theme.outline : 0
+            border.color: Theme.ink
+
+            Icon {
+                anchors.centerIn: parent
+                name: screen.hero
+                color: screen.heroKind === "good" ? Theme.good : screen.heroKind === "wrong" ? Theme.wrong : Theme.accent
+                size: Math.round(parent.width * 0.6)
+            }
+        }
         Label {
             objectName: "title"
             width: parent.width
             visible: text !== ""
             kind: "title"
             text: screen.title
+            topPadding: screen.hero !== "" ? Theme.px(18) : 0
             horizontalAlignment: screen.centered ? Text.AlignHCenter : Text.AlignLeft
             Accessible.role: Accessible.Heading
         }
@@ -62,13 +88,22 @@ Item {
             text: screen.subtitle
             horizontalAlignment: screen.centered ? Text.AlignHCenter : Text.AlignLeft
         }
+        NoticeBand {
+            objectName: "wrong"
+            width: parent.width
+            visible: screen.warning !== ""
+            kind: "wrong"
+            text: screen.warning
+        }
     }
 
     Item {
         id: body
         objectName: "content"
+        readonly property real under: heading.y + heading.height + Theme.px(heading.height > 0 ? 36 : 0)
         x: screen.sideBySide ? heading.x + heading.width + Theme.px(56) : Theme.margin
-        y: screen.sideBySide ? screen.titleTop : heading.y + heading.height + Theme.px(heading.height > 0 ? 32 : 0)
+        y: screen.sideBySide ? heading.start
+           : screen.reach && !Theme.landscape ? Math.max(under, Theme.reach - screen.above) : under
         width: screen.width - x - Theme.margin
         height: bar.y - Theme.px(24) - y
     }
@@ -97,7 +132,7 @@ Item {
         y: bar.y + (bar.height - height) / (Theme.landscape ? 2 : 1) - (Theme.landscape ? 0 : Theme.px(4))
         width: Theme.px(Theme.landscape ? (Theme.care ? 300 : 280) : screen.asideVisible ? 258 : 300)
         text: screen.backText
-        icon: screen.backIcon
+        icon: Theme.care && screen.asideVisible && !Theme.landscape ? "" : screen.backIcon
         fontSize: Theme.font(screen.asideVisible && !Theme.landscape ? 36 : 40)
         onActivated: screen.back()
     }
@@ -113,7 +148,7 @@ Item {
                : screen.nextVisible ? Theme.px(screen.backVisible ? 288 : 400) : screen.width - from - Theme.px(48)
         text: screen.asideText
         icon: screen.asideIcon
-        fontSize: Theme.font(36)
+        fontSize: Theme.font(Theme.care && !Theme.landscape ? 33 : 36)
         onActivated: screen.aside()
     }
     PrimaryButton {

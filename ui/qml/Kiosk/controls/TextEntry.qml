@@ -14,7 +14,7 @@ Rectangle {
     signal edited(string text)
     signal accepted
 
-    implicitHeight: Theme.px(Theme.care ? 156 : 132)
+    implicitHeight: Math.max(Theme.px(Theme.care ? 156 : 132), input.contentHeight + Theme.px(56))
     radius: Theme.px(24)
     color: Theme.surface
     border.width: Math.max(2, Theme.px(input.activeFocus ? 6 : 3))
@@ -58,6 +58,7 @@ Rectangle {
         selectionColor: Theme.accent
         selectedTextColor: Theme.accentInk
         maximumLength: entry.longest
+        wrapMode: TextInput.Wrap
         clip: true
         // Sensitive data: Qt's pinyin neither learns from it nor opens its user dictionary.
         inputMethodHints: Qt.ImhSensitiveData | Qt.ImhNoAutoUppercase

@@ -24,7 +24,7 @@ Touchable {
         anchors.left: parent.left
         anchors.leftMargin: Theme.px(Theme.care ? 24 : 36)
         anchors.verticalCenter: parent.verticalCenter
-        width: Theme.px(104)
+        width: Math.min(Theme.px(150), Math.max(Theme.px(104), tile.height * 0.42))
         height: width
         radius: Theme.px(24)
         color: Theme.tint
@@ -32,7 +32,7 @@ Touchable {
         Icon {
             anchors.centerIn: parent
             name: tile.icon
-            size: Theme.px(58)
+            size: Math.round(mark.width * 0.56)
         }
     }
     Column {

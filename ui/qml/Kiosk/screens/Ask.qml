@@ -11,6 +11,7 @@ Screen {
 
     title: model.title
     subtitle: model.hint
+    warning: model.wrong
     nextText: model.editing ? qsTr("改好了") : qsTr("下一步")
     onBack: model.back()
     onNext: {
@@ -18,61 +19,59 @@ Screen {
         model.next();
     }
 
-    NoticeBand {
-        id: wrong
-        objectName: "wrong"
-        width: parent.width
-        visible: screen.model.wrong !== ""
-        kind: "wrong"
-        text: screen.model.wrong
+    Pager {
+        id: choices
+        anchors.fill: parent
+        visible: screen.model.kind === "choice"
+        model: visible ? screen.model.options : []
+        columns: count > 6 && longest <= (screen.model.wideLetters ? 7 : 16) && !(Theme.care && !Theme.landscape) ? 2 : 1
+        // A few answers share the room; many keep to what a finger needs.
+        rowHeight: Math.max(Theme.px(Theme.care ? 152 : 120),
+                            Math.min(Theme.px(Theme.care ? 216 : 176), (height + Theme.gap) / Math.ceil(count / columns) - Theme.gap))
+        readonly property int longest: model.reduce((most, option) => Math.max(most, option.label.length + option.note.length), 0)
+
+        delegate: ChoiceCard {
+            required property var modelData
+            objectName: modelData.value === "" ? "choice-other" : "choice-" + modelData.value
+            width: choices.cellWidth
+            height: choices.rowHeight
+            label: modelData.label
+            note: modelData.note
+            boxed: modelData.value !== ""
+            icon: modelData.value === "" ? "pencil" : ""
+            selected: modelData.value !== "" && modelData.value === screen.model.draft
+            onActivated: screen.model.choose(modelData.value)
+        }
     }
-    Item {
-        y: wrong.visible ? wrong.height + Theme.gap : 0
+    Digits {
         width: parent.width
-        height: parent.height - y
+        height: Math.min(parent.height, Theme.px(1040))
+        visible: screen.model.kind === "digits"
+        value: screen.model.draft
+        longest: screen.model.longest
+        placeholder: qsTr("按下面的数字")
+        onEdited: value => screen.model.edit(value)
+    }
+    Column {
+        width: parent.width
+        spacing: Theme.px(32)
+        visible: screen.model.kind === "writing"
 
-        Pager {
-            id: choices
-            anchors.fill: parent
-            visible: screen.model.kind === "choice"
-            model: visible ? screen.model.options : []
-            columns: count > 6 && longest <= 12 && !(Theme.care && !Theme.landscape) ? 2 : 1
-            readonly property int longest: model.reduce((most, option) => Math.max(most, option.label.length + option.note.length), 0)
-
-            delegate: ChoiceCard {
-                required property var modelData
-                objectName: modelData.value === "" ? "choice-other" : "choice-" + modelData.value
-                width: choices.cellWidth
-                height: Math.max(choices.rowHeight, implicitHeight)
-                label: modelData.label
-                note: modelData.note
-                boxed: modelData.value !== ""
-                icon: modelData.value === "" ? "pencil" : ""
-                selected: modelData.value !== "" && modelData.value === screen.model.draft
-                onActivated: screen.model.choose(modelData.value)
-            }
-        }
-        Digits {
-            width: parent.width
-            height: Math.min(parent.height, implicitHeight)
-            anchors.bottom: Theme.landscape ? undefined : parent.bottom
-            visible: screen.model.kind === "digits"
-            value: screen.model.draft
-            longest: screen.model.longest
-            placeholder: qsTr("按下面的数字")
-            onEdited: value => screen.model.edit(value)
-        }
         TextEntry {
             id: entry
             objectName: "written"
             width: parent.width
-            visible: screen.model.kind === "writing"
             longest: screen.model.longest
             placeholder: qsTr("点这里，写下来")
             onEdited: text => screen.model.edit(text)
             onVisibleChanged: if (visible)
                 text = screen.model.draft
             Component.onCompleted: text = screen.model.draft
+        }
+        NoticeBand {
+            width: parent.width
+            icon: "keyboard"
+            text: qsTr("点一下白框，键盘就出来，打拼音就行。")
         }
     }
 }

@@ -11,6 +11,7 @@ Screen {
 
     title: qsTr("先请您同意")
     subtitle: qsTr("同意了才会读卡。")
+    reach: false
     nextText: qsTr("我同意，继续")
     nextName: "agree"
     onBack: model.back()
@@ -21,20 +22,41 @@ Screen {
         anchors.fill: parent
         model: screen.model.points
 
-        delegate: Item {
+        delegate: Rectangle {
             id: point
             required property string modelData
+            required property int index
             width: points.width
-            height: Math.max(Theme.px(60), words.height) + Theme.px(8)
+            height: Math.max(mark.height, words.height) + Theme.px(72)
+            radius: Theme.radius
+            color: Theme.surface
+            border.width: Theme.outline
+            border.color: Theme.hairline
 
-            Icon {
-                name: "circle-check"
-                size: Theme.px(52)
+            Rectangle {
+                id: mark
+                x: Theme.px(32)
+                anchors.verticalCenter: parent.verticalCenter
+                width: Theme.px(Theme.care ? 96 : 76)
+                height: width
+                radius: width / 2
+                color: Theme.tint
+
+                Label {
+                    anchors.centerIn: parent
+                    kind: "strong"
+                    color: Theme.accent
+                    text: String(point.index + 1)
+                    lineHeight: 1.0
+                }
             }
             Label {
                 id: words
-                x: Theme.px(80)
-                width: parent.width - x
+                anchors.left: mark.right
+                anchors.leftMargin: Theme.px(28)
+                anchors.right: parent.right
+                anchors.rightMargin: Theme.px(28)
+                anchors.verticalCenter: parent.verticalCenter
                 text: point.modelData
             }
         }

@@ -15,9 +15,10 @@ Screen {
 
     Pager {
         id: list
-        anchors.fill: parent
+        width: parent.width
+        height: parent.height - elsewhere.height - Theme.px(32)
         model: screen.model.matters
-        rowHeight: Theme.px(Theme.care ? 300 : 220)
+        rowHeight: Theme.px(Theme.care ? 320 : 260)
 
         delegate: TileButton {
             required property var modelData
@@ -29,5 +30,12 @@ Screen {
             note: modelData.note
             onActivated: screen.model.pick(modelData.id)
         }
+    }
+    NoticeBand {
+        id: elsewhere
+        y: Math.min(list.implicitHeight, list.height) + Theme.px(32)
+        width: parent.width
+        icon: "door"
+        text: qsTr("别的事，请到窗口办。")
     }
 }

@@ -7,27 +7,27 @@ Screen {
     id: screen
 
     required property FindByCardModel model
+    readonly property bool none: !model.searching && model.rows.length === 0
 
-    title: model.searching ? qsTr("请把您的卡放在读卡处") : model.rows.length > 0 ? qsTr("您在这里办过的") : qsTr("没有找到办过的事")
-    subtitle: model.searching ? qsTr("社会保障卡，芯片朝下。") : model.rows.length > 0 ? "" : qsTr("如果是在别处办的，请问工作人员。")
+    calm: none
+    hero: none ? "file-search" : ""
+    reach: !model.searching && !none
+    title: model.searching ? qsTr("请把您的卡放在读卡处") : none ? qsTr("没有找到办过的事") : qsTr("您在这里办过的")
+    subtitle: model.searching ? qsTr("社会保障卡，芯片朝下。") : none ? qsTr("如果是在别处办的，请问工作人员。") : ""
     nextVisible: false
     onBack: model.back()
 
-    CardPicture {
+    CardStage {
         visible: screen.model.searching
-        anchors.horizontalCenter: parent.horizontalCenter
-        y: Theme.px(24)
-        width: Math.min(Theme.px(440), parent.height * 0.8)
-        border.width: Theme.px(3)
-        border.color: Theme.accent
+        width: parent.width
+        height: Math.min(parent.height - (band.visible ? band.height + Theme.gap : 0), Theme.px(860))
     }
-    NoticeBand {
+    TroubleBand {
+        id: band
         width: parent.width
         anchors.bottom: parent.bottom
         visible: screen.model.searching && screen.model.trouble.code !== ""
-        kind: "wrong"
-        text: screen.model.trouble.message
-        note: screen.model.trouble.remedy
+        trouble: screen.model.trouble
     }
     FoundList {
         anchors.fill: parent

@@ -10,6 +10,7 @@ Screen {
 
     title: model.searching ? qsTr("把凭条放在摄像头下") : qsTr("这张凭条")
     subtitle: model.searching ? qsTr("二维码朝上，放平就行。") : ""
+    reach: false
     nextVisible: false
     onBack: model.back()
 
@@ -18,17 +19,15 @@ Screen {
         objectName: "private-live"
         visible: screen.model.searching
         width: parent.width
-        height: Math.min(parent.height - (band.visible ? band.height + Theme.gap : 0), width * 0.75)
+        height: Math.min(parent.height - (band.visible ? band.height + Theme.gap : 0), width * 0.9)
     }
-    NoticeBand {
+    TroubleBand {
         id: band
         anchors.top: live.bottom
         anchors.topMargin: Theme.gap
         width: parent.width
         visible: screen.model.searching && screen.model.trouble.code !== ""
-        kind: "wrong"
-        text: screen.model.trouble.message
-        note: screen.model.trouble.remedy
+        trouble: screen.model.trouble
     }
     FoundList {
         anchors.fill: parent

@@ -9,6 +9,8 @@ Screen {
 
     required property HandedInModel model
 
+    hero: model.held ? "clipboard-check" : "check"
+    heroKind: model.held ? "info" : "good"
     title: model.title
     subtitle: model.body
     backVisible: false
@@ -43,7 +45,8 @@ Screen {
 
             Image {
                 id: code
-                width: Theme.px(Theme.landscape ? 250 : 300)
+                y: (card.height - 2 * card.padding - height) / 2
+                width: Theme.px(Theme.landscape ? 250 : Theme.care ? 260 : 300)
                 height: width
                 source: screen.model.qr
                 smooth: false
@@ -56,7 +59,7 @@ Screen {
                 anchors.left: code.right
                 anchors.leftMargin: Theme.px(28)
                 width: card.width - 2 * card.padding - x
-                anchors.verticalCenter: code.verticalCenter
+                y: (card.height - 2 * card.padding - height) / 2
                 spacing: Theme.px(10)
 
                 Label {
@@ -177,7 +180,7 @@ Screen {
                                 text: level.modelData.name
                                 font.pixelSize: Theme.noteSize
                                 fontSizeMode: Text.Fit
-                                minimumPixelSize: Theme.px(28)
+                                minimumPixelSize: Theme.px(32)
                                 horizontalAlignment: Text.AlignHCenter
                                 Accessible.ignored: true
                             }

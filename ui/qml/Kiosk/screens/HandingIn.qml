@@ -9,7 +9,12 @@ Screen {
     required property HandingInModel model
     readonly property bool failed: model.trouble.code !== ""
 
+    calm: true
+    calmRoom: failed ? band.height + Theme.px(60) : 0
+    hero: failed ? "alert-triangle" : "hourglass"
+    heroKind: failed ? "wrong" : "info"
     title: failed ? qsTr("没有存上") : qsTr("正在存好，请稍等")
+    subtitle: failed ? "" : qsTr("先存在这台机器里，断电也不会丢。")
     backVisible: failed
     nextVisible: failed
     nextText: qsTr("再试一次")
@@ -17,20 +22,11 @@ Screen {
     onBack: model.back()
     onNext: model.again()
 
-    NoticeBand {
+    TroubleBand {
         id: band
-        width: parent.width
-        kind: screen.failed ? "wrong" : "info"
-        icon: screen.failed ? "alert-triangle" : "hourglass"
-        text: screen.failed ? screen.model.trouble.message : qsTr("先存在这台机器里，断电也不会丢。")
-        note: screen.failed ? screen.model.trouble.remedy : ""
-    }
-    Label {
-        anchors.top: band.bottom
-        anchors.topMargin: Theme.px(8)
-        anchors.right: parent.right
+        anchors.horizontalCenter: parent.horizontalCenter
+        width: Math.min(parent.width, Theme.px(1300))
         visible: screen.failed
-        kind: "note"
-        text: screen.model.trouble.code
+        trouble: screen.model.trouble
     }
 }

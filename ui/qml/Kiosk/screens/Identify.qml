@@ -7,14 +7,17 @@ Screen {
     id: screen
 
     required property IdentifyModel model
+    readonly property bool said: model.reading || model.trouble.code !== ""
 
     title: model.title
     subtitle: model.hint
+    reach: false
     nextText: qsTr("对，就是")
     nextName: "confirm-person"
     nextVisible: model.known
-    asideText: model.known ? qsTr("不是，换卡") : ""
+    asideText: qsTr("不是，换卡")
     asideName: "another-card"
+    asideVisible: model.known
     onBack: model.back()
     onNext: model.confirm()
     onAside: model.another()
@@ -24,82 +27,77 @@ Screen {
         objectName: "private-person"
         visible: screen.model.known
         width: parent.width
-        anchors.top: parent.top
+        height: Math.min(parent.height, Math.max(person.height + 2 * padding, Theme.px(Theme.landscape ? 560 : 720)))
 
         Column {
+            id: person
             width: found.width - 2 * found.padding
-            spacing: Theme.px(20)
-
-            Label {
-                width: parent.width
-                kind: "title"
-                text: screen.model.found.name
-            }
-            Label {
-                width: parent.width
-                text: screen.model.found.sex + "　" + screen.model.found.born
-            }
-            Label {
-                width: parent.width
-                color: Theme.ink2
-                text: screen.model.found.number
-            }
-        }
-    }
-    Item {
-        visible: !screen.model.known
-        anchors.fill: parent
-
-        Rectangle {
-            id: stage
-            width: parent.width
-            height: Math.min(parent.height - (band.visible ? band.height + Theme.gap : 0), Theme.px(Theme.landscape ? 420 : 560))
-            radius: Theme.px(36)
-            color: Theme.accent
-            border.width: Theme.contrast ? Theme.outline : 0
-            border.color: Theme.accentInk
+            y: (found.height - 2 * found.padding - height) / 2
+            spacing: Theme.px(24)
 
             Rectangle {
                 anchors.horizontalCenter: parent.horizontalCenter
-                anchors.bottom: parent.bottom
-                anchors.bottomMargin: parent.height * 0.12
-                width: Math.min(parent.width * 0.6, parent.height * 1.1)
-                height: parent.height * 0.14
-                radius: height / 3
-                color: Theme.contrast ? "#FFFFFF" : "#073650"
+                width: Theme.px(Theme.landscape ? 150 : 200)
+                height: width
+                radius: width / 2
+                color: Theme.tint
+
+                Icon {
+                    anchors.centerIn: parent
+                    name: "user"
+                    size: Math.round(parent.width * 0.58)
+                }
             }
-            CardPicture {
-                id: card
-                anchors.horizontalCenter: parent.horizontalCenter
-                y: parent.height * 0.12
-                width: Math.min(parent.width * 0.46, parent.height * 0.72)
+            Label {
+                objectName: "person-name"
+                width: parent.width
+                kind: "title"
+                font.pixelSize: Theme.font(80)
+                text: screen.model.found.name
+                horizontalAlignment: Text.AlignHCenter
             }
-            Icon {
-                anchors.horizontalCenter: parent.horizontalCenter
-                y: card.y + card.height + parent.height * 0.03
-                name: "chevron-down"
-                color: Theme.accentInk
-                size: parent.height * 0.14
+            Label {
+                width: parent.width
+                font.pixelSize: Theme.headSize
+                text: screen.model.found.sex + "　" + screen.model.found.born
+                horizontalAlignment: Text.AlignHCenter
+            }
+            Label {
+                objectName: "person-number"
+                width: parent.width
+                font.pixelSize: Theme.headSize
+                fontSizeMode: Text.HorizontalFit
+                minimumPixelSize: Theme.px(32)
+                wrapMode: Text.NoWrap
+                color: Theme.ink2
+                text: screen.model.found.number
+                horizontalAlignment: Text.AlignHCenter
             }
         }
-        NoticeBand {
-            id: band
-            anchors.top: stage.bottom
-            anchors.topMargin: Theme.gap
-            width: parent.width
-            visible: screen.model.reading || screen.model.trouble.code !== ""
-            kind: screen.model.reading ? "info" : "wrong"
-            icon: screen.model.reading ? "hourglass" : "alert-triangle"
-            text: screen.model.reading ? qsTr("正在读卡，请别拿走") : screen.model.trouble.message
-            note: screen.model.reading ? "" : screen.model.trouble.remedy
-        }
-        Label {
-            anchors.top: band.bottom
-            anchors.topMargin: Theme.px(8)
-            anchors.right: parent.right
-            visible: band.visible && !screen.model.reading
-            kind: "note"
-            text: screen.model.trouble.code
-        }
+    }
+    CardStage {
+        id: stage
+        visible: !screen.model.known
+        width: parent.width
+        height: Math.min(parent.height - (screen.said ? Math.max(reading.height, wrong.height) + Theme.gap : 0),
+                         Theme.px(860))
+    }
+    NoticeBand {
+        id: reading
+        objectName: "reading"
+        anchors.top: stage.bottom
+        anchors.topMargin: Theme.gap
+        width: parent.width
+        visible: !screen.model.known && screen.model.reading
+        icon: "hourglass"
+        text: qsTr("正在读卡，请别拿走")
+    }
+    TroubleBand {
+        id: wrong
+        anchors.top: stage.bottom
+        anchors.topMargin: Theme.gap
+        width: parent.width
+        visible: !screen.model.known && !screen.model.reading && screen.said
+        trouble: screen.model.trouble
     }
 }

@@ -8,15 +8,11 @@ Screen {
 
     required property RefusedModel model
 
+    calm: true
+    hero: "info-circle"
     title: model.title
+    subtitle: model.body
     backVisible: false
     nextText: qsTr("知道了")
     onNext: model.next()
-
-    NoticeBand {
-        width: parent.width
-        kind: "notice"
-        icon: "info-circle"
-        text: screen.model.body
-    }
 }

@@ -19,33 +19,37 @@ Screen {
         id: lines
         anchors.fill: parent
         spacing: Theme.px(16)
+        widest: Theme.px(28)
         model: screen.model.rows
 
         delegate: Rectangle {
             id: line
             required property var modelData
             width: lines.width
-            height: Math.max(Theme.target + Theme.px(24), words.height + Theme.px(32))
+            height: Math.max(Theme.target + Theme.px(Theme.landscape ? 8 : 24), words.height + Theme.px(Theme.landscape ? 16 : 32))
             radius: Theme.radius
             color: Theme.surface
             border.width: Theme.outline
             border.color: Theme.hairline
 
-            Column {
+            // Question and answer stand one below the other; in landscape side by side.
+            Grid {
                 id: words
+                readonly property real room: parent.width - x - (change.visible ? change.width + Theme.px(36) : Theme.px(32))
                 x: Theme.px(32)
                 anchors.verticalCenter: parent.verticalCenter
-                width: parent.width - x - (change.visible ? change.width + Theme.px(36) : Theme.px(32))
-                spacing: Theme.px(2)
+                columns: Theme.landscape ? 2 : 1
+                spacing: Theme.px(Theme.landscape ? 24 : 2)
+                verticalItemAlignment: Grid.AlignVCenter
 
                 Label {
-                    width: parent.width
+                    width: Theme.landscape ? (words.room - words.spacing) * 0.45 : words.room
                     kind: "note"
                     text: line.modelData.label
                 }
                 Label {
                     objectName: "private-value"
-                    width: parent.width
+                    width: Theme.landscape ? (words.room - words.spacing) * 0.55 : words.room
                     kind: "strong"
                     text: line.modelData.value
                 }

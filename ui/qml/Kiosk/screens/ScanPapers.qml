@@ -8,13 +8,15 @@ Screen {
     id: screen
 
     required property ScanPapersModel model
+    readonly property bool broken: model.trouble.code !== ""
 
     title: model.title
     subtitle: model.hint
+    reach: false
     nextText: model.adding ? qsTr("手动拍照") : qsTr("清楚，下一步")
     nextName: model.adding ? "shoot" : "next"
     nextIcon: model.adding ? "camera" : ""
-    nextEnabled: model.adding ? !model.shooting && model.trouble.code === "" : model.enough
+    nextEnabled: model.adding ? !model.shooting && !broken : model.enough
     asideText: model.canAdd ? qsTr("再拍一页") : ""
     asideName: "add-page"
     onBack: model.back()
@@ -24,20 +26,79 @@ Screen {
     LivePicture {
         id: live
         objectName: "private-live"
+        readonly property real below: (screen.broken ? wrong.height : advice.height) + Theme.gap
+                                      + (papers.visible ? papers.height + Theme.px(32) : 0)
         visible: screen.model.adding
         width: parent.width
-        height: Math.min(parent.height - (band.visible ? band.height + Theme.gap : 0), width * 0.75)
+        height: Math.min(parent.height - below, width * 0.8)
     }
     NoticeBand {
-        id: band
+        id: advice
         objectName: "advice"
-        visible: screen.model.adding
+        visible: screen.model.adding && !screen.broken
         anchors.top: live.bottom
         anchors.topMargin: Theme.gap
         width: parent.width
-        kind: screen.model.trouble.code !== "" ? "wrong" : screen.model.adviceKind
-        text: screen.model.trouble.code !== "" ? screen.model.trouble.message : screen.model.advice
-        note: screen.model.trouble.code !== "" ? screen.model.trouble.remedy : ""
+        kind: screen.model.adviceKind
+        text: screen.model.advice
+    }
+    TroubleBand {
+        id: wrong
+        visible: screen.model.adding && screen.broken
+        anchors.top: live.bottom
+        anchors.topMargin: Theme.gap
+        width: parent.width
+        trouble: screen.model.trouble
+    }
+    Column {
+        id: papers
+        visible: screen.model.adding && !Theme.landscape && !Theme.care
+        y: live.height + live.below - height
+        width: parent.width
+        spacing: Theme.px(12)
+
+        Repeater {
+            model: papers.visible ? screen.model.papers : []
+
+            delegate: Rectangle {
+                id: paper
+                required property var modelData
+                readonly property bool now: modelData.state === "now"
+                width: papers.width
+                height: Theme.px(96)
+                radius: Theme.px(20)
+                color: Theme.surface
+                border.width: now ? Math.max(2, Theme.px(4)) : Theme.outline
+                border.color: now ? Theme.accent : Theme.hairline
+
+                Icon {
+                    id: mark
+                    x: Theme.px(36)
+                    anchors.verticalCenter: parent.verticalCenter
+                    name: paper.now ? "scan" : paper.modelData.state === "done" ? "circle-check" : "file-text"
+                    color: paper.modelData.state === "done" ? Theme.good : Theme.accent
+                    size: Theme.px(52)
+                }
+                Label {
+                    anchors.left: mark.right
+                    anchors.leftMargin: Theme.px(28)
+                    anchors.right: count.left
+                    anchors.rightMargin: Theme.px(20)
+                    anchors.verticalCenter: parent.verticalCenter
+                    kind: paper.now ? "strong" : "body"
+                    text: paper.modelData.name
+                }
+                Label {
+                    id: count
+                    anchors.right: parent.right
+                    anchors.rightMargin: Theme.px(36)
+                    anchors.verticalCenter: parent.verticalCenter
+                    kind: "note"
+                    text: paper.modelData.count
+                    wrapMode: Text.NoWrap
+                }
+            }
+        }
     }
     Pager {
         id: taken
@@ -45,36 +106,38 @@ Screen {
         anchors.fill: parent
         visible: !screen.model.adding
         model: visible ? screen.model.pages : []
-        columns: 2
-        rowHeight: Math.min(Theme.px(620), height - (model.length > 2 ? turnHeight + Theme.gap : 0))
+        columns: model.length > 1 ? 2 : 1
+        rowHeight: model.length > 2 ? Math.max(Theme.px(400), Math.min(Theme.px(560), height - turnHeight - Theme.gap))
+                                    : Math.min(height, Theme.px(980))
 
         delegate: Panel {
             id: page
             required property string modelData
             required property int index
+            readonly property int number: taken.at * taken.shown + index
             width: taken.cellWidth
             height: taken.rowHeight
             padding: Theme.px(20)
 
             Image {
                 width: page.width - 2 * page.padding
-                height: page.height - 2 * page.padding - retake.height - Theme.px(16)
+                height: page.height - 2 * page.padding - remove.height - Theme.px(16)
                 fillMode: Image.PreserveAspectFit
                 source: page.modelData
                 asynchronous: false
                 Accessible.role: Accessible.Graphic
-                Accessible.name: qsTr("第 %1 页").arg(taken.at * taken.shown + page.index + 1)
+                Accessible.name: qsTr("第 %1 页").arg(page.number + 1)
             }
             SecondaryButton {
-                id: retake
-                objectName: "remove-" + (taken.at * taken.shown + page.index)
+                id: remove
+                objectName: "remove-" + page.number
                 width: page.width - 2 * page.padding
                 y: page.height - 2 * page.padding - height
                 height: Theme.target
                 icon: "trash"
                 fontSize: Theme.font(34)
                 text: qsTr("不要这页")
-                onActivated: screen.model.remove(taken.at * taken.shown + page.index)
+                onActivated: screen.model.remove(page.number)
             }
         }
     }

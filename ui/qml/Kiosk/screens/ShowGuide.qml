@@ -10,6 +10,7 @@ Screen {
     required property ShowGuideModel model
 
     title: model.title
+    reach: false
     nextText: qsTr("开始办")
     onBack: model.back()
     onNext: model.next()
@@ -17,39 +18,50 @@ Screen {
     PagedColumn {
         id: parts
         anchors.fill: parent
+        spacing: Theme.px(Theme.landscape ? 16 : 24)
         model: screen.model.rows
 
-        delegate: Item {
+        delegate: Rectangle {
             id: part
             required property var modelData
             width: parts.width
-            height: Math.max(Theme.px(104), lines.height) + Theme.px(20)
+            height: Math.max(mark.y + mark.height, head.y + head.height, lines.y + lines.height) + pad
+            readonly property real pad: Theme.px(Theme.landscape ? 18 : 30)
+            radius: Theme.radius
+            color: Theme.surface
+            border.width: Theme.outline
+            border.color: Theme.hairline
 
             Rectangle {
                 id: mark
-                width: Theme.px(88)
+                x: Theme.px(32)
+                y: part.pad
+                width: Theme.px(Theme.landscape ? 88 : 104)
                 height: width
-                radius: Theme.px(22)
+                radius: Theme.px(24)
                 color: Theme.tint
 
                 Icon {
                     anchors.centerIn: parent
                     name: part.modelData.icon
-                    size: Theme.px(52)
+                    size: Math.round(parent.width * 0.58)
                 }
+            }
+            Label {
+                id: head
+                x: mark.x + mark.width + Theme.px(28)
+                y: part.pad + (Theme.landscape ? Theme.px(8) : 0)
+                width: Theme.landscape ? Theme.px(Theme.care ? 300 : 240) : part.width - x - Theme.px(28)
+                kind: "head"
+                text: part.modelData.head
             }
             Column {
                 id: lines
-                anchors.left: mark.right
-                anchors.leftMargin: Theme.px(28)
-                anchors.right: parent.right
-                spacing: Theme.px(6)
+                x: Theme.landscape ? head.x + head.width + Theme.px(24) : head.x
+                y: Theme.landscape ? part.pad + Theme.px(14) : head.y + head.height + Theme.px(8)
+                width: part.width - x - Theme.px(28)
+                spacing: Theme.px(8)
 
-                Label {
-                    width: parent.width
-                    kind: "head"
-                    text: part.modelData.head
-                }
                 Repeater {
                     model: part.modelData.lines
 

@@ -8,18 +8,11 @@ Screen {
 
     required property ThanksModel model
 
+    calm: true
+    hero: "heart-handshake"
+    heroKind: "good"
     title: qsTr("谢谢，慢走")
     subtitle: qsTr("卡和材料都带好。屏幕上的内容马上清除。")
-    centered: true
-    sideBySide: false
-    titleTop: height * 0.3
     backVisible: false
     nextVisible: false
-
-    Icon {
-        anchors.horizontalCenter: parent.horizontalCenter
-        y: Theme.px(40)
-        name: "heart-handshake"
-        size: Math.min(Theme.px(240), parent.height - y)
-    }
 }

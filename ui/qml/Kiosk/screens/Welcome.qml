@@ -17,7 +17,7 @@ Screen {
         id: begin
         objectName: "begin"
         width: parent.width
-        height: Math.max(words.height + Theme.px(112), Theme.px(Theme.landscape ? 330 : 400))
+        height: Math.max(words.height + Theme.px(96), parent.height - others.height - Theme.px(Theme.landscape ? 32 : 56))
         text: headline.text + "，" + cards.text
         onActivated: screen.model.begin()
 
@@ -29,7 +29,7 @@ Screen {
         Column {
             id: words
             x: Theme.px(64)
-            width: parent.width - x - art.width - Theme.px(72)
+            width: parent.width - x - art.width - Theme.px(Theme.care ? 84 : 108)
             anchors.verticalCenter: parent.verticalCenter
             spacing: Theme.px(20)
 
@@ -37,9 +37,9 @@ Screen {
                 id: headline
                 width: parent.width
                 kind: "title"
-                font.pixelSize: Theme.font(56)
+                font.pixelSize: Theme.font(Theme.care ? 52 : 60)
                 color: Theme.accentInk
-                text: qsTr("放卡开始，或点这里")
+                text: qsTr("放卡，或点这里")
             }
             Label {
                 id: cards
@@ -53,13 +53,13 @@ Screen {
             anchors.right: parent.right
             anchors.rightMargin: Theme.px(60)
             anchors.verticalCenter: parent.verticalCenter
-            width: Theme.px(270)
+            width: Theme.px(Theme.care && !Theme.landscape ? 230 : 320)
             rotation: -8
         }
     }
     Column {
-        anchors.top: begin.bottom
-        anchors.topMargin: Theme.px(Theme.landscape ? 32 : 64)
+        id: others
+        anchors.bottom: parent.bottom
         width: parent.width
         spacing: Theme.gap
 
@@ -68,28 +68,40 @@ Screen {
             kind: "head"
             text: qsTr("办过的，来看看")
         }
-        Grid {
+        Row {
             id: tiles
             width: parent.width
-            columns: Theme.care && !Theme.landscape ? 1 : 2
             spacing: Theme.gap
+            readonly property real each: (width - spacing) / 2
+            readonly property real tall: Math.max(Theme.px(Theme.landscape ? 180 : 232), card.implicitHeight, slip.implicitHeight)
 
             TileButton {
+                id: card
                 objectName: "find-by-card"
-                width: (tiles.width - (tiles.columns - 1) * Theme.gap) / tiles.columns
+                width: tiles.each
+                height: tiles.tall
                 icon: "progress-check"
                 title: qsTr("查进度")
-                note: qsTr("放卡，凭条丢了也行")
+                note: Theme.care ? "" : qsTr("凭条丢了也行")
                 onActivated: screen.model.findByCard()
             }
             TileButton {
+                id: slip
                 objectName: "find-by-slip"
-                width: (tiles.width - (tiles.columns - 1) * Theme.gap) / tiles.columns
+                width: tiles.each
+                height: tiles.tall
                 icon: "qrcode"
                 title: qsTr("扫凭条")
-                note: qsTr("凭条上的二维码")
+                note: Theme.care ? "" : qsTr("凭条上的二维码")
                 onActivated: screen.model.findBySlip()
             }
+        }
+        NoticeBand {
+            width: parent.width
+            visible: !Theme.landscape && !Theme.care
+            kind: "notice"
+            icon: "headset"
+            text: qsTr("不会用没关系，点下面的“叫人帮忙”。")
         }
     }
 }

@@ -9,26 +9,31 @@ Screen {
     required property WhoForModel model
 
     title: qsTr("这次替谁办？")
-    subtitle: qsTr("替家人办，两个人的卡都要放。")
     nextVisible: false
     onBack: model.back()
 
     Column {
+        id: both
         width: parent.width
-        spacing: Theme.gap
+        spacing: Theme.px(32)
+        readonly property real each: Math.min(Theme.px(400), (screen.room - spacing) / 2)
 
-        ChoiceCard {
+        TileButton {
             objectName: "who-me"
             width: parent.width
+            height: both.each
             icon: "user"
-            label: qsTr("我自己")
+            title: qsTr("我自己")
+            note: qsTr("只要放您自己的卡")
             onActivated: screen.model.pick(false)
         }
-        ChoiceCard {
+        TileButton {
             objectName: "who-other"
             width: parent.width
+            height: both.each
             icon: "users"
-            label: qsTr("替别人")
+            title: qsTr("替别人")
+            note: qsTr("替家人办，两个人的卡都要放")
             onActivated: screen.model.pick(true)
         }
     }
