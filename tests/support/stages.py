@@ -12,13 +12,12 @@ from devices.card.api import NoCard
 from kiosk.domain.resident import Role
 from kiosk.journey.desk import LivePicture
 from kiosk.journey.events import (
-    AddPage,
     Begin,
     CallStaff,
     CardChanged,
     Draft,
-    Finish,
     FindMine,
+    Finish,
     Next,
     PageShot,
     PickMatter,
@@ -34,7 +33,6 @@ from kiosk.journey.states import (
     HandingIn,
     Identify,
     IdleWarning,
-    OtherCard,
     Printing,
     Refused,
     ScanPapers,
@@ -43,7 +41,7 @@ from kiosk.journey.states import (
     Thanks,
 )
 from tests.support.journeys import HALL, LI, NOON, STORED, WANG, Walk, at
-from tests.support.papers import desk, packed, written_page
+from tests.support.papers import packed, written_page
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,9 @@ class Stand:
         self.settle()
 
     def settle(self) -> None:
-        """Let what was touched be carried out and laid out."""
+        """Let what was touched be carried out, and laid out as for a picture."""
         settle(self._app)
+        self.window.grabWindow()
 
     def picture(self, stage: Stage, variant: Variant) -> QImage:
         self.show(stage, variant)
