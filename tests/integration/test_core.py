@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+import apsw
 import pytest
 import zxingcpp
 
 from devices.camera.capture import OpencvCamera
 from devices.card.reader import WatchedReader
 from devices.card.sim_card import DEMO_PEOPLE
+from kiosk import bootstrap
 from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, open_slip_printer
 from kiosk.config import ConfigError
 from kiosk.demo import Simulators, demo_config, simulators
@@ -32,7 +35,9 @@ from kiosk.journey.events import (
     Rate,
     ShootNow,
     Signed,
+    SwitchToOtherCard,
     ThatIsRight,
+    TryAgain,
 )
 from kiosk.journey.states import (
     Ask,
@@ -40,12 +45,17 @@ from kiosk.journey.states import (
     FindByCard,
     FindBySlip,
     HandedIn,
+    HandingIn,
     Identify,
+    OtherCard,
     Printing,
     ScanPapers,
     Terminal,
     Thanks,
+    WhoFor,
 )
+from offline_queue import store
+from offline_queue.store import Store
 from tests.support.journeys import NOON
 
 PATIENCE_S = 30.0
@@ -76,6 +86,15 @@ class Stage:
             self.core.runner.pump()
         return self.core.runner.state
 
+    def sooner_or_later(self, true: Callable[[], bool]) -> bool:
+        """For what no event of ours announces."""
+        end = time.monotonic() + PATIENCE_S
+        while not true():
+            if time.monotonic() > end:
+                return False
+            self._bell.wait(0.05)
+        return True
+
     def to_papers(self, card: str = "wang") -> Stage:
         self.do(Begin(), PickWho(False), PickMatter("pension-enrolment"), Next(), Agree(NOON))
         self.sims.slot.insert(self.sims.cards[card])
@@ -100,16 +119,22 @@ class Stage:
 PNG = b"\x89PNG\r\n\x1a\n-a-signature"
 
 
+online = pytest.mark.parametrize("stage", [True], indirect=True)
+
+
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Stage]:
+def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Stage]:
+    """Without a network, unless the test is marked to have one by ``@online``."""
     monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(bootstrap, "forbid_core_dumps", lambda: None)  # for good, in the process of all tests
     with simulators(tmp_path / "elsewhere") as sims:
         parts = Parts(
             reader=WatchedReader(slot=sims.slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
             camera=OpencvCamera(source=sims.desk.source),
             printer=open_slip_printer(sims.printer.uri, 576),
         )
-        core = open_core(demo_config("", sims.printer.uri), parts)
+        url = sims.district.url if getattr(request, "param", False) else ""
+        core = open_core(demo_config(url, sims.printer.uri), parts)
         try:
             yield Stage(core, sims)
         finally:
@@ -225,29 +250,102 @@ def test_a_damaged_card_is_said_and_a_good_one_goes_on(stage: Stage) -> None:
 
 
 def test_a_full_disk_keeps_everything_on_the_screen(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from offline_queue.model import NoSpace
+    room = [1024]
 
-    put = stage.core.queue.put
-    full = [True]
+    def free(_: Path) -> int:
+        return room[0]
 
-    def no_room(**given: object) -> object:
-        return NoSpace(needed=10, free=1) if full[0] else put(**given)  # pyright: ignore[reportArgumentType]
-
-    monkeypatch.setattr(stage.core.queue, "put", no_room)
+    monkeypatch.setattr(store, "free_bytes", free)
     stage.to_papers()
     stage.sims.desk.lay(stage.sims.papers["wang"])
     stage.until(lambda state: state.session is not None and bool(state.session.scans))
     stage.do(Next(), Next(), Signed(PNG))
-    from kiosk.journey.events import TryAgain
-    from kiosk.journey.states import HandingIn
-
     state = stage.until(lambda state: state.screen == HandingIn(trouble="storage-full"))
     assert state.session is not None
     assert state.session.answers
     assert stage.sims.printer.slips() == []
-    full[0] = False
+    room[0] = 2**40
     stage.do(TryAgain())
     stage.until(lambda state: isinstance(state.screen, HandedIn))
+
+
+@online
+def test_the_platforms_answer_reaches_the_screen_and_the_rating_the_platform(stage: Stage) -> None:
+    uid = stage.to_slip().stored.uid
+    state = stage.until(lambda state: isinstance(state.screen, HandedIn) and state.screen.delivery is Delivery.DONE)
+    assert isinstance(state.screen, HandedIn)
+    assert state.screen.case_number
+    stage.do(Rate(4), Finish())
+    received = stage.sims.district.open_store()
+    try:
+        (submission,) = received.submissions()
+        assert (submission.envelope.uid, submission.case_number) == (uid, state.screen.case_number)
+        assert all(paper.complete for paper in submission.papers)
+        assert stage.sooner_or_later(lambda: [row.rating for row in received.submissions()] == [4])
+    finally:
+        received.close()
+
+
+def test_a_disk_that_fails_is_told_and_the_clerk_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    uid = stage.to_slip().stored.uid
+    stage.sims.slot.remove()
+    stage.do(Finish(), Finish(), FindMine(by_slip=False))
+
+    def broken(self: Store) -> None:
+        raise apsw.IOError("disk I/O error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Store, "expire_reprints", broken)
+        stage.sims.slot.insert(stage.sims.cards["wang"])
+        stage.until(lambda state: isinstance(state.screen, FindByCard) and state.screen.trouble == "lookup-failed")
+    stage.sims.slot.remove()
+    stage.sims.slot.insert(stage.sims.cards["wang"])
+    stage.until(lambda state: isinstance(state.screen, FindByCard) and bool(state.screen.found))
+    with monkeypatch.context() as failing:
+        failing.setattr(Store, "expire_reprints", broken)
+        stage.do(PrintAgain(uid))
+        stage.until(
+            lambda state: isinstance(state.screen, FindByCard) and state.screen.printing is Printing.NOT_PRINTED
+        )
+    stage.do(PrintAgain(uid))
+    stage.until(lambda state: isinstance(state.screen, FindByCard) and state.screen.printing is Printing.PRINTED)
+
+
+def test_a_disk_that_fails_at_handing_in_keeps_everything_too(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.to_papers()
+    stage.sims.desk.lay(stage.sims.papers["wang"])
+    stage.until(lambda state: state.session is not None and bool(state.session.scans))
+
+    def broken(*_: object) -> None:
+        raise OSError(errno.EIO, "disk I/O error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Store, "_write_papers", broken)
+        stage.do(Next(), Next(), Signed(PNG))
+        stage.until(lambda state: state.screen == HandingIn(trouble="storage-failed"))
+    stage.do(TryAgain())
+    stage.until(lambda state: isinstance(state.screen, HandedIn))
+    assert len(stage.core.queue.list()) == 1
+
+
+def test_another_residents_card_never_mixes_two_people(stage: Stage) -> None:
+    stage.to_papers()
+    stage.sims.slot.remove()
+    stage.sims.slot.insert(stage.sims.cards["li"])
+    stage.until(lambda state: isinstance(state.overlay, OtherCard))
+    stage.do(SwitchToOtherCard())
+    state = stage.core.runner.state
+    assert isinstance(state.screen, WhoFor)
+    assert state.session is not None
+    assert (state.session.number, state.session.applicant, dict(state.session.answers)) == (2, None, {})
+
+
+def test_the_printers_own_trouble_stands_in_the_log(stage: Stage, tmp_path: Path) -> None:
+    stage.sims.printer.open_cover()
+    assert stage.to_slip().printing is Printing.NOT_PRINTED
+    stage.core.close()
+    lines = [json.loads(line) for line in (tmp_path / "log" / "audit.jsonl").read_text("utf-8").splitlines()]
+    assert [line["trouble"] for line in lines if line["event"] == "slip-ended"] == ["printer-cover-open"]
 
 
 def test_a_printer_address_that_says_nothing_is_refused() -> None:
