@@ -19,11 +19,6 @@ def _compiled(expression: str) -> cel.Program:
     return cel.compile(expression)
 
 
-def check(expression: str) -> None:
-    """Raise :class:`ValueError` when ``expression`` is not CEL."""
-    _compiled(expression)
-
-
 def holds(expression: str | None, facts: Mapping[str, Value]) -> bool:
     """Whether ``expression`` is true of ``facts``; no expression always is.
 

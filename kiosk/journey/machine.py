@@ -143,6 +143,10 @@ def advance(terminal: Terminal, event: Event, hall: Hall) -> Step:
             card = terminal.card
             gone, effects = _wiped(terminal)
             return _begun(replace(gone, card=card)), effects
+        case _ if isinstance(terminal.overlay, IdleWarning | OtherCard | ConfirmFinish) and not isinstance(
+            event, _DEVICES
+        ):
+            return terminal, ()  # what lies over the screen asks first; a touch from before it came means nothing
         case _:
             return _on_screen(terminal, event, hall)
 

@@ -395,6 +395,15 @@ def test_somebody_elses_card_in_the_middle_asks_first() -> None:
     assert (walk.session.number, walk.session.applicant, dict(walk.session.answers)) == (2, None, {})
 
 
+@pytest.mark.parametrize("late", [Next(), Back(), Signed(b"png"), AnotherMatter()])
+def test_a_touch_from_before_the_question_does_not_go_through_it(late: Event) -> None:
+    walk = Walk().to_review().do(Next(), CardChanged(LI))
+    assert isinstance(walk.terminal.overlay, OtherCard)
+    before = walk.terminal
+    walk.do(late)
+    assert walk.terminal == before
+
+
 def test_a_second_person_at_thank_you_begins_anew() -> None:
     walk = Walk().to_slip().do(Finish(), CardChanged(LI))
     assert isinstance(walk.screen, WhoFor)
