@@ -78,7 +78,7 @@ def _loading(item: QQuickItem) -> bool:
     if not item.isVisible():
         return False
     if item.inherits("QQuickImage") and not cast(QUrl, item.property("source")).isEmpty():
-        return cast(float, item.property("progress")) < 1.0
+        return item.implicitWidth() == 0  # "progress" is already 1 while the picture is still being decoded
     return any(_loading(child) for child in item.childItems())
 
 

@@ -14,7 +14,7 @@ Touchable {
     text: note === "" ? label : label + "，" + note
     checkable: boxed
     checked: selected
-    implicitHeight: Math.max(Theme.px(Theme.care ? 152 : 120), words.implicitHeight + Theme.px(40))
+    implicitHeight: Math.max(Theme.px(Theme.care ? 152 : 120), one.implicitHeight + (words.side || note === "" ? 0 : two.implicitHeight) + Theme.px(40))
 
     Rectangle {
         anchors.fill: parent
@@ -62,6 +62,11 @@ Touchable {
             kind: "head"
             text: card.label
             width: words.side && card.note !== "" ? Math.max(implicitWidth, Math.min(Theme.px(Theme.care ? 300 : 210), words.width - two.implicitWidth - Theme.px(60))) : words.width
+            height: Math.min(implicitHeight, card.height - Theme.px(16) - (words.side || card.note === "" ? 0 : two.height))
+            fontSizeMode: Text.Fit
+            lineHeight: 0.95
+            minimumPixelSize: Theme.px(32)
+            verticalAlignment: Text.AlignVCenter
             Accessible.ignored: true
         }
         Label {

@@ -47,20 +47,24 @@ Item {
             anchors.left: logo.right
             anchors.leftMargin: Theme.px(22)
             anchors.verticalCenter: parent.verticalCenter
-            width: (Theme.landscape ? Theme.px(Theme.care ? 620 : 560) : right.x) - x - Theme.px(16)
+            width: (Theme.landscape ? Theme.px(frame.terminal.steps.length > 0 ? 720 : 1400) : right.x) - x - Theme.px(16)
 
             Label {
                 width: parent.width
-                height: Math.min(implicitHeight, Theme.topBar - Theme.px(Theme.care || Theme.landscape ? 8 : 56))
+                id: hallName
+                height: Math.min(implicitHeight, Theme.topBar - Theme.px(second.wanted ? 46 : 8))
                 kind: "strong"
                 text: frame.terminal.hallName
                 fontSizeMode: Text.Fit
-                minimumPixelSize: Theme.px(28)
+                minimumPixelSize: Theme.px(32)
+                lineHeight: 0.8
                 verticalAlignment: Text.AlignVCenter
             }
             Label {
+                id: second
+                readonly property bool wanted: frame.terminal.testing || !(Theme.landscape || Theme.care)
                 width: parent.width
-                visible: frame.terminal.testing || !(Theme.landscape || Theme.care)
+                visible: wanted
                 kind: "note"
                 text: frame.terminal.testing ? qsTr("演练，不会真的办理") : qsTr("自助办理")
                 color: frame.terminal.testing ? Theme.wrong : Theme.ink2

@@ -21,6 +21,11 @@ Touchable {
         id: words
         anchors.centerIn: parent
         width: Math.min(implicitWidth, button.width - Theme.px(140))
+        height: Math.min(implicitHeight, button.height - Theme.px(8))
+        fontSizeMode: Text.Fit
+        minimumPixelSize: Theme.px(32)
+        lineHeight: 0.9
+        verticalAlignment: Text.AlignVCenter
         text: button.text
         color: Theme.accent
         horizontalAlignment: Text.AlignHCenter
