@@ -92,6 +92,10 @@ def _received_whole(district: DistrictOutside, uid: str) -> dict[str, Any]:
     return received
 
 
+def _no_fault_of_the_screens(errors: str) -> None:
+    assert [line for line in errors.splitlines() if ".qml:" in line] == []
+
+
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -123,6 +127,7 @@ def test_a_card_that_lies_there_already_brings_the_submission_to_the_district(
             "--camera", desk.source, "--printer", printer.uri, "--platform", district.url, "--json",
         )  # fmt: skip
         assert done.status == 0, done.errors
+        _no_fault_of_the_screens(done.errors)
         slip = printer.next_slip()
     summary = done.row
     assert set(summary) == KEYS
@@ -166,6 +171,7 @@ def test_a_cut_network_says_stored_and_the_district_has_it_once_later(
         desk.lay(register_of("wang"))
         done = box.finish(running)
         assert done.status == 0, done.errors
+        _no_fault_of_the_screens(done.errors)
         summary = done.row
         slip = printer.next_slip()
         _same_slip(Path(summary["slip"]), slip)

@@ -22,6 +22,8 @@ from devices.camera.demo_papers import RegisterEntry, register_page
 from devices.card.sim_card import DEMO_PEOPLE
 from tests.support.pcscd import PROJECT, PcscdNamespace
 
+UNDER_TEST = "KIOSK_UNDER_TEST"
+"""The environment's name for another ``kiosk`` than the installed one: a bundle's."""
 MATTER = "pension-enrolment"
 PLATFORM_PORT = 8080
 """Of the district inside a namespace, where every port is free."""
@@ -36,7 +38,7 @@ villages = [
     { code = "002", name = { zh = "西山村", en = "Xishan Village" } },
 ]
 [patience]
-thanks = 0.5
+thanks = 3
 """
 _PROGRAMS = Path(sys.executable).parent
 _OWN = ("QT_", "QML", "KIOSK_", "XDG_", "DISPLAY", "WAYLAND", "PYTHON", "VIRTUAL_ENV", "TMPDIR", "HOME")
@@ -60,9 +62,8 @@ class Done:
 class BlackBox:
     """``kiosk`` with ``folder`` as its world."""
 
-    def __init__(
-        self, folder: Path, *, hall: PcscdNamespace | None = None, program: Path = _PROGRAMS / "kiosk"
-    ) -> None:
+    def __init__(self, folder: Path, *, hall: PcscdNamespace | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.data = folder / "data"
         self.home = folder / "home"
         self.temporary = folder / "tmp"
@@ -71,7 +72,7 @@ class BlackBox:
         for own in (self.home, self.temporary):
             own.mkdir(parents=True)
         self._hall = hall
-        self.program = program
+        self.program = Path(os.environ.get(UNDER_TEST, _PROGRAMS / "kiosk"))
 
     @property
     def environment(self) -> dict[str, str]:
