@@ -70,7 +70,7 @@ def rehearse(
     as_json: bool,
 ) -> None:
     """Drive the real app through a whole journey by touch, and save every screen, the slip and a summary."""
-    from kiosk.bootstrap import Sources, rehearse_with
+    from kiosk.rehearsal import Sources, rehearse_with
     from ui.rehearse import RehearsalFailed
 
     try:

@@ -18,18 +18,16 @@ from kiosk.bootstrap import (
     CARD_FIELDS,
     Core,
     Parts,
-    Sources,
-    Summary,
     china_time,
     open_camera,
     open_core,
     open_reader,
     open_slip_printer,
-    rehearse_on,
 )
 from kiosk.config import Config
 from kiosk.demo.simulators import Simulators, demo_config, simulators
 from kiosk.domain.resident import Role
+from kiosk.rehearsal import Sources, Summary, rehearse_on
 
 
 def _reader(slot: InProcessSlot) -> WatchedReader:
@@ -107,7 +105,7 @@ class _SimulatedHands:
 
 
 def rehearse_simulated(given: Config, matter: str, out: Path, sources: Sources) -> Summary:
-    """A rehearsal in which every part given as ``sim`` is simulated. Raises as ``bootstrap.rehearse_with``."""
+    """A rehearsal in which every part given as ``sim`` is simulated. Raises as ``rehearsal.rehearse_with``."""
     with _data() as data, simulators(data) as sims:
         url = sims.district.url if sources.platform == "sim" else sources.platform
         printer = sims.printer.uri if sources.printer == "sim" else sources.printer

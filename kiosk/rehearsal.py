@@ -1,0 +1,146 @@
+"""A whole journey through the real app, with every screen, the slip and a summary kept: how a terminal is commissioned,
+and how the whole way is tested.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from kiosk.bootstrap import Parts, china_time, hall_of, open_camera, open_core, open_reader, open_slip_printer
+from kiosk.config import Config, safe_url
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from devices.printer.api import JobResult, Printer, PrinterStatus
+    from ui.rehearse import Hands
+
+PORTRAIT = (1080, 1920)
+
+
+class Summary(TypedDict):
+    """What a rehearsal leaves behind; paths of pictures, seconds by step."""
+
+    matter: str
+    screens: list[str]
+    slip: str
+    provisional_number: str
+    uid: str
+    state: str
+    case_number: str | None
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What a rehearsal runs on; ``sim`` stands for the simulated part. Raises :class:`ValueError` for an address that
+    can never work."""
+
+    reader: str
+    camera: str
+    printer: str
+    platform: str
+
+    def __post_init__(self) -> None:
+        from devices.printer.uri import read_address
+
+        if self.printer != "sim":
+            read_address(self.printer)
+        if self.platform != "sim":
+            try:
+                safe_url(self.platform)
+            except ValueError as failure:
+                raise ValueError(f"platform {self.platform!r} {failure}") from None
+
+    @property
+    def simulated(self) -> bool:
+        return "sim" in (self.reader, self.camera, self.printer, self.platform)
+
+
+def rehearse_with(config: Config, matter: str, out: Path, sources: Sources) -> Summary:
+    """A whole journey through the real app on real parts, marked as a test; whoever stands there is told on standard
+    error when to lay card and paper. Raises ``RehearsalFailed`` when it does not come to its end,
+    :class:`LookupError` for an unknown matter."""
+    from ui.rehearse import Bystander
+
+    chosen = config.model_copy(update={"platform": config.platform.model_copy(update={"url": sources.platform})})
+    parts = Parts(
+        reader=open_reader(sources.reader),
+        camera=open_camera(sources.camera),
+        printer=open_slip_printer(sources.printer, config.printer.width),
+    )
+    return rehearse_on(chosen, parts, matter, out, hands=Bystander(_tell), masked=True)
+
+
+def _tell(words: str) -> None:
+    sys.stderr.write(words + "\n")
+    sys.stderr.flush()
+
+
+class _Remembering:
+    """A printer that remembers its last slip, so that a rehearsal saves what went to the paper."""
+
+    def __init__(self, printer: Printer) -> None:
+        self._printer = printer
+        self.slip: Image.Image | None = None
+
+    @property
+    def width(self) -> int:
+        return self._printer.width
+
+    def status(self) -> PrinterStatus:
+        return self._printer.status()
+
+    def print(self, picture: Image.Image) -> JobResult:
+        self.slip = picture
+        return self._printer.print(picture)
+
+    def close(self) -> None:
+        self._printer.close()
+
+
+def rehearse_on(config: Config, parts: Parts, matter: str, out: Path, *, hands: Hands, masked: bool) -> Summary:
+    """The rehearsal itself; ``hands`` lay cards and papers, ``masked`` blots personal data out of the pictures. Without
+    a ``QT_QPA_PLATFORM`` of one's own nothing is shown."""
+    from devices.printer.escpos_bytes import slip_bytes
+    from ui.app import TerminalApp
+    from ui.rehearse import rehearse
+
+    if matter not in {each.id for each in hall_of(config).matters}:
+        raise LookupError(f"no such matter: {matter}")
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    printer = _Remembering(parts.printer)
+    core = open_core(config, replace(parts, printer=printer), test=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        app = TerminalApp(
+            runner=core.runner, fullscreen=False, theme=config.screen.theme, size=PORTRAIT, clock=china_time
+        )
+        try:
+            seen = rehearse(app, core.runner, matter=matter, out=out, hands=hands, masked=masked)
+        finally:
+            app.close()
+        item = core.queue.show(seen.uid)
+    finally:
+        core.close()
+    if printer.slip is None or item is None:
+        raise RuntimeError("the submission that was just stored cannot be found")
+    printer.slip.save(out / "slip.png")
+    (out / "slip.escpos").write_bytes(slip_bytes(printer.slip))
+    summary: Summary = {
+        "matter": matter,
+        "screens": [str(path) for path in seen.screens],
+        "slip": str(out / "slip.png"),
+        "provisional_number": item.provisional_number,
+        "uid": item.uid,
+        "state": item.state.value,
+        "case_number": item.case_number,
+        "seconds": seen.seconds,
+    }
+    (out / "summary.json").write_text(json.dumps(summary, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return summary
