@@ -19,6 +19,10 @@
         <source>点这里，写下来</source>
         <translation>Touch here to write</translation>
     </message>
+    <message>
+        <source>点一下白框，键盘就出来，打拼音就行。</source>
+        <translation>Touch the white box and a keyboard appears.</translation>
+    </message>
 </context>
 <context>
     <name>AskConsent</name>
@@ -47,10 +51,21 @@
     </message>
 </context>
 <context>
+    <name>CardStage</name>
+    <message>
+        <source>放卡的地方</source>
+        <translation>Where the card goes</translation>
+    </message>
+</context>
+<context>
     <name>ChooseMatter</name>
     <message>
         <source>要办哪一件？</source>
         <translation>What would you like to do?</translation>
+    </message>
+    <message>
+        <source>别的事，请到窗口办。</source>
+        <translation>For anything else, please use the counter.</translation>
     </message>
 </context>
 <context>
@@ -110,7 +125,7 @@
     </message>
     <message>
         <source>补打凭条</source>
-        <translation>Print the slip again</translation>
+        <translation>Print again</translation>
     </message>
 </context>
 <context>
@@ -198,8 +213,8 @@
         <translation>Stored</translation>
     </message>
     <message>
-        <source>区里收到了，您不用再来。办好了会发短信。</source>
-        <translation>The district has it; you need not come again. You will get a text message.</translation>
+        <source>区里收到了，您不用再来。想看进度，来这里放卡就能查。</source>
+        <translation>The district has it; no need to come again. To see how it goes, lay your card here any time.</translation>
     </message>
     <message>
         <source>还要工作人员处理一下。您填的都在，不用重新填。</source>
@@ -377,7 +392,7 @@
     <name>PagedColumn</name>
     <message>
         <source>看前面的</source>
-        <translation>Show earlier ones</translation>
+        <translation>Earlier</translation>
     </message>
     <message>
         <source>看更多</source>
@@ -392,7 +407,7 @@
     </message>
     <message>
         <source>看前面的</source>
-        <translation>Show earlier ones</translation>
+        <translation>Earlier</translation>
     </message>
 </context>
 <context>
@@ -433,7 +448,7 @@
     </message>
     <message>
         <source>{count} 页</source>
-        <translation>{count} page(s)</translation>
+        <translation>Pages: {count}</translation>
     </message>
 </context>
 <context>
@@ -476,6 +491,14 @@
     <message>
         <source>很清楚，别动…</source>
         <translation>Clear. Hold still…</translation>
+    </message>
+    <message>
+        <source>{count} 页</source>
+        <translation>Pages: {count}</translation>
+    </message>
+    <message>
+        <source>还没拍</source>
+        <translation>not yet</translation>
     </message>
 </context>
 <context>
@@ -535,7 +558,7 @@
     </message>
     <message>
         <source>重签</source>
-        <translation>Again</translation>
+        <translation>Sign again</translation>
     </message>
     <message>
         <source>还没有签名，请先签在框里</source>
@@ -594,8 +617,8 @@
         <translation>Your social security card is enough to begin. No typing skills needed.</translation>
     </message>
     <message>
-        <source>放卡开始，或点这里</source>
-        <translation>Touch here to begin</translation>
+        <source>放卡，或点这里</source>
+        <translation>Lay your card, or touch here</translation>
     </message>
     <message>
         <source>社会保障卡放在读卡处。替家人办，也从这里开始。</source>
@@ -610,8 +633,12 @@
         <translation>Progress</translation>
     </message>
     <message>
-        <source>放卡，凭条丢了也行</source>
-        <translation>With your card</translation>
+        <source>凭条丢了也行</source>
+        <translation>Even without a slip</translation>
+    </message>
+    <message>
+        <source>不会用没关系，点下面的“叫人帮忙”。</source>
+        <translation>Need a hand? Touch “Call staff” below.</translation>
     </message>
     <message>
         <source>扫凭条</source>
@@ -629,16 +656,20 @@
         <translation>Who is it for?</translation>
     </message>
     <message>
-        <source>替家人办，两个人的卡都要放。</source>
-        <translation>For someone else, both cards are needed.</translation>
-    </message>
-    <message>
         <source>我自己</source>
         <translation>For me</translation>
     </message>
     <message>
+        <source>只要放您自己的卡</source>
+        <translation>Only your own card</translation>
+    </message>
+    <message>
         <source>替别人</source>
         <translation>For someone else</translation>
+    </message>
+    <message>
+        <source>替家人办，两个人的卡都要放</source>
+        <translation>For family; bring both cards</translation>
     </message>
 </context>
 <context>
@@ -718,6 +749,10 @@
     <message>
         <source>已撤销</source>
         <translation>Withdrawn</translation>
+    </message>
+    <message>
+        <source>办过的事</source>
+        <translation>An earlier matter</translation>
     </message>
     <message>
         <source>凭条正在打印，请稍等</source>

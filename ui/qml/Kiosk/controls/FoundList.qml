@@ -36,8 +36,9 @@ Item {
             required property var modelData
             required property int index
             readonly property bool printable: found.printable && modelData.printable
+            readonly property bool beside: Theme.landscape && printable
             width: list.width
-            height: words.height + (printable ? again.height + Theme.px(20) : 0) + Theme.px(56)
+            height: words.height + (printable && !beside ? again.height + Theme.px(20) : 0) + Theme.px(56)
             radius: Theme.radius
             color: Theme.surface
             border.width: Theme.outline

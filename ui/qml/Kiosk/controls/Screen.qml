@@ -56,7 +56,7 @@ Item {
         Rectangle {
             visible: screen.hero !== ""
             x: screen.centered ? (parent.width - width) / 2 : 0
-            width: Theme.px(screen.calm ? 232 : Theme.care ? 120 : 168)
+            width: Theme.px(screen.calm && !(Theme.landscape && screen.calmRoom > 0) ? 232 : Theme.care ? 120 : 168)
             height: width
             radius: width / 2
             color: screen.heroKind === "good" ? Theme.goodTint : screen.heroKind === "wrong" ? Theme.wrongTint : Theme.tint
@@ -83,7 +83,7 @@ Item {
         Label {
             objectName: "subtitle"
             width: parent.width
-            visible: text !== ""
+            visible: text !== "" && screen.warning === ""
             color: Theme.ink2
             text: screen.subtitle
             horizontalAlignment: screen.centered ? Text.AlignHCenter : Text.AlignLeft
@@ -142,9 +142,11 @@ Item {
         visible: screen.asideVisible
         enabled: screen.asideEnabled
         readonly property real from: screen.backVisible ? backButton.x + backButton.width + Theme.gap : Theme.px(48)
-        x: Theme.landscape ? heading.x : from
-        y: Theme.landscape ? bar.y - height - Theme.px(24) : backButton.y
-        width: Theme.landscape ? heading.width
+        // Landscape: in the place of "back" where that is free, else under the title.
+        readonly property bool above: Theme.landscape && screen.backVisible
+        x: above ? heading.x : from
+        y: above ? bar.y - height - Theme.px(24) : backButton.y
+        width: above ? heading.width : Theme.landscape ? backButton.width
                : screen.nextVisible ? Theme.px(screen.backVisible ? 288 : 400) : screen.width - from - Theme.px(48)
         text: screen.asideText
         icon: screen.asideIcon

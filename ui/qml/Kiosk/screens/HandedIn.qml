@@ -9,7 +9,7 @@ Screen {
 
     required property HandedInModel model
 
-    hero: model.held ? "clipboard-check" : "check"
+    hero: Theme.landscape && Theme.care ? "" : model.held ? "clipboard-check" : "check"
     heroKind: model.held ? "info" : "good"
     title: model.title
     subtitle: model.body
@@ -130,7 +130,7 @@ Screen {
             Grid {
                 id: levels
                 width: parent.width
-                columns: Theme.care ? 2 : 5
+                columns: Theme.care ? (Theme.landscape ? 3 : 2) : 5
                 spacing: Theme.px(16)
 
                 Repeater {

@@ -11,7 +11,7 @@ Screen {
 
     calm: true
     calmRoom: failed ? band.height + Theme.px(60) : 0
-    hero: failed ? "alert-triangle" : "hourglass"
+    hero: !failed ? "hourglass" : Theme.landscape && Theme.care ? "" : "alert-triangle"
     heroKind: failed ? "wrong" : "info"
     title: failed ? qsTr("没有存上") : qsTr("正在存好，请稍等")
     subtitle: failed ? "" : qsTr("先存在这台机器里，断电也不会丢。")

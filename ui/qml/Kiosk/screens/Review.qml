@@ -36,6 +36,7 @@ Screen {
             Grid {
                 id: words
                 readonly property real room: parent.width - x - (change.visible ? change.width + Theme.px(36) : Theme.px(32))
+                readonly property real asked: (parent.width - x - change.width - spacing) * 0.42
                 x: Theme.px(32)
                 anchors.verticalCenter: parent.verticalCenter
                 columns: Theme.landscape ? 2 : 1
@@ -43,13 +44,13 @@ Screen {
                 verticalItemAlignment: Grid.AlignVCenter
 
                 Label {
-                    width: Theme.landscape ? (words.room - words.spacing) * 0.45 : words.room
+                    width: Theme.landscape ? words.asked : words.room
                     kind: "note"
                     text: line.modelData.label
                 }
                 Label {
                     objectName: "private-value"
-                    width: Theme.landscape ? (words.room - words.spacing) * 0.55 : words.room
+                    width: Theme.landscape ? words.room - words.asked - words.spacing : words.room
                     kind: "strong"
                     text: line.modelData.value
                 }

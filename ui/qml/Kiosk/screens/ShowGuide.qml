@@ -26,7 +26,7 @@ Screen {
             required property var modelData
             width: parts.width
             height: Math.max(mark.y + mark.height, head.y + head.height, lines.y + lines.height) + pad
-            readonly property real pad: Theme.px(Theme.landscape ? 18 : 30)
+            readonly property real pad: Theme.px(Theme.landscape ? 14 : 30)
             radius: Theme.radius
             color: Theme.surface
             border.width: Theme.outline
@@ -51,7 +51,7 @@ Screen {
                 id: head
                 x: mark.x + mark.width + Theme.px(28)
                 y: part.pad + (Theme.landscape ? Theme.px(8) : 0)
-                width: Theme.landscape ? Theme.px(Theme.care ? 300 : 240) : part.width - x - Theme.px(28)
+                width: Theme.landscape ? Theme.px(Theme.care ? 280 : 200) : part.width - x - Theme.px(28)
                 kind: "head"
                 text: part.modelData.head
             }

@@ -17,7 +17,8 @@ Screen {
         id: begin
         objectName: "begin"
         width: parent.width
-        height: Math.max(words.height + Theme.px(96), parent.height - others.height - Theme.px(Theme.landscape ? 32 : 56))
+        height: parent.height - others.height - Theme.px(Theme.landscape ? 32 : 56)
+        readonly property bool roomy: headline.height + cards.implicitHeight + Theme.px(84) <= height
         text: headline.text + "，" + cards.text
         onActivated: screen.model.begin()
 
@@ -44,6 +45,7 @@ Screen {
             Label {
                 id: cards
                 width: parent.width
+                visible: begin.roomy
                 color: Theme.accentInk
                 text: qsTr("社会保障卡放在读卡处。替家人办，也从这里开始。")
             }
@@ -65,6 +67,7 @@ Screen {
 
         Label {
             width: parent.width
+            visible: !(Theme.landscape && Theme.care)
             kind: "head"
             text: qsTr("办过的，来看看")
         }
