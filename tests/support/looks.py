@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 from PySide6.QtGui import QImage
 
 from kiosk.domain.words import LANGUAGES, Language
@@ -74,7 +75,7 @@ def difference(one: QImage, other: QImage) -> float:
 
 
 def keep(picture: QImage, path: Path) -> None:
-    """Save as a small PNG of at most 256 colours."""
+    """Save as a small PNG of at most 256 colours, each close to the one it stands for."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not picture.convertToFormat(QImage.Format.Format_Indexed8).save(str(path)):
-        raise OSError(f"cannot write {path}")
+    few = Image.fromarray(array(picture)).quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
