@@ -13,13 +13,16 @@ import apsw
 import pytest
 import zxingcpp
 
+from devices.camera.api import Lost
 from devices.camera.capture import OpencvCamera
+from devices.card.api import CardFailed, CardRead, CardState
 from devices.card.reader import WatchedReader
 from devices.card.sim_card import DEMO_PEOPLE
 from kiosk import bootstrap
 from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, open_slip_printer
 from kiosk.config import ConfigError
 from kiosk.demo import Simulators, demo_config, simulators
+from kiosk.demo.controls import controls, scene
 from kiosk.journey.events import (
     Agree,
     Begin,
@@ -346,6 +349,57 @@ def test_the_printers_own_trouble_stands_in_the_log(stage: Stage, tmp_path: Path
     stage.core.close()
     lines = [json.loads(line) for line in (tmp_path / "log" / "audit.jsonl").read_text("utf-8").splitlines()]
     assert [line["trouble"] for line in lines if line["event"] == "slip-ended"] == ["printer-cover-open"]
+
+
+@online
+def test_every_button_of_the_control_panel_does_what_it_says(stage: Stage) -> None:
+    buttons = {action.name: action.act for _, group in controls(stage.sims, stage.core) for action in group}
+    seen = scene(stage.sims)
+    sims = stage.sims
+    assert seen.slip() is None
+    with pytest.raises(LookupError, match="no slip yet"):
+        buttons["lay-slip"]()
+    buttons["network-cut"]()
+    assert not sims.district.is_reachable
+    for button in ("cover-open", "cover-close", "paper-take", "paper-load", "printer-off", "printer-on"):
+        buttons[button]()
+    stage.do(Begin(), PickWho(False), PickMatter("pension-enrolment"), Next(), Agree(NOON))
+    for key, found in (("expired", None), ("unreadable", None), ("li", "李建国"), ("abdu", None), ("wang", "王秀英")):
+        buttons[f"card-{key}"]()
+        state = stage.until(lambda state, before=stage.core.runner.state.card: _settled(state.card, before))
+        assert isinstance(state.screen, Identify)
+        if found is not None:
+            assert state.screen.found is not None
+            assert state.screen.found.name == found
+    stage.do(ThatIsRight())
+    for answer in ("13812345678", "003", "rural", "500"):
+        stage.do(Draft(answer), Next())
+    buttons["camera-unplug"]()
+    stage.until(lambda state: isinstance(state.screen, ScanPapers) and isinstance(state.screen.camera, Lost))
+    buttons["camera-plug"]()
+    buttons["paper-wang"]()
+    stage.until(lambda state: state.session is not None and bool(state.session.scans))
+    stage.do(Next(), Next(), Signed(PNG))
+    stage.until(lambda state: isinstance(state.screen, HandedIn) and state.screen.printing is Printing.PRINTED)
+    assert seen.slip() is not None
+    assert list(seen.received()) == []
+    buttons["network-restore"]()
+    stage.until(lambda state: isinstance(state.screen, HandedIn) and state.screen.delivery is Delivery.DONE)
+    (received,) = seen.received()
+    assert (received.papers, received.test) == ("2 / 2", False)
+    assert received.case_number
+    buttons["card-off"]()
+    buttons["desk-clear"]()
+    stage.do(Finish(), Finish(), FindMine(by_slip=True))
+    buttons["lay-code"]()
+    stage.until(lambda state: isinstance(state.screen, FindBySlip) and state.screen.trouble == "code-foreign")
+    buttons["lay-slip"]()
+    stage.until(lambda state: isinstance(state.screen, FindBySlip) and bool(state.screen.found))
+
+
+def _settled(card: CardState, before: CardState) -> bool:
+    earlier = before.insertion if isinstance(before, CardRead | CardFailed) else 0
+    return isinstance(card, CardRead | CardFailed) and card.insertion > earlier
 
 
 def test_a_printer_address_that_says_nothing_is_refused() -> None:
