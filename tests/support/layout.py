@@ -27,7 +27,7 @@ class Ruler:
 
 def faults(window: QQuickWindow, ruler: Ruler) -> list[str]:
     """All that is wrong, in words; empty when all is well."""
-    return [*_word_faults(window, ruler), *_target_faults(window, ruler)]
+    return [*_word_faults(window), *_covered(window), *_target_faults(window, ruler)]
 
 
 def area(item: QQuickItem) -> QRectF:
@@ -56,7 +56,29 @@ def _has(item: QQuickItem, name: str) -> bool:
     return item.metaObject().indexOfProperty(name) >= 0
 
 
-def _word_faults(window: QQuickWindow, ruler: Ruler) -> Iterator[str]:
+def _covered(window: QQuickWindow) -> Iterator[str]:
+    """Words that a button lies on, or that run into other words."""
+    shown = list(_shown(window))
+    targets = [item for item in shown if _is_target(item) and item.objectName() != "sign-pad"]
+    said = [item for item in shown if _has(item, "contentWidth") and item.property("text")]
+    beneath = any(item.objectName() == "dialog" for item in shown)
+    for item in said:
+        place = area(item).adjusted(SLACK, SLACK, -SLACK, -SLACK)
+        words, kin = str(item.property("text"))[:24], list(_kin(item))
+        if beneath and not any(parent.objectName() == "dialog" for parent in kin):
+            continue
+        for target in targets:
+            if beneath and not any(parent.objectName() == "dialog" for parent in _kin(target)):
+                continue
+            if target not in kin and area(target).intersects(place):
+                yield f"covered by {target.objectName()}: {words}"
+    if not beneath:
+        for one, two in itertools.combinations(said, 2):
+            if area(one).adjusted(SLACK, SLACK, -SLACK, -SLACK).intersects(area(two)):
+                yield f"run into each other: {str(one.property('text'))[:24]} and {str(two.property('text'))[:24]}"
+
+
+def _word_faults(window: QQuickWindow) -> Iterator[str]:
     everything = QRectF(0, 0, window.width(), window.height()).adjusted(-SLACK, -SLACK, SLACK, SLACK)
     for item in _shown(window):
         if not (_has(item, "truncated") and _has(item, "contentWidth")) or not item.property("text"):

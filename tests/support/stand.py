@@ -75,6 +75,7 @@ class Stand:
         """Let what was touched be carried out, and laid out as for a picture."""
         settle(self._app)
         self.window.grabWindow()
+        settle(self._app)
 
     def picture(self, stage: Stage, variant: Variant) -> QImage:
         self.show(stage, variant)
