@@ -213,8 +213,8 @@ TROUBLES: dict[str, Trouble] = {
             "lookup-failed",
             "现在查不了，终端的磁盘出了问题。",
             "Nothing can be looked up now; the terminal's disk has a problem.",
-            "请把卡拿起来再放一次；还不行请叫工作人员。",
-            "Please lift the card and put it back; if it fails, call staff.",
+            "请再试一次；还不行请叫工作人员。",
+            "Please try again; if it fails, call staff.",
         ),
         _t(
             "nothing-found",
