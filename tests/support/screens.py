@@ -94,6 +94,13 @@ def settle(app: TerminalApp) -> None:
     QCoreApplication.processEvents()
 
 
+def let_rest(app: TerminalApp) -> None:
+    """Until a new screen takes touches (Main.qml: what comes right after a screen was meant for the one before)."""
+    deadline = QDeadlineTimer(5000)
+    while touch.visible(app.window, "settling") and not deadline.hasExpired():
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+
+
 @contextmanager
 def shown(
     hall: Hall, state: Terminal, *, size: tuple[int, int] = PORTRAIT, theme: str = "day"
@@ -105,6 +112,7 @@ def shown(
     )
     try:
         settle(app)
+        let_rest(app)
         yield app, runner
     finally:
         app.close()

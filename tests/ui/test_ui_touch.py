@@ -9,6 +9,8 @@ from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtQuick import QQuickWindow
 
 from kiosk.journey.events import (
+    Agree,
+    Back,
     Begin,
     CallStaff,
     CloseOverlay,
@@ -22,7 +24,7 @@ from kiosk.journey.events import (
 )
 from kiosk.journey.states import Ask, ConfirmFinish, IdleWarning, OtherCard, StaffCalled, Terminal
 from tests.support.journeys import HALL, LI, WANG, Walk
-from tests.support.screens import settle, shown
+from tests.support.screens import let_rest, settle, shown
 from ui import touch
 
 
@@ -116,3 +118,18 @@ def test_the_finger_says_why_it_cannot_touch() -> None:
             touch.tap(app.window, "back")
         with pytest.raises(touch.CannotTouch, match="more-time: hidden"):
             touch.tap(app.window, "more-time")
+
+
+def test_a_trembling_second_touch_does_not_agree_to_the_next_screen() -> None:
+    guide = Walk().to_card().do(Back(), Back()).terminal
+    with shown(HALL, guide) as (app, runner):
+        spot = _middle(app.window, "next")
+        runner.become(Walk().to_card().do(Back()).terminal)
+        settle(app)
+        touch.drag(app.window, [spot, spot])
+        settle(app)
+        assert not [event for event in runner.posted if isinstance(event, Agree)]
+        let_rest(app)
+        touch.tap(app.window, "agree")
+        settle(app)
+        assert [event for event in runner.posted if isinstance(event, Agree)]

@@ -14,6 +14,7 @@ Window {
 
     function load(): void {
         keyboard.forget();
+        settling.restart();
         if (terminal.screenName === "")
             screen.source = "";
         else
@@ -58,6 +59,17 @@ Window {
             objectName: "screen"
             anchors.fill: parent
         }
+        // A trembling finger touches twice: what comes right after a new screen was meant for the one before, and must
+        // not agree to anything on this one.
+        MouseArea {
+            objectName: "settling"
+            anchors.fill: parent
+            visible: settling.running
+        }
+    }
+    Timer {
+        id: settling
+        interval: 300
     }
     Keyboard {
         id: keyboard
