@@ -1,0 +1,96 @@
+"""What a card changes, wherever the resident is: it begins, identifies, finds again, or belongs to somebody else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devices.card.api import CardFailed, CardRead, NoCard, NoReader, NoService, Reading
+from kiosk.domain.resident import Role
+from kiosk.journey import way
+from kiosk.journey.effects import (
+    LookUpCard,
+)
+from kiosk.journey.frame import Step, begun, wiped
+from kiosk.journey.states import (
+    FindByCard,
+    HandingIn,
+    Identify,
+    OtherCard,
+    Terminal,
+    Thanks,
+    Welcome,
+)
+
+
+def on_card(terminal: Terminal) -> Step:
+    """A card came, went or failed."""
+    card = terminal.card
+    if isinstance(card, CardRead | CardFailed):
+        terminal = replace(terminal, touched=terminal.now)  # a hand was there
+    match terminal.screen:
+        case Welcome() if isinstance(card, CardRead | CardFailed):
+            return begun(terminal), ()
+        case Thanks() if isinstance(card, CardRead | CardFailed):
+            gone, effects = wiped(terminal)
+            return begun(replace(gone, card=card)), effects
+        case Identify():
+            return identify(terminal, terminal.screen), ()
+        case FindByCard(found=None):
+            return find_by_card(terminal, terminal.screen)
+        case _:
+            return stranger(terminal), ()
+
+
+def stranger(terminal: Terminal) -> Terminal:
+    """Ask when the card of somebody else is laid on in the middle of a session."""
+    session, card = terminal.session, terminal.card
+    if session is None or session.applicant is None or not isinstance(card, CardRead):
+        return terminal
+    resident = way.resident_of(card)
+    known = {person.id_number for person in (session.applicant, session.proxy) if person is not None}
+    if resident is None or resident.id_number in known or isinstance(terminal.screen, HandingIn):
+        return terminal
+    return replace(terminal, overlay=OtherCard(resident=resident))
+
+
+def identify(terminal: Terminal, screen: Identify) -> Terminal:
+    """Take up what lies on the reader, unless it was dealt with before."""
+    match terminal.card:
+        case CardRead(insertion=insertion) as card if insertion > screen.insertion:
+            resident = way.resident_of(card)
+            session = terminal.session
+            if resident is None:
+                screen = replace(screen, found=None, trouble="card-incomplete", insertion=insertion)
+            elif (
+                screen.role is Role.APPLICANT
+                and session is not None
+                and session.proxy is not None
+                and session.proxy.id_number == resident.id_number
+            ):
+                screen = replace(screen, found=None, trouble="card-same-person", insertion=insertion)
+            else:
+                screen = replace(screen, found=resident, trouble=None, insertion=insertion)
+        case CardFailed(insertion=insertion, trouble=trouble) if insertion > screen.insertion:
+            screen = replace(screen, found=None, trouble=trouble.value, insertion=insertion)
+        case NoReader() if screen.found is None:
+            screen = replace(screen, trouble="no-reader")
+        case NoService() if screen.found is None:
+            screen = replace(screen, trouble="no-service")
+        case Reading():
+            screen = replace(screen, found=None, trouble=None)
+        case NoCard() if screen.trouble in ("no-reader", "no-service"):
+            screen = replace(screen, trouble=None)
+        case _:
+            pass
+    return replace(terminal, screen=screen)
+
+
+def find_by_card(terminal: Terminal, screen: FindByCard) -> Step:
+    session = terminal.session
+    seen = identify(terminal, Identify(role=Role.PROXY, insertion=screen.insertion, trouble=screen.trouble)).screen
+    if session is None or not isinstance(seen, Identify):
+        return terminal, ()
+    looking = replace(terminal, screen=replace(screen, trouble=seen.trouble, insertion=seen.insertion))
+    if seen.found is None:
+        return looking, ()
+    return looking, (LookUpCard(session.number, seen.found.id_number),)

@@ -1,0 +1,117 @@
+"""The end of the way: signing, handing in, the slip and the rating; and finding earlier submissions again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+from kiosk.journey.effects import (
+    LookUpCode,
+    PrintSlip,
+    SendRating,
+    StopCamera,
+    Store,
+)
+from kiosk.journey.events import (
+    AnotherMatter,
+    Back,
+    CameraChanged,
+    CodeSeen,
+    Event,
+    LookedUp,
+    PrintAgain,
+    Rate,
+    Signed,
+    SlipEnded,
+    StoreDone,
+    StoreFailed,
+    SyncChanged,
+    TryAgain,
+)
+from kiosk.journey.frame import Step, begun, wiped
+from kiosk.journey.states import (
+    FindByCard,
+    FindBySlip,
+    HandedIn,
+    HandingIn,
+    Printing,
+    Session,
+    Sign,
+    Terminal,
+)
+from kiosk.journey.stations import to_review
+
+
+def handing_in(terminal: Terminal, session: Session, event: Event) -> Step:
+    """Signature and store; the slip is asked for only after the store's word."""
+    match terminal.screen, event:
+        case Sign(), Signed(png=None):
+            return replace(terminal, screen=Sign(empty=True)), ()
+        case Sign(), Signed(png):
+            signed = replace(session, signature=png)
+            storing = replace(terminal, session=signed, screen=HandingIn(), overlay=None)
+            return storing, (Store(signed, terminal.language),)
+        case ((Sign() | HandingIn(trouble=str())), Back()):
+            return to_review(replace(terminal, session=replace(session, signature=None)))
+        case HandingIn(trouble=str()), TryAgain():
+            return replace(terminal, screen=HandingIn()), (Store(session, terminal.language),)
+        case HandingIn(trouble=None), StoreFailed(trouble=trouble):
+            return replace(terminal, screen=HandingIn(trouble=trouble)), ()
+        case HandingIn(trouble=None), StoreDone(stored=stored):
+            # It is stored and sealed: what the screens no longer need is let go at once.
+            light = replace(session, scans=MappingProxyType({}), signature=None, answers=MappingProxyType({}))
+            shown = replace(terminal, session=light, screen=HandedIn(stored=stored), touched=terminal.now)
+            return shown, (PrintSlip(session.number, stored.uid, reprint=False),)
+        case _:
+            return terminal, ()
+
+
+def handed_in(terminal: Terminal, session: Session, screen: HandedIn, event: Event) -> Step:
+    """Slip, delivery, rating, and what comes next."""
+    match event:
+        case SlipEnded(uid=uid, outcome=outcome) if uid == screen.stored.uid:
+            return replace(terminal, screen=replace(screen, printing=Printing.ended(outcome))), ()
+        case SyncChanged(uid, delivery, case_number) if uid == screen.stored.uid:
+            return replace(terminal, screen=replace(screen, delivery=delivery, case_number=case_number)), ()
+        case Rate(level) if screen.rating is None and 1 <= level <= 5:
+            return replace(terminal, screen=replace(screen, rating=level)), (SendRating(screen.stored.uid, level),)
+        case PrintAgain(uid) if uid == screen.stored.uid and screen.printing in (
+            Printing.NOT_PRINTED,
+            Printing.UNKNOWN,
+        ):
+            again = replace(terminal, screen=replace(screen, printing=Printing.RUNNING))
+            return again, (PrintSlip(session.number, uid, reprint=True),)
+        case AnotherMatter():
+            gone, effects = wiped(terminal)
+            kept = replace(gone, language=terminal.language, care=terminal.care)
+            return begun(kept), effects
+        case _:
+            return terminal, ()
+
+
+def finding(terminal: Terminal, session: Session, screen: FindByCard | FindBySlip, event: Event) -> Step:
+    """Earlier submissions, by card or by slip."""
+    match screen, event:
+        case _, Back():
+            return wiped(terminal)
+        case FindByCard(found=None), LookedUp(trouble="lookup-failed"):
+            return replace(terminal, screen=replace(screen, trouble="lookup-failed")), ()
+        case FindByCard(found=None), LookedUp(found=found):
+            return replace(terminal, screen=replace(screen, found=found)), ()
+        case FindByCard(found=tuple(found)), PrintAgain(uid) if screen.printing is not Printing.RUNNING:
+            if not any(each.uid == uid and each.slip_text is not None for each in found):
+                return terminal, ()
+            printing = replace(screen, printing_uid=uid, printing=Printing.RUNNING)
+            return replace(terminal, screen=printing), (PrintSlip(session.number, uid, reprint=True),)
+        case FindByCard(), SlipEnded(uid=uid, outcome=outcome) if uid == screen.printing_uid:
+            return replace(terminal, screen=replace(screen, printing=Printing.ended(outcome))), ()
+        case FindBySlip(), CameraChanged(state):
+            return replace(terminal, screen=replace(screen, camera=state)), ()
+        case FindBySlip(found=None), CodeSeen(text=text):
+            return replace(terminal, touched=terminal.now), (LookUpCode(session.number, text),)
+        case FindBySlip(found=None), LookedUp(found=found, trouble=trouble):
+            if not found:
+                return replace(terminal, screen=replace(screen, trouble=trouble)), ()
+            return replace(terminal, screen=replace(screen, found=found, trouble=None)), (StopCamera(),)
+        case _:
+            return terminal, ()
