@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from kiosk.journey.cards import on_card, find_by_card
+from kiosk.journey.cards import find_by_card, on_card
 from kiosk.journey.effects import (
     AlertStaff,
     Purpose,
