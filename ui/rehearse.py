@@ -51,6 +51,8 @@ PLUG_S = 15.0
 DELIVERY_S = 10.0
 """Seconds to see the submission arrive; a rehearsal without network ends well, too."""
 
+SETTLING = "settling"
+"""The item that keeps touches away from a new screen for a moment."""
 PERSONAL = "private-"
 """Object names of items that show personal data begin so; they are blotted out of masked pictures."""
 
@@ -138,9 +140,9 @@ class _Rehearsal:
         self.settle()
 
     def settle(self) -> None:
-        """Let motions end and everything be painted."""
+        """Let motions end and everything be painted, until the screen takes touches."""
         end = time.monotonic() + 0.35
-        while time.monotonic() < end:
+        while time.monotonic() < end or touch.visible(self.app.window, SETTLING):
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
 
     def tap(self, name: str) -> None:

@@ -80,8 +80,10 @@ class BlackBox:
         own = {"KIOSK_DATA_DIR": self.data, "HOME": self.home, "TMPDIR": self.temporary}
         return kept | {name: str(value) for name, value in own.items()}
 
-    def start(self, *arguments: str | Path, program: Sequence[str | Path] = ()) -> subprocess.Popen[str]:
-        """Begin a command (or another ``program``) and leave it running."""
+    def start(
+        self, *arguments: str | Path, program: Sequence[str | Path] = (), data: bool = True
+    ) -> subprocess.Popen[str]:
+        """Begin a command (or another ``program``) and leave it running; ``data`` tells it where its data go."""
         argv = [str(part) for part in (*(program or (self.program,)), *arguments)]
         if self._hall is not None:
             argv = self._hall.inside(["env", "-C", self.home, *argv])
@@ -91,7 +93,7 @@ class BlackBox:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=self.environment,
+            env={name: value for name, value in self.environment.items() if data or name != "KIOSK_DATA_DIR"},
             cwd=PROJECT if program else self.home,
         )
 
@@ -107,9 +109,9 @@ class BlackBox:
         assert "Traceback" not in errors, errors
         return Done(running.returncode, rows, errors)
 
-    def run(self, *arguments: str | Path, within_s: float = 100) -> Done:
+    def run(self, *arguments: str | Path, data: bool = True) -> Done:
         """A command to its end."""
-        return self.finish(self.start(*arguments), within_s=within_s)
+        return self.finish(self.start(*arguments, data=data))
 
     def files(self) -> list[Path]:
         """Every file it left in data, home and temporary folder."""
