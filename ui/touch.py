@@ -13,6 +13,8 @@ from PySide6.QtGui import QImage, QInputDevice, QPointingDevice
 from PySide6.QtQuick import QQuickItem, QQuickWindow
 from PySide6.QtTest import QTest
 
+FRAME_MS = 20
+"""Milliseconds, a little more than a frame."""
 EVERYWHERE = "everywhere"
 """The item that watches all touches and lets them through."""
 
@@ -95,6 +97,7 @@ def drag(window: QQuickWindow, spots: Iterable[QPoint]) -> None:
     QTest.touchEvent(window, _finger()).press(0, way[0], window).commit()
     for spot in way[1:]:
         QTest.touchEvent(window, _finger()).move(0, spot, window).commit()
+        QTest.qWait(FRAME_MS)  # Qt Quick hands on only the last move of a frame
     QTest.touchEvent(window, _finger()).release(0, way[-1], window).commit()
 
 
