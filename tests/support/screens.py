@@ -89,7 +89,7 @@ def settle(app: TerminalApp) -> None:
     screen = touch.find(app.window, "screen")
     deadline = QDeadlineTimer(5000)
     while _loading(screen) and not deadline.hasExpired():
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     QCoreApplication.processEvents()
 
@@ -98,7 +98,7 @@ def let_rest(app: TerminalApp) -> None:
     """Until a new screen takes touches (Main.qml: what comes right after a screen was meant for the one before)."""
     deadline = QDeadlineTimer(5000)
     while touch.visible(app.window, "settling") and not deadline.hasExpired():
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
 
 
 @contextmanager

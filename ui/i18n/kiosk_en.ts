@@ -376,12 +376,12 @@
         <translation>Finish and erase</translation>
     </message>
     <message>
-        <source>已经叫了工作人员</source>
-        <translation>Staff have been called</translation>
+        <source>请工作人员来帮忙</source>
+        <translation>Ask staff for help</translation>
     </message>
     <message>
-        <source>请在这里等一下。您填的都还在。</source>
-        <translation>Please wait here. All you entered is kept.</translation>
+        <source>请举手示意，工作人员看到这个画面就会过来。您填的都还在。</source>
+        <translation>Raise your hand: staff come when they see this screen. Nothing you entered is lost.</translation>
     </message>
     <message>
         <source>知道了，我接着办</source>

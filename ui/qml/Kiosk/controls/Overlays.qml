@@ -95,8 +95,8 @@ Item {
         anchors.fill: parent
         visible: overlays.what === "staff"
         icon: "headset"
-        title: qsTr("已经叫了工作人员")
-        text: qsTr("请在这里等一下。您填的都还在。")
+        title: qsTr("请工作人员来帮忙")
+        text: qsTr("请举手示意，工作人员看到这个画面就会过来。您填的都还在。")
 
         PrimaryButton {
             objectName: "staff-ok"

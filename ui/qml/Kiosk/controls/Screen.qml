@@ -76,6 +76,7 @@ Item {
             visible: text !== ""
             kind: "title"
             text: screen.title
+            font.pixelSize: screen.sideBySide && Theme.care ? Theme.font(46) : Theme.titleSize
             topPadding: screen.hero !== "" ? Theme.px(18) : 0
             horizontalAlignment: screen.centered ? Text.AlignHCenter : Text.AlignLeft
             Accessible.role: Accessible.Heading
@@ -86,6 +87,7 @@ Item {
             visible: text !== "" && screen.warning === ""
             color: Theme.ink2
             text: screen.subtitle
+            font.pixelSize: screen.sideBySide && Theme.care ? Theme.noteSize : Theme.bodySize
             horizontalAlignment: screen.centered ? Text.AlignHCenter : Text.AlignLeft
         }
         NoticeBand {

@@ -84,6 +84,7 @@ Screen {
                 }
                 Label {
                     width: parent.width
+                    visible: !Theme.care
                     kind: "note"
                     text: qsTr("凭条丢了也没关系，放卡能查。")
                 }
