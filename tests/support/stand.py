@@ -12,7 +12,7 @@ from PySide6.QtQuick import QQuickWindow
 
 from kiosk.domain.words import LANGUAGES, Language
 from kiosk.journey.states import Hall, Thanks, Welcome
-from tests.support.screens import LANDSCAPE, PORTRAIT, StillRunner, settle, shown
+from tests.support.screens import LANDSCAPE, PORTRAIT, StillRunner, let_rest, settle, shown
 from tests.support.stages import Stage
 from ui.app import TerminalApp
 
@@ -76,6 +76,10 @@ class Stand:
         settle(self._app)
         self.window.grabWindow()
         settle(self._app)
+
+    def rest(self) -> None:
+        """Wait until the screen takes touches."""
+        let_rest(self._app)
 
     def picture(self, stage: Stage, variant: Variant) -> QImage:
         self.show(stage, variant)

@@ -40,6 +40,7 @@ def _all_pages(place: Stand, variant: Variant) -> list[str]:
     found = faults(place.window, ruler)
     pages = 1
     while touch.visible(place.window, "more") and not touch.visible(place.window, "dialog"):
+        place.rest()
         touch.tap(place.window, "more")
         place.settle()
         pages += 1
