@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from functools import lru_cache
 
 from PySide6.QtCore import Property, QBuffer, QByteArray, QIODevice, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImageReader, QImageWriter
@@ -26,8 +25,8 @@ from kiosk.journey.events import (
     TryAgain,
     WriteOwn,
 )
-from kiosk.journey.states import Ask, HandingIn, ScanPapers, Session, Sign
-from ui.viewmodels.base import ScreenModel, camera_trouble, finding_words, person, trouble
+from kiosk.journey.states import Ask, HandingIn, ScanPapers, Session, Sign, Terminal
+from ui.viewmodels.base import Links, ScreenModel, camera_trouble, finding_words, person, trouble
 
 QML_IMPORT_NAME = "Kiosk.Models"
 QML_IMPORT_MAJOR_VERSION = 1
@@ -131,35 +130,37 @@ class AskModel(ScreenModel):
         self.links.post(Back())
 
 
-@lru_cache(maxsize=1)
-def _pages_of(session: int) -> dict[bytes, str]:  # noqa: ARG001 - the key: a new session drops the last one's
-    return {}
-
-
-def _shown(jpeg: bytes, session: int) -> str:
-    """A page as a small picture in a data URL; it lives in memory only, and only for its session."""
-    known = _pages_of(session)
-    if jpeg not in known:
-        source = QBuffer()
-        source.setData(QByteArray(jpeg))
-        source.open(QIODevice.OpenModeFlag.ReadOnly)
-        reader = QImageReader(source)
-        size = reader.size()
-        reader.setScaledSize(size.scaled(QSize(SHOWN_PAGE, SHOWN_PAGE), _KEEP) if size.isValid() else size)
-        out = QBuffer()
-        out.open(QIODevice.OpenModeFlag.WriteOnly)
-        writer = QImageWriter(out, QByteArray(b"jpg"))
-        writer.setQuality(85)
-        writer.write(reader.read())
-        known[jpeg] = "data:image/jpeg;base64," + base64.b64encode(out.data().data()).decode("ascii")
-    return known[jpeg]
+def _small(jpeg: bytes) -> str:
+    """A page as a small picture in a data URL."""
+    source = QBuffer()
+    source.setData(QByteArray(jpeg))
+    source.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(source)
+    size = reader.size()
+    reader.setScaledSize(size.scaled(QSize(SHOWN_PAGE, SHOWN_PAGE), _KEEP) if size.isValid() else size)
+    out = QBuffer()
+    out.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QImageWriter(out, QByteArray(b"jpg"))
+    writer.setQuality(85)
+    writer.write(reader.read())
+    return "data:image/jpeg;base64," + base64.b64encode(out.data().data()).decode("ascii")
 
 
 @QmlElement
 class ScanPapersModel(ScreenModel):
-    """``adding``: the camera looks; otherwise the pages taken are shown."""
+    """``adding``: the camera looks; otherwise the pages taken are shown. Their small pictures live and die with this
+    view-model."""
 
     changed = Signal()
+
+    def __init__(self, links: Links, terminal: Terminal) -> None:
+        super().__init__(links, terminal)
+        self._pictures: dict[bytes, str] = {}
+
+    def _picture(self, jpeg: bytes) -> str:
+        if jpeg not in self._pictures:
+            self._pictures[jpeg] = _small(jpeg)
+        return self._pictures[jpeg]
 
     @property
     def _scan(self) -> ScanPapers | None:
@@ -214,7 +215,7 @@ class ScanPapersModel(ScreenModel):
     @Property(list, notify=changed)
     def pages(self) -> list[str]:
         session = self.terminal.session
-        return [_shown(page.jpeg, session.number) for page in self._taken()] if session is not None else []
+        return [self._picture(page.jpeg) for page in self._taken()] if session is not None else []
 
     def _taken(self) -> tuple[Scan, ...]:
         scan, session = self._scan, self.terminal.session

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import segno
 from PySide6.QtCore import Property, Signal, Slot
 from PySide6.QtQml import QmlElement
 
 from devices.camera.api import Live
 from kiosk.journey.events import AnotherMatter, Back, Finish, PrintAgain, Rate
-from kiosk.journey.states import Delivery, FindByCard, FindBySlip, HandedIn, Printing
+from kiosk.journey.states import Delivery, FindByCard, FindBySlip, HandedIn, Printing, Terminal
 from ui.viewmodels.base import (
+    Links,
     ScreenModel,
     camera_trouble,
     found_rows,
@@ -23,15 +22,16 @@ QML_IMPORT_NAME = "Kiosk.Models"
 QML_IMPORT_MAJOR_VERSION = 1
 
 
-@lru_cache(maxsize=1)
-def _qr(text: str) -> str:
-    """A QR code as a data URL, 8 pixels a module with its quiet zone."""
-    return segno.make_qr(text, error="m").png_data_uri(scale=8, border=4)
-
-
 @QmlElement
 class HandedInModel(ScreenModel):
+    """The slip's code is drawn once; it lives and dies with this view-model."""
+
     changed = Signal()
+
+    def __init__(self, links: Links, terminal: Terminal) -> None:
+        super().__init__(links, terminal)
+        text = terminal.screen.stored.slip_text if isinstance(terminal.screen, HandedIn) else ""
+        self._qr = segno.make_qr(text, error="m").png_data_uri(scale=8, border=4) if text else ""
 
     @property
     def _done(self) -> HandedIn | None:
@@ -75,7 +75,7 @@ class HandedInModel(ScreenModel):
 
     @Property(str, notify=changed)
     def qr(self) -> str:
-        return _qr(self._done.stored.slip_text) if self._done else ""
+        return self._qr
 
     @Property(dict, notify=changed)
     def printing(self) -> dict[str, str]:

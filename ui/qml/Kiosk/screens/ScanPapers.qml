@@ -125,6 +125,7 @@ Screen {
                 fillMode: Image.PreserveAspectFit
                 source: page.modelData
                 asynchronous: false
+                cache: false // nothing of a resident outlives the screen
                 Accessible.role: Accessible.Graphic
                 Accessible.name: qsTr("第 %1 页").arg(page.number + 1)
             }
