@@ -26,7 +26,8 @@ def test_pages_and_their_small_pictures_go_with_the_session() -> None:
     walk = Walk().to_papers()
     walk.do(PageShot(walk.session.number, Scan(jpeg=page, width=620, height=877)))
     assert sys.getrefcount(page) > ALONE
-    with shown(HALL, walk.terminal) as (app, runner):
+    with shown(HALL, Walk().terminal) as (app, runner):  # what is given here stays for the whole block
+        runner.become(walk.terminal)
         settle(app)
         model = app.model.property("screen")
         assert isinstance(model, ScanPapersModel)
