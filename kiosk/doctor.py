@@ -180,7 +180,10 @@ def _data(config: Config) -> Check:
 
 
 def _space(config: Config) -> Check:
-    free = shutil.disk_usage(data_folder(config)).free
+    folder = data_folder(config)
+    if not folder.is_dir():
+        return Check("space", "skip", "there is no data folder yet", f"mkdir -p {folder}")
+    free = shutil.disk_usage(folder).free
     if free < LEAST_FREE:
         return _fail("space", f"{free // 2**20} MiB free", "make room on the data folder's disk")
     return _pass("space", f"{free // 2**20} MiB free")

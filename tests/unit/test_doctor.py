@@ -187,7 +187,7 @@ def test_a_data_folder_open_to_others_or_gone(patient: Patient) -> None:
     _ill(patient.ask("data"), "open to other users", f"chmod 700 {patient.data}")
     shutil.rmtree(patient.data)
     _ill(patient.ask("data"), "cannot be written", f"mkdir -p {patient.data}")
-    _ill(patient.ask("space"), "FileNotFoundError")  # breaks, and the doctor goes on
+    assert patient.ask("space").result == "skip"  # named once is enough
     assert patient.ask("swap").result == "pass"
 
 
