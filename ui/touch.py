@@ -28,12 +28,17 @@ def _finger() -> QPointingDevice:
     return QTest.createTouchDevice(QInputDevice.DeviceType.TouchScreen)
 
 
+def seen(item: QQuickItem) -> bool:
+    """Whether the item itself can be seen: neither hidden nor wholly transparent."""
+    return item.isVisible() and item.opacity() > 0
+
+
 def items(window: QQuickWindow, *, hidden: bool = False) -> Iterator[QQuickItem]:
     """Every visible item in the window, depth first; with ``hidden`` the invisible ones, too."""
     waiting = [window.contentItem()]
     while waiting:
         item = waiting.pop()
-        if hidden or item.isVisible():
+        if hidden or seen(item):
             yield item
             waiting.extend(reversed(item.childItems()))
 
@@ -56,7 +61,7 @@ def visible(window: QQuickWindow, object_name: str) -> bool:
 def reachable(window: QQuickWindow, object_name: str) -> QQuickItem:
     """The item, if a finger on its middle would reach it. Raises :class:`CannotTouch`."""
     item = find(window, object_name)
-    if not item.isVisible() or item.width() <= 0 or item.height() <= 0:
+    if not seen(item) or item.width() <= 0 or item.height() <= 0:
         raise CannotTouch(f"{object_name}: hidden")
     if not item.isEnabled():
         raise CannotTouch(f"{object_name}: disabled")
@@ -71,7 +76,7 @@ def reachable(window: QQuickWindow, object_name: str) -> QQuickItem:
 
 def _topmost(item: QQuickItem, point: QPointF, wanted: QQuickItem) -> QQuickItem | None:
     """The highest item at ``point`` that is ``wanted`` (or inside it) or takes touches away from it."""
-    if not item.isVisible() or item.objectName() == EVERYWHERE:
+    if not seen(item) or item.objectName() == EVERYWHERE:
         return None
     for child in sorted(item.childItems(), key=lambda child: child.z(), reverse=False)[::-1]:
         hit = _topmost(child, point, wanted)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF
 from PySide6.QtQuick import QQuickItem, QQuickWindow
 
+from ui import touch
+
 SLACK = 1.5
 """Window pixels that rounding may take."""
 TARGET = 96.0
@@ -40,7 +42,7 @@ def _shown(window: QQuickWindow) -> Iterator[QQuickItem]:
     waiting = [window.contentItem()]
     while waiting:
         item = waiting.pop()
-        if not item.isVisible() or item.objectName() == "keyboard":
+        if not touch.seen(item) or item.objectName() == "keyboard":
             continue
         yield item
         waiting.extend(reversed(item.childItems()))

@@ -638,7 +638,7 @@
     </message>
     <message>
         <source>不会用没关系，点下面的“叫人帮忙”。</source>
-        <translation>Need a hand? Touch “Call staff” below.</translation>
+        <translation>Need a hand? Touch Call staff below.</translation>
     </message>
     <message>
         <source>扫凭条</source>

@@ -78,7 +78,7 @@ Item {
                 Label {
                     width: parent.width
                     kind: "note"
-                    text: qsTr("暂存号 %1，%2").arg(row.modelData.number).arg(row.modelData.created)
+                    text: Theme.care ? row.modelData.number : qsTr("暂存号 %1，%2").arg(row.modelData.number).arg(row.modelData.created)
                 }
             }
             SecondaryButton {

@@ -47,8 +47,11 @@ Item {
         }
         pages = at + 1;
         page = Math.min(page, at);
-        for (let k = 0; k < parts.count; ++k)
-            parts.itemAt(k).visible = pageOf[k] === page;
+        // Not by `visible`: columns inside an invisible part collapse, and its height would mean nothing.
+        for (let k = 0; k < parts.count; ++k) {
+            parts.itemAt(k).opacity = pageOf[k] === page ? 1 : 0;
+            parts.itemAt(k).enabled = pageOf[k] === page;
+        }
     }
 
     Repeater {
@@ -56,7 +59,7 @@ Item {
         model: paged.model
         delegate: paged.delegate
         onItemAdded: (index, item) => {
-            item.heightChanged.connect(paged.arrange);
+            item.heightChanged.connect(() => Qt.callLater(paged.arrange));
             Qt.callLater(paged.arrange);
         }
     }

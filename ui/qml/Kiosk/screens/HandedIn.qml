@@ -51,6 +51,7 @@ Screen {
                 source: screen.model.qr
                 smooth: false
                 asynchronous: false
+                cache: false // nothing of a resident outlives the screen
                 Accessible.role: Accessible.Graphic
                 Accessible.name: qsTr("凭条二维码")
             }
@@ -131,7 +132,7 @@ Screen {
             Grid {
                 id: levels
                 width: parent.width
-                columns: Theme.care ? (Theme.landscape ? 3 : 2) : 5
+                columns: Theme.care ? 3 : 5
                 spacing: Theme.px(16)
 
                 Repeater {
@@ -143,7 +144,7 @@ Screen {
                         readonly property bool chosen: screen.model.rating === modelData.level
                         objectName: "rate-" + modelData.level
                         width: (levels.width - (levels.columns - 1) * levels.spacing) / levels.columns
-                        height: Math.max(Theme.target, words.height + Theme.px(44))
+                        height: Math.max(Theme.target, words.height + Theme.px(Theme.care ? 20 : 44))
                         text: modelData.name
                         checkable: true
                         checked: chosen
@@ -165,6 +166,7 @@ Screen {
 
                             Row {
                                 anchors.horizontalCenter: parent.horizontalCenter
+                                visible: !Theme.care
 
                                 Repeater {
                                     model: level.modelData.level

@@ -60,7 +60,7 @@ Screen {
                 x: Theme.landscape ? head.x + head.width + Theme.px(24) : head.x
                 y: Theme.landscape ? part.pad + Theme.px(14) : head.y + head.height + Theme.px(8)
                 width: part.width - x - Theme.px(28)
-                spacing: Theme.px(8)
+                spacing: Theme.px(Theme.landscape ? 2 : 8)
 
                 Repeater {
                     model: part.modelData.lines
@@ -69,6 +69,7 @@ Screen {
                         required property string modelData
                         width: lines.width
                         color: Theme.ink2
+                        font.pixelSize: Theme.landscape && Theme.care ? Theme.noteSize : Theme.bodySize
                         text: modelData
                     }
                 }
