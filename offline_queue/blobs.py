@@ -37,7 +37,7 @@ class Blobs:
         sync_folder(self._folder)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Best effort: what stays is collected at the next start."""
+        """Best effort: what stays is collected when a sender next starts."""
         for name in names:
             with suppress(OSError):
                 self.path(name).unlink(missing_ok=True)

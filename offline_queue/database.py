@@ -18,6 +18,8 @@ from typing import Any, Protocol, cast
 import apsw
 
 SCHEMA_VERSION = 1
+PAPERS_BEFORE_ROWS = 0x544B5051
+"""The application id of a file that was made where papers lay already: its rows don't say which of them are needed."""
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]
 _BUSY_MS = 10_000
@@ -83,8 +85,9 @@ class Transaction:
 class Database:
     """One writer connection, shared by the threads of this process under one lock."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, papers_before: bool = False) -> None:
         self._path = path
+        self._papers_before = papers_before
         self._lock = threading.RLock()
         version = apsw.sqlite_lib_version()
         if tuple(int(part) for part in version.split(".")) < _OLDEST_SQLITE:
@@ -122,6 +125,8 @@ class Database:
                 raise NewerQueue(f"{self._path} has version {version}; this program knows up to {SCHEMA_VERSION}")
             if version == 0:
                 connection.execute(files("offline_queue").joinpath("schema.sql").read_text(encoding="utf-8"))
+                if self._papers_before:
+                    connection.execute(f"PRAGMA application_id = {PAPERS_BEFORE_ROWS}")
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")

@@ -12,7 +12,7 @@ from datetime import timedelta
 from random import SystemRandom
 
 from offline_queue.blobs import Blobs
-from offline_queue.database import Database, Transaction
+from offline_queue.database import PAPERS_BEFORE_ROWS, Database, Transaction
 from offline_queue.model import Clock
 from offline_queue.sealing import Sealer
 from offline_queue.wire import CHUNK_BYTES, Progress, Receipt, State, canonical_bytes
@@ -35,10 +35,16 @@ class Outbox:
         self._sealer = sealer
         self._clock = clock
         self._holder = f"{os.getpid()}.{os.urandom(8).hex()}"
+        self._started = False
         _living_holders.add(self._holder)
 
     def start(self) -> None:
-        """Take up after a stop of any kind: new times for a new boot, dead senders' leases ended, orphans removed."""
+        """Take up after a stop of any kind: new times for a new boot, dead senders' leases ended, orphans removed.
+
+        Done once, by whatever first wants to send: who only looks changes nothing.
+        """
+        if self._started:
+            return
         mono, boot = self._clock.monotonic(), self._clock.boot_id()
         with self._database.write() as connection:
             strangers = connection.all(
@@ -55,12 +61,25 @@ class Outbox:
             )
             self._rescue(connection)
             # Under the write lock no put of another process can be between its files and its rows.
-            kept = {row[0] for row in connection.all("SELECT id FROM attachment WHERE state = 'ready'")}
-            unfinished = connection.all(
-                "SELECT a.id FROM attachment a JOIN submission s ON s.seq = a.submission WHERE s.state <> 'done'"
+            finished = connection.all(
+                """
+                SELECT a.id FROM attachment a JOIN submission s ON s.seq = a.submission
+                WHERE s.state = 'done' AND a.state = 'done'
+                """
             )
-            kept |= {row[0] for row in unfinished}
-            self._blobs.remove(self._blobs.names() - kept)
+            self._blobs.remove(self._blobs.names() & {row[0] for row in finished})
+            # A file without a row is what a put left that never answered, unless the rows are what was lost.
+            if connection.value("PRAGMA application_id") != PAPERS_BEFORE_ROWS:
+                self._blobs.remove(self._unknown(connection))
+        self._started = True
+
+    def unknown_papers(self) -> tuple[str, ...]:
+        """Names of files no row knows; a put under way is waited for."""
+        with self._database.write() as connection:
+            return tuple(sorted(self._unknown(connection)))
+
+    def _unknown(self, connection: Transaction) -> frozenset[str]:
+        return self._blobs.names() - {row[0] for row in connection.all("SELECT id FROM attachment")}
 
     def close(self) -> None:
         _living_holders.discard(self._holder)
@@ -68,6 +87,7 @@ class Outbox:
     def next_work(self) -> Work | None:
         """The next due piece, claimed; None when nothing is due. Forms go before papers, papers before the rest."""
         self._blobs.keep_ballast()
+        self.start()
         with self._database.write() as connection:
             self._rescue(connection)
             mono = self._clock.monotonic()
@@ -96,6 +116,7 @@ class Outbox:
 
     def hurry(self) -> None:
         """Somebody wants everything tried now. What the platform itself told to wait keeps waiting."""
+        self.start()
         with self._database.write() as connection:
             mono = self._clock.monotonic()
             connection.run(

@@ -101,7 +101,7 @@ class Store:
         reserve_bytes: int = RESERVE_BYTES,
         free: Callable[[], int] | None = None,
     ) -> Store:
-        """Open or make the queue in `folder` (made 0700).
+        """Open or make the queue in `folder` (made 0700). What is queued is left as it is until something is sent.
 
         `terminal` is the terminal code (2-8 of A-Z 0-9), `district` the host in slip texts. Without `sealer` the key in
         the folder is used. `free` gives the file system's free bytes. Raises ValueError for a malformed code or host,
@@ -114,10 +114,11 @@ class Store:
         sealer = sealer or LocalKeySealer.in_folder(folder)
         clock = clock or SystemClock()
         blobs = Blobs(folder)
-        database = Database(folder / "queue.db")
+        # Asked first: what another process puts once the file is made is no stranger.
+        database = Database(folder / "queue.db", papers_before=bool(blobs.names()))
         sync_folder(folder)
         outbox = Outbox(database=database, blobs=blobs, sealer=sealer, clock=clock)
-        store = cls(
+        return cls(
             database=database,
             blobs=blobs,
             outbox=outbox,
@@ -129,10 +130,6 @@ class Store:
             reserve_bytes=reserve_bytes,
             free=free or (lambda: free_bytes(folder)),
         )
-        blobs.keep_ballast()
-        outbox.start()
-        store.expire_reprints()
-        return store
 
     def close(self) -> None:
         self._outbox.close()
@@ -216,7 +213,7 @@ class Store:
         except _FormTooLarge:
             return TooLarge(part="form")
         except (apsw.Error, OSError) as trouble:
-            # The papers' files stay until the next start: whether the rows are there is not known here.
+            # The papers' files stay until a sender starts: whether the rows are there is not known here.
             self._recover(trouble)
             return StorageTrouble(detail=type(trouble).__name__)
         except BaseException:
@@ -330,6 +327,7 @@ class Store:
 
     def retry(self, uid: str) -> bool:
         """Send a held or waiting submission as soon as possible; False when there is nothing to send under this uid."""
+        self._outbox.start()
         with self._database.write() as connection:
             items = connection.run(
                 """
@@ -356,8 +354,9 @@ class Store:
 
     def verify(self) -> tuple[Finding, ...]:
         """Open and compare everything; empty when all is well. Changes nothing."""
+        unknown = self._outbox.unknown_papers()
         with self._database.read() as connection:
-            return check_all(connection, blobs=self._blobs, sealer=self._sealer)
+            return check_all(connection, blobs=self._blobs, sealer=self._sealer, unknown=unknown)
 
     def expire_reprints(self) -> None:
         """Forget the reprint data that are older than 24 hours, or that a clock set back makes of unknown age."""

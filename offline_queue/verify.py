@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from offline_queue.blobs import Blobs
 from offline_queue.database import Transaction
@@ -12,8 +12,9 @@ from offline_queue.sealing import Sealer
 from offline_queue.wire import CHUNK_BYTES, read_receipt, sha256_hex
 
 
-def check_all(connection: Transaction, *, blobs: Blobs, sealer: Sealer) -> tuple[Finding, ...]:
-    return tuple(_findings(connection, blobs, sealer))
+def check_all(connection: Transaction, *, blobs: Blobs, sealer: Sealer, unknown: Iterable[str]) -> tuple[Finding, ...]:
+    strangers = (Finding(uid=None, code="paper-unknown", detail=name) for name in unknown)
+    return (*_findings(connection, blobs, sealer), *strangers)
 
 
 def _findings(connection: Transaction, blobs: Blobs, sealer: Sealer) -> Iterator[Finding]:

@@ -242,6 +242,8 @@ def test_another_boot_makes_everything_due_with_jitter(tmp_path: Path, clock: Tu
     store.close()
     clock.boot, clock.mono = "boot-2", 3.0
     store = open_store(tmp_path / "queue", clock)
+    assert [item.state for item in store.list()] == [State.READY, State.SENDING]
+    assert store.outbox.next_work() is None
     assert [item.state for item in store.list()] == [State.READY, State.READY]
     clock.mono += 20
     assert form_work(store) != form_work(store)
@@ -344,9 +346,52 @@ def test_orphans_are_collected_and_needed_files_stay(tmp_path: Path, clock: Turn
     store.close()
     orphan = tmp_path / "queue" / "blobs" / "orphan.part"
     orphan.write_bytes(b"")
-    open_store(tmp_path / "queue", clock).close()
+    store = open_store(tmp_path / "queue", clock)
+    assert [(finding.uid, finding.code) for finding in store.verify()] == [(None, "paper-unknown")]
+    assert orphan.exists()
+    form_work(store)
     assert not orphan.exists()
     assert len(list((tmp_path / "queue" / "blobs").iterdir())) == 1
+    store.close()
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty"])
+def test_papers_outlive_a_lost_database(tmp_path: Path, clock: TurnedClock, damage: str) -> None:
+    folder = tmp_path / "queue"
+    store = open_store(folder, clock)
+    put(store, papers=2)
+    store.close()
+    papers = {path.name for path in (folder / "blobs").iterdir()}
+    (folder / "queue.db").unlink()
+    if damage == "empty":
+        (folder / "queue.db").touch()
+    for _ in range(2):
+        store = open_store(folder, clock)
+        assert {finding.detail for finding in store.verify() if finding.code == "paper-unknown"} == papers
+        put(store)
+        form_work(store)
+        store.close()
+        assert {path.name for path in (folder / "blobs").iterdir()} == papers
+
+
+def test_who_looks_changes_nothing(tmp_path: Path, clock: TurnedClock) -> None:
+    def rows() -> list[object]:
+        connection = sqlite3.connect(tmp_path / "queue" / "queue.db")
+        found = connection.execute("SELECT * FROM submission").fetchall()
+        connection.close()
+        return found
+
+    store = open_store(tmp_path / "queue", clock)
+    uid = put(store, papers=1)
+    form_work(store)
+    store.close()
+    before = rows()
+    clock.forward(30 * 3600)
+    clock.boot = "boot-2"
+    store = open_store(tmp_path / "queue", clock)
+    assert (len(store.list()), store.show(uid) is None, store.verify()) == (1, False, ())
+    store.close()
+    assert rows() == before
 
 
 def test_verify_and_sending_notice_damage(store: Store, tmp_path: Path, clock: TurnedClock) -> None:
@@ -398,6 +443,7 @@ def test_the_machines_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_ballast_is_given_up_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(tmp_path / "queue", TurnedClock())
+    store.outbox.next_work()
     ballast = tmp_path / "queue" / "ballast"
     assert ballast.stat().st_size == 1024 * 1024
     free = [1000]
