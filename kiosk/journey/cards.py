@@ -35,7 +35,7 @@ def on_card(terminal: Terminal) -> Step:
             return begun(replace(gone, card=card)), effects
         case Identify():
             return identify(terminal, terminal.screen), ()
-        case FindByCard(found=None):
+        case FindByCard():
             return find_by_card(terminal, terminal.screen)
         case _:
             return stranger(terminal), ()
@@ -86,11 +86,16 @@ def identify(terminal: Terminal, screen: Identify) -> Terminal:
 
 
 def find_by_card(terminal: Terminal, screen: FindByCard) -> Step:
-    session = terminal.session
+    """Look up whose card this is; each new card forgets what the one before it showed."""
+    session, card = terminal.session, terminal.card
+    if isinstance(card, CardRead | CardFailed) and card.insertion > screen.insertion:
+        screen = FindByCard(insertion=screen.insertion)
+    elif screen.found is not None:
+        return terminal, ()
     seen = identify(terminal, Identify(role=Role.PROXY, insertion=screen.insertion, trouble=screen.trouble)).screen
     if session is None or not isinstance(seen, Identify):
         return terminal, ()
     looking = replace(terminal, screen=replace(screen, trouble=seen.trouble, insertion=seen.insertion))
     if seen.found is None:
         return looking, ()
-    return looking, (LookUpCard(session.number, seen.found.id_number),)
+    return looking, (LookUpCard(session.number, seen.insertion, seen.found.id_number),)

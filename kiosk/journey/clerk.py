@@ -87,10 +87,10 @@ class QueueClerk:
     def print_slip(self, session: int, uid: str, *, reprint: bool) -> None:
         self._ask(lambda: self._print(session, uid, reprint=reprint), SlipEnded(session, uid, Outcome.NOT_PRINTED))
 
-    def look_up_card(self, session: int, id_number: str) -> None:
+    def look_up_card(self, session: int, insertion: int, id_number: str) -> None:
         self._ask(
-            lambda: self._tell(session, self._queue.find(id_number), "nothing-found"),
-            LookedUp(session, (), "lookup-failed"),
+            lambda: self._tell(session, self._queue.find(id_number), "nothing-found", insertion),
+            LookedUp(session, (), "lookup-failed", insertion),
         )
 
     def look_up_code(self, session: int, text: str) -> None:
@@ -222,7 +222,7 @@ class QueueClerk:
         )
         self._tell(session, (found,), "nothing-found")
 
-    def _tell(self, session: int, found: tuple[QueueFound, ...], nothing: str) -> None:
+    def _tell(self, session: int, found: tuple[QueueFound, ...], nothing: str, insertion: int = 0) -> None:
         titles = {matter.id: matter.title for matter in self._hall.matters}
         told = tuple(
             Found(
@@ -236,4 +236,4 @@ class QueueClerk:
             )
             for each in found
         )
-        self._post(LookedUp(session, told, None if told else nothing))
+        self._post(LookedUp(session, told, None if told else nothing, insertion))

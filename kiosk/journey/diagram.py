@@ -22,7 +22,7 @@ from kiosk.journey import events as e
 from kiosk.journey import way
 from kiosk.journey.effects import Wipe
 from kiosk.journey.machine import advance
-from kiosk.journey.states import Ask, Delivery, Found, Hall, Overlay, Screen, Stored, Terminal, Welcome
+from kiosk.journey.states import Ask, Delivery, FindByCard, Found, Hall, Overlay, Screen, Stored, Terminal, Welcome
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "journey.md"
 
@@ -58,6 +58,7 @@ def _tried(terminal: Terminal, hall: Hall, depth: int) -> Iterator[e.Event]:
     """Every kind of event, with values that mean something at ``terminal``."""
     number = terminal.sessions
     matter = hall.matters[0]
+    insertion = terminal.screen.insertion if isinstance(terminal.screen, FindByCard) else 0
     yield from (
         e.Touched(), e.Begin(), e.FindMine(by_slip=False), e.FindMine(by_slip=True), e.PickLanguage("en"),
         e.SetCare(True), e.CallStaff(), e.CloseOverlay(), e.Finish(), e.FinishForSure(), e.SwitchToOtherCard(),
@@ -70,7 +71,8 @@ def _tried(terminal: Terminal, hall: Hall, depth: int) -> Iterator[e.Event]:
         e.PageJudged(number, (Finding.BLURRED,)), e.PageShot(number, None), e.PageShot(number, Scan(b"", 1, 1)),
         e.CodeSeen(number, "s"), e.StoreDone(number, _STORED), e.StoreFailed(number, "storage-full"),
         e.SlipEnded(number, "u", Outcome.PRINTED), e.SyncChanged("u", Delivery.DONE, "c"),
-        e.LookedUp(number, (_FOUND,)), e.LookedUp(number, (), "nothing-found"),
+        e.LookedUp(number, (_FOUND,), insertion=insertion),
+        e.LookedUp(number, (), "nothing-found", insertion),
     )  # fmt: skip
     if isinstance(terminal.screen, Ask):
         question = terminal.screen.question

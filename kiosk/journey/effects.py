@@ -54,7 +54,10 @@ class PrintSlip:
 
 @dataclass(frozen=True, slots=True)
 class LookUpCard:
+    """``insertion`` comes back with the answer: it belongs to that card only."""
+
     session: int
+    insertion: int
     id_number: str
 
 

@@ -251,11 +251,12 @@ class SyncChanged:
 @dataclass(frozen=True, slots=True)
 class LookedUp:
     """What a card's or slip's owner has on this terminal. ``trouble`` is ``nothing-found``, ``code-foreign`` or
-    ``lookup-failed``."""
+    ``lookup-failed``; ``insertion`` the card's that was asked for (0: a slip's code)."""
 
     session: int
     found: tuple[Found, ...]
     trouble: str | None = None
+    insertion: int = 0
 
 
 Event = (

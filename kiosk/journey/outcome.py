@@ -94,6 +94,8 @@ def finding(terminal: Terminal, session: Session, screen: FindByCard | FindBySli
     match screen, event:
         case _, Back():
             return wiped(terminal)
+        case FindByCard(insertion=shown), LookedUp(insertion=asked) if asked != shown:
+            return terminal, ()  # the card it was asked for is gone, and another one's owner may stand here
         case FindByCard(found=None), LookedUp(trouble="lookup-failed"):
             return replace(terminal, screen=replace(screen, trouble="lookup-failed")), ()
         case FindByCard(found=None), LookedUp(found=found):

@@ -52,7 +52,7 @@ class Clerk(Protocol):
 
     def print_slip(self, session: int, uid: str, *, reprint: bool) -> None: ...
 
-    def look_up_card(self, session: int, id_number: str) -> None: ...
+    def look_up_card(self, session: int, insertion: int, id_number: str) -> None: ...
 
     def look_up_code(self, session: int, text: str) -> None: ...
 
@@ -110,8 +110,8 @@ class Runner:
                 self._clerk.store(session, language)
             case PrintSlip(session, uid, reprint):
                 self._clerk.print_slip(session, uid, reprint=reprint)
-            case LookUpCard(session, id_number):
-                self._clerk.look_up_card(session, id_number)
+            case LookUpCard(session, insertion, id_number):
+                self._clerk.look_up_card(session, insertion, id_number)
             case LookUpCode(session, text):
                 self._clerk.look_up_code(session, text)
             case SendRating(uid, level):

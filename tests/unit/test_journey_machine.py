@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.camera.api import Finding, Live
-from devices.card.api import CardFailed, CardState, CardTrouble, NoCard, NoReader, NoService, Reading
+from devices.card.api import CardFailed, CardRead, CardState, CardTrouble, NoCard, NoReader, NoService, Reading
 from devices.printer.api import Outcome
 from kiosk.domain.resident import Role
 from kiosk.journey.effects import (
@@ -353,14 +353,29 @@ def test_another_matter_begins_anew_in_the_same_language() -> None:
 
 def test_progress_by_card_and_a_reprint() -> None:
     walk = Walk().do(FindMine(by_slip=False), CardChanged(WANG))
-    assert walk.effects[-1] == LookUpCard(1, WANG.fields["id_number"])
-    walk.do(LookedUp(1, (FOUND,)), PrintAgain("unknown"), PrintAgain(FOUND.uid))
+    assert walk.effects[-1] == LookUpCard(1, 1, WANG.fields["id_number"])
+    walk.do(LookedUp(1, (FOUND,), insertion=1), PrintAgain("unknown"), PrintAgain(FOUND.uid))
     assert walk.effects[-1] == PrintSlip(1, FOUND.uid, reprint=True)
     walk.do(SlipEnded(1, FOUND.uid, Outcome.PRINTED))
     assert isinstance(walk.screen, FindByCard)
     assert walk.screen.printing is Printing.PRINTED
     walk.do(Back())
     assert walk.effects[-1] == Wipe(1)
+
+
+@pytest.mark.parametrize("first", [(FOUND,), ()])
+def test_the_next_card_shows_its_own_owners_progress_only(first: tuple[Found, ...]) -> None:
+    walk = Walk().do(FindMine(by_slip=False), CardChanged(WANG), LookedUp(1, first, insertion=1))
+    walk.do(PrintAgain(FOUND.uid), CardChanged(NoCard()))
+    assert isinstance(walk.screen, FindByCard)
+    assert walk.screen.found == first  # the card may be taken away
+    walk.do(CardChanged(LI))
+    assert walk.screen == FindByCard(insertion=2)
+    assert walk.effects[-1] == LookUpCard(1, 2, LI.fields["id_number"])
+    walk.do(LookedUp(1, (FOUND,), insertion=1), SlipEnded(1, FOUND.uid, Outcome.PRINTED))
+    assert walk.screen == FindByCard(insertion=2)
+    walk.do(LookedUp(1, (), "nothing-found", 2))
+    assert walk.screen == FindByCard(found=(), insertion=2)
 
 
 def test_progress_by_a_card_that_fails() -> None:
@@ -447,7 +462,7 @@ def test_help_is_called_and_the_way_goes_on() -> None:
 
 
 def test_a_disk_that_fails_at_looking_up_is_said_and_the_card_can_be_laid_again() -> None:
-    walk = Walk().do(FindMine(by_slip=False), CardChanged(WANG), LookedUp(1, (), "lookup-failed"))
+    walk = Walk().do(FindMine(by_slip=False), CardChanged(WANG), LookedUp(1, (), "lookup-failed", 1))
     assert isinstance(walk.screen, FindByCard)
     assert (walk.screen.trouble, walk.screen.found) == ("lookup-failed", None)
     walk.do(CardChanged(NoCard()), CardChanged(replace(WANG, insertion=2)))
@@ -468,6 +483,12 @@ _numbers = st.integers(min_value=1, max_value=4)
 _cards = st.sampled_from([WANG, LI, CHILD]).flatmap(
     lambda read: st.integers(1, 30).map(lambda insertion: replace(read, insertion=insertion))
 )
+
+
+def _looked_up(session: int, insertion: int) -> LookedUp:
+    return LookedUp(session, (replace(FOUND, case_number=f"C{insertion}"),), insertion=insertion)
+
+
 EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.sampled_from(
         [
@@ -487,7 +508,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     _numbers.map(lambda session: StoreDone(session, STORED)),
     _numbers.map(lambda session: StoreFailed(session, "storage-failed")),
     _numbers.map(lambda session: SlipEnded(session, STORED.uid, Outcome.UNKNOWN)),
-    _numbers.map(lambda session: LookedUp(session, (FOUND,))),
+    st.builds(_looked_up, _numbers, st.integers(0, 30)),
     _numbers.map(lambda session: CodeSeen(session, "x")),
 )  # fmt: skip
 
@@ -533,6 +554,24 @@ def test_silence_always_ends_at_the_welcome_screen(events: list[Event]) -> None:
     for _ in range(3):
         walk.wait(200)
     assert _bare(walk.terminal)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(EVENTS, max_size=80))
+def test_only_the_last_cards_owner_sees_what_was_found(events: list[Event]) -> None:
+    walk = Walk().do(FindMine(by_slip=False))
+    for event in events:
+        asked = [effect for effect in walk.effects if isinstance(effect, LookUpCard)]
+        if not isinstance(event, LookedUp):
+            walk.do(event)
+        elif asked:  # the clerk answers what it was asked, in any order
+            which = asked[event.insertion % len(asked)]
+            walk.do(_looked_up(which.session, which.insertion))
+        screen = walk.screen
+        if isinstance(screen, FindByCard) and screen.found:
+            assert screen.found[0].case_number == f"C{asked[-1].insertion}" == f"C{screen.insertion}"
+            if isinstance(read := walk.terminal.card, CardRead):
+                assert read.insertion <= asked[-1].insertion
 
 
 @settings(max_examples=200, deadline=None)
