@@ -27,7 +27,7 @@ from kiosk.journey.submission import form_of
 from kiosk.receipts.kept import KeptSlip
 from kiosk.receipts.picture import draw
 from offline_queue.model import Found as QueueFound
-from offline_queue.model import NoSpace, Paper, StorageTrouble, TooLarge
+from offline_queue.model import NoSpace, OtherContent, Paper, StorageTrouble, TooLarge
 from offline_queue.numbers import SlipCode, parse_slip_text
 from offline_queue.store import Store as Queue
 from offline_queue.wire import State
@@ -164,7 +164,7 @@ class QueueClerk:
                 self._post(StoreFailed(session.number, "storage-full"))
             case TooLarge():
                 self._post(StoreFailed(session.number, "too-large"))
-            case StorageTrouble():
+            case StorageTrouble() | OtherContent():
                 self._post(StoreFailed(session.number, "storage-failed"))
             case _:
                 stored = Stored(

@@ -6,16 +6,24 @@ says what is wanted; frames it had no time for are skipped, never queued.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from devices.camera.api import Camera, CameraState, Corners, Finding, Frame, Picture, Scan
+from devices.camera.api import Camera, CameraState, Corners, Finding, Frame, Lost, Picture, Scan
 from devices.camera.codes import CodeWatch
 from devices.camera.page import AutoShot, find_page
 from devices.camera.scan import straighten
 from kiosk.journey.effects import Purpose
 from kiosk.journey.events import CameraChanged, CodeSeen, Event, PageJudged, PageShot
+
+_log = logging.getLogger(__name__)
+
+_AWAY_S = 1.0
+"""A code is a new one once it was not seen for so long; a hand passing over it is shorter."""
+_RETRY_S = 2.0
+"""Before the camera is tried again after a bug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +88,33 @@ class CameraDesk:
     # --- the desk's thread ---
 
     def _work(self) -> None:
-        while True:
-            with self._turn:
-                self._turn.wait_for(lambda: self._wanted is not None or self._ending)
-                watch = self._wanted
-            if watch is None:
-                return
-            self._camera.start(self._on_camera, self._on_frame)
-            self._look(watch)
-            self._camera.stop()
-            with self._turn:
-                self._edge = (None, False)
-            self._on_live(None)
+        while (watch := self._awaited()) is not None:
+            if not self._watched(watch):
+                self._post(CameraChanged(Lost()))
+                self._rest(watch, _RETRY_S)
+
+    def _awaited(self) -> _Watch | None:
+        """What is wanted next; ``None`` in the end."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._wanted is not None or self._ending)
+            return self._wanted
+
+    def _watched(self, watch: _Watch) -> bool:
+        """Look until something else is wanted, the camera on only meanwhile; whether that went without a bug."""
+        try:
+            try:
+                self._camera.start(self._on_camera, self._on_frame)
+                self._look(watch)
+            finally:
+                self._camera.stop()
+                with self._turn:
+                    self._edge, self._frame = (None, False), None
+                self._on_live(None)
+        except Exception as failure:  # noqa: BLE001 - the next resident needs the camera, too
+            # Its text may carry what lay there, so only its type is logged.
+            _log.error("the desk failed: %s", type(failure).__name__)
+            return False
+        return True
 
     def _on_camera(self, state: CameraState) -> None:
         self._post(CameraChanged(state))
@@ -117,13 +140,13 @@ class CameraDesk:
             return frame, shoot
 
     def _look(self, watch: _Watch) -> None:
-        auto, codes = AutoShot(), CodeWatch()
+        auto, codes, lying = AutoShot(), CodeWatch(), _Lying()
         said: tuple[Finding, ...] | None = None
         while (given := self._next(watch)) is not None:
             frame, shoot = given
             if watch.purpose is Purpose.CODE:
-                for code in codes.see(frame.picture):
-                    self._post(CodeSeen(watch.session, code.text))
+                for text in lying.new({code.text for code in codes.see(frame.picture)}, frame.taken):
+                    self._post(CodeSeen(watch.session, text))
                 continue
             found = find_page(frame.picture, fast=True, short_side_mm=watch.short_side_mm)
             good = found.corners is not None and not found.findings
@@ -138,10 +161,24 @@ class CameraDesk:
                 said = found.findings
                 self._post(PageJudged(watch.session, found.findings))
 
-    def _rest(self, watch: _Watch) -> None:
+    def _rest(self, watch: _Watch, longest_s: float | None = None) -> None:
         """After the shot nothing more is looked at until the journey wants something else."""
         with self._turn:
-            self._turn.wait_for(lambda: self._wanted is not watch)
+            self._turn.wait_for(lambda: self._wanted is not watch, longest_s)
+
+
+class _Lying:
+    """Which codes lie under the camera: each is told once, not with every frame."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+
+    def new(self, texts: set[str], now: float) -> list[str]:
+        """Those of ``texts`` that were not seen in the second before ``now`` (seconds, as frames are timed)."""
+        self._last = {text: seen for text, seen in self._last.items() if now - seen < _AWAY_S}
+        fresh = sorted(texts - self._last.keys())
+        self._last.update(dict.fromkeys(texts, now))
+        return fresh
 
 
 def _scan(picture: Picture) -> Scan:

@@ -110,10 +110,13 @@ def finding(terminal: Terminal, session: Session, screen: FindByCard | FindBySli
         case FindBySlip(), CameraChanged(state):
             return replace(terminal, screen=replace(screen, camera=state)), ()
         case FindBySlip(found=None), CodeSeen(text=text):
-            return replace(terminal, touched=terminal.now), (LookUpCode(session.number, text),)
+            # A code left lying is no sign of life: only a new one is.
+            touched = terminal.touched if text == screen.code else terminal.now
+            seen = replace(terminal, screen=replace(screen, code=text), touched=touched)
+            return seen, (LookUpCode(session.number, text),)
         case FindBySlip(found=None), LookedUp(found=found, trouble=trouble):
             if not found:
                 return replace(terminal, screen=replace(screen, trouble=trouble)), ()
-            return replace(terminal, screen=replace(screen, found=found, trouble=None)), (StopCamera(),)
+            return replace(terminal, screen=replace(screen, found=found, trouble=None, code="")), (StopCamera(),)
         case _:
             return terminal, ()

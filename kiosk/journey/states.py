@@ -248,11 +248,12 @@ class FindByCard:
 
 @dataclass(frozen=True, slots=True)
 class FindBySlip:
-    """Progress by the code on a slip, held under the camera."""
+    """Progress by the code on a slip, held under the camera. ``code`` is the text read last."""
 
     camera: CameraState = field(default_factory=Off)
     found: tuple[Found, ...] | None = None
     trouble: str | None = None
+    code: str = ""
 
 
 Screen = (

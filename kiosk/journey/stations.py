@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from devices.camera.api import Scan
+from devices.camera.api import Lost, Scan
 from kiosk.catalogue.model import Material
 from kiosk.domain.resident import Role
 from kiosk.journey import way
@@ -171,7 +171,8 @@ def scanning(terminal: Terminal, session: Session, screen: ScanPapers, event: Ev
     looking = replace(screen, adding=True, seen=False, findings=(), shooting=False)
     match event:
         case CameraChanged(state):
-            return replace(terminal, screen=replace(screen, camera=state)), ()
+            shooting = screen.shooting and not isinstance(state, Lost)  # what was being shot may never come
+            return replace(terminal, screen=replace(screen, camera=state, shooting=shooting)), ()
         case PageJudged(findings=findings) if screen.adding and not screen.shooting:
             return replace(terminal, screen=replace(screen, seen=True, findings=findings)), ()
         case PageShot(scan=None) if screen.adding:

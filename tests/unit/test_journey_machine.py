@@ -396,6 +396,14 @@ def test_progress_by_the_code_on_a_slip() -> None:
     assert walk.effects[-1] == StopCamera()
 
 
+def test_a_code_left_under_the_camera_is_no_sign_of_life() -> None:
+    walk = Walk().do(FindMine(by_slip=True), CodeSeen(1, "hello"), LookedUp(1, (), "code-foreign"))
+    for _ in range(300):
+        walk.wait(1).do(CodeSeen(1, "hello"))
+    assert isinstance(walk.screen, Welcome)
+    assert walk.effects[-2:] == [StopCamera(), Wipe(1)]
+
+
 def test_somebody_elses_card_in_the_middle_asks_first() -> None:
     walk = Walk().to_questions().do(CardChanged(LI))
     assert isinstance(walk.terminal.overlay, OtherCard)

@@ -1,0 +1,119 @@
+"""The camera's desk: a code is told once, and a bug ends neither the thread nor leaves the camera on."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+import pytest
+
+from devices.camera.api import CameraState, Frame, Live, Lost, Picture
+from kiosk.journey import desk as desk_module
+from kiosk.journey.desk import CameraDesk
+from kiosk.journey.effects import Purpose
+from kiosk.journey.events import CameraChanged, CodeSeen, Event, PageJudged
+
+BLACK: Picture = np.zeros((480, 640, 3), np.uint8)
+
+
+class HandCamera:
+    """A camera whose frames the test hands in."""
+
+    def __init__(self) -> None:
+        self.turns: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.show: Callable[[Frame], None] = lambda _: None
+
+    def start(self, on_state: Callable[[CameraState], None], on_frame: Callable[[Frame], None]) -> None:
+        self.show = on_frame
+        on_state(Live(640, 480))
+        self.turns.put("on")
+
+    def stop(self) -> None:
+        self.turns.put("off")
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.camera = HandCamera()
+        self.posted: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.desk = CameraDesk(camera=self.camera, post=self.posted.put, on_live=lambda _: None)
+
+    def told(self) -> Event:
+        return self.posted.get(timeout=10)
+
+    def turned(self) -> str:
+        return self.camera.turns.get(timeout=10)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    try:
+        yield bench
+    finally:
+        bench.desk.close()
+
+
+def test_a_code_is_new_once_and_again_after_it_was_away() -> None:
+    lying = desk_module._Lying()  # pyright: ignore[reportPrivateUsage]
+    assert lying.new({"a"}, 10.0) == ["a"]
+    assert [lying.new({"a"}, 10.0 + step / 10) for step in range(1, 30)] == [[]] * 29
+    assert lying.new(set(), 13.5) == []
+    assert lying.new({"a", "b"}, 13.8) == ["b"]
+    assert lying.new({"a"}, 14.9) == ["a"]
+
+
+def test_what_lies_there_is_posted_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = cv2.QRCodeEncoder.create().encode("hello")
+    picture: Picture = cv2.cvtColor(
+        cv2.copyMakeBorder(
+            cv2.resize(code, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST), 40, 40, 40, 40,
+            cv2.BORDER_CONSTANT, value=(255,),
+        ),
+        cv2.COLOR_GRAY2BGR,
+    ).astype(np.uint8)  # fmt: skip
+    judged: queue.SimpleQueue[None] = queue.SimpleQueue()
+    plain = desk_module.CodeWatch.see
+
+    def see(self: desk_module.CodeWatch, picture: Picture) -> object:
+        judged.put(None)
+        return plain(self, picture)
+
+    monkeypatch.setattr(desk_module.CodeWatch, "see", see)
+    bench.desk.start(1, Purpose.CODE, 210)
+    assert bench.turned() == "on"
+    assert bench.told() == CameraChanged(Live(640, 480))
+    for number in range(1, 6):
+        bench.camera.show(Frame(picture, number, number / 10))
+        judged.get(timeout=10)
+    bench.desk.stop()
+    assert bench.turned() == "off"
+    assert bench.told() == CodeSeen(1, "hello")
+    assert bench.posted.empty()
+
+
+def test_a_bug_switches_the_camera_off_is_told_and_the_desk_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(desk_module, "_RETRY_S", 0.01)
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("王秀英")
+
+    with monkeypatch.context() as failing, caplog.at_level(logging.ERROR):
+        failing.setattr(desk_module, "find_page", broken)
+        bench.desk.start(1, Purpose.PAPER, 210)
+        assert bench.turned() == "on"
+        assert bench.told() == CameraChanged(Live(640, 480))
+        bench.camera.show(Frame(BLACK, 1, 0.0))
+        assert bench.turned() == "off"
+        assert bench.told() == CameraChanged(Lost())
+    assert "ValueError" in caplog.text
+    assert "王秀英" not in caplog.text
+    assert bench.turned() == "on"
+    assert bench.told() == CameraChanged(Live(640, 480))
+    bench.camera.show(Frame(BLACK, 2, 1.0))
+    assert isinstance(bench.told(), PageJudged)
