@@ -6,6 +6,7 @@ program holds is read as soon as it is let go. What the layers below raise ends 
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -34,6 +35,9 @@ _HELD_BRIEFLY_S = 2.0  # file managers and agents grab a new card for a moment; 
 _SETTLE_S = 1.0
 _LONGEST_READ_S = 15.0
 _STOP_STEP_S = 0.05
+_RETRY_S = 2.0  # after a bug of ours or of the service below
+
+_log = logging.getLogger(__name__)
 
 
 class WatchedReader:
@@ -87,21 +91,31 @@ class WatchedReader:
                 on_state(state)
 
         try:
-            view = self._slot.look(None, 0)
             while not self._stopping.is_set():
-                match view.presence:
-                    case Presence.NO_SERVICE:
-                        report(NoService())
-                    case Presence.NO_READER:
-                        report(NoReader())
-                    case Presence.EMPTY:
-                        report(NoCard())
-                    case Presence.CARD:
-                        view = self._attend(view, report)
-                        continue
-                view = self._slot.look(view, _IDLE_S)
+                try:
+                    self._watch_slot(report)
+                except Exception as failure:  # noqa: BLE001 - the hall has one reader, and the next resident needs it
+                    # Its text may carry what the card said, so only its type is logged.
+                    _log.error("the card reader failed: %s", type(failure).__name__)
+                    report(NoService())
+                self._stopping.wait(_RETRY_S)
         finally:
             self._slot.close()
+
+    def _watch_slot(self, report: Callable[[CardState], None]) -> None:
+        view = self._slot.look(None, 0)
+        while not self._stopping.is_set():
+            match view.presence:
+                case Presence.NO_SERVICE:
+                    report(NoService())
+                case Presence.NO_READER:
+                    report(NoReader())
+                case Presence.EMPTY:
+                    report(NoCard())
+                case Presence.CARD:
+                    view = self._attend(view, report)
+                    continue
+            view = self._slot.look(view, _IDLE_S)
 
     def _attend(self, view: SlotView, report: Callable[[CardState], None]) -> SlotView:
         """Read the card of ``view`` and stay with it until the view changes; gives the changed view."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -9,10 +11,11 @@ from datetime import date
 
 import pytest
 
+from devices.card import reader as reader_module
 from devices.card.api import CardFailed, CardRead, CardState, CardTrouble, NoCard, NoReader, NoService, Reading
 from devices.card.reader import WatchedReader, read_once
 from devices.card.sim import InProcessSlot, VpcdLink
-from devices.card.slot import CardDamaged, CardGone, Channel, SlotLost, SlotView
+from devices.card.slot import CardDamaged, CardGone, Channel, Link, Presence, SlotLost, SlotView
 from tests.support.card_rig import TODAY, InProcessRig, card, expect
 
 NAME = frozenset(("name",))
@@ -322,3 +325,43 @@ def test_a_card_that_finds_no_service_waits_for_one() -> None:
     assert link.wait_connected(10)
     link.remove()
     late.close()
+
+
+class OnceFailingSlot:
+    """Breaks at its first look, as a bug would, and is empty from then on."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+        self._cancelled = threading.Event()
+
+    def look(self, seen: SlotView | None, timeout: float) -> SlotView:
+        self._looks += 1
+        if self._looks == 1:
+            raise ValueError("王秀英")
+        if seen is not None:
+            self._cancelled.wait(timeout)
+        return SlotView(Presence.EMPTY)
+
+    def connect(self, view: SlotView) -> Link:
+        raise CardGone
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_bug_is_told_without_its_content_and_the_reader_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reader_module, "_RETRY_S", 0.01)
+    states: queue.SimpleQueue[CardState] = queue.SimpleQueue()
+    reader = WatchedReader(slot=OnceFailingSlot(), fields=NAME, today=lambda: TODAY)
+    with caplog.at_level(logging.ERROR):
+        reader.start(states.put)
+        assert states.get(timeout=10) == NoService()
+        assert states.get(timeout=10) == NoCard()
+        reader.stop()
+    assert "ValueError" in caplog.text
+    assert "王秀英" not in caplog.text
