@@ -71,12 +71,16 @@ class PrinterThread:
 
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
-            match work:
-                case _Slip(picture, on_result):
-                    on_result(self._print(picture))
-                case _Question(on_status):
-                    on_status(SILENT if self._stopping.is_set() else self._printer.status())
+            self._handle(work)
+            del work  # a waiting thread holds nothing of the last resident's slip
         self._printer.close()
+
+    def _handle(self, work: _Slip | _Question) -> None:
+        match work:
+            case _Slip(picture, on_result):
+                on_result(self._print(picture))
+            case _Question(on_status):
+                on_status(SILENT if self._stopping.is_set() else self._printer.status())
 
     def _print(self, picture: Image.Image) -> JobResult:
         if self._stopping.is_set():

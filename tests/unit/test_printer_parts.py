@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -203,6 +204,21 @@ def test_stopping_finishes_the_slip_in_hand_and_answers_the_waiting() -> None:
     assert (waiting.outcome, waiting.sent) == (Outcome.NOT_PRINTED, 0)
     assert statuses.get(timeout=10).trouble is PrinterTrouble.OFFLINE
     assert printer.printed == 1
+
+
+def test_a_waiting_thread_holds_nothing_of_the_last_slip() -> None:
+    printer = StubbornPrinter()
+    printer.go_on.set()
+    thread = PrinterThread(printer)
+    let_go = threading.Event()
+    told: queue.SimpleQueue[JobResult] = queue.SimpleQueue()
+    picture = Image.new("1", (576, 16), 1)
+    weakref.finalize(picture, let_go.set)
+    thread.submit(picture, told.put)
+    del picture
+    assert told.get(timeout=10) == PRINTED
+    assert let_go.wait(10)
+    assert thread.stop()
 
 
 def test_bug_in_a_driver_ends_as_unknown_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
