@@ -74,6 +74,13 @@ class NoSpace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherContent:
+    """Something else is stored under this uid; nothing was stored now, and what is there stays."""
+
+    uid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorageTrouble:
     """The disk refused. Whether the item is stored is not known: put again with the same uid."""
 

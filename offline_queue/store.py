@@ -25,6 +25,7 @@ from offline_queue.model import (
     Found,
     Item,
     NoSpace,
+    OtherContent,
     Paper,
     Reprint,
     StorageTrouble,
@@ -43,7 +44,7 @@ from offline_queue.numbers import (
 )
 from offline_queue.outbox import Outbox
 from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
-from offline_queue.summary import ReprintData, Summary
+from offline_queue.summary import ReprintData, Summary, content_sha256
 from offline_queue.verify import check_all
 from offline_queue.views import found, items
 from offline_queue.wire import (
@@ -156,12 +157,13 @@ class Store:
         uid: str | None = None,
         id_number: str | None = None,
         slip_data: bytes = b"",
-    ) -> Stored | NoSpace | TooLarge | StorageTrouble:
+    ) -> Stored | OtherContent | NoSpace | TooLarge | StorageTrouble:
         """Store a submission durably; it is frozen from then on.
 
         `uid` (a random UUID, drawn once per submission by the caller) makes a repeated put harmless: the same Stored
-        comes back. `id_number` lets `find` find it by card; only a keyed digest is kept. `slip_data` are the caller's
-        own bytes for a reprint, kept sealed for 24 hours. A malformed argument raises pydantic.ValidationError.
+        comes back, and OtherContent when it is not the same put (the form's `signed_at` aside). `id_number` lets `find`
+        find it by card; only a keyed digest is kept. `slip_data` are the caller's own bytes for a reprint, kept sealed
+        for 24 hours. A malformed argument raises pydantic.ValidationError.
         """
         uid = uid or str(uuid4())
         if len(attachments) > MAX_ATTACHMENTS:
@@ -172,6 +174,7 @@ class Store:
         free = self._free()
         if free - needed < self._reserve_bytes:
             return NoSpace(needed=needed, free=free)
+        content = content_sha256(matter=matter, form=form, papers=attachments, test=test)
         papers = [(str(uuid4()), paper) for paper in attachments]
         declared = tuple(
             Attachment(
@@ -185,7 +188,7 @@ class Store:
         )
         try:
             with self._database.write() as connection:
-                known = self._stored(connection, uid)
+                known = self._stored(connection, uid, content)
                 if known is not None:
                     return known
                 now = self._clock.wall()
@@ -209,7 +212,7 @@ class Store:
                     district=self._district, number=envelope.provisional_number, token=token, key=self._key
                 )
                 reprint = ReprintData(slip_qr=slip_qr, slip_data=slip_data)
-                self._insert(connection, envelope, body, id_number=id_number, reprint=reprint)
+                self._insert(connection, envelope, body, content=content, id_number=id_number, reprint=reprint)
         except _FormTooLarge:
             return TooLarge(part="form")
         except (apsw.Error, OSError) as trouble:
@@ -241,6 +244,7 @@ class Store:
         envelope: Envelope,
         body: bytes,
         *,
+        content: str,
         id_number: str | None,
         reprint: ReprintData,
     ) -> None:
@@ -259,7 +263,7 @@ class Store:
                 sha256_hex(body),
                 len(body),
                 sealer.key_id,
-                Summary(matter=envelope.matter).sealed(sealer, uid),
+                Summary(matter=envelope.matter, content=content).sealed(sealer, uid),
                 sealer.finder(id_number) if id_number else None,
                 reprint.sealed(sealer, uid),
                 envelope.created,
@@ -274,10 +278,13 @@ class Store:
             [(one.id, seq, at, one.bytes, one.sha256) for at, one in enumerate(envelope.attachments)],
         )
 
-    def _stored(self, connection: Transaction, uid: str) -> Stored | None:
-        row = connection.one("SELECT number, created_wall, reprint FROM submission WHERE uid = ?", (uid,))
+    def _stored(self, connection: Transaction, uid: str, content: str) -> Stored | OtherContent | None:
+        row = connection.one("SELECT number, created_wall, reprint, summary FROM submission WHERE uid = ?", (uid,))
         if row is None:
             return None
+        summary = Summary.opened(self._sealer, uid, row[3])
+        if summary is None or summary.content != content:
+            return OtherContent(uid=uid)
         reprint = ReprintData.opened(self._sealer, uid, row[2])
         return Stored(
             uid=uid, provisional_number=row[0], created=row[1], slip_qr="" if reprint is None else reprint.slip_qr

@@ -5,24 +5,44 @@ Both are sealed to this machine's key even when bodies are one day sealed to the
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
+from offline_queue.model import Paper
 from offline_queue.sealing import Sealer
+from offline_queue.wire import sha256_hex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What staff may see of a queued item beside its number, times and state."""
+    """What staff may see of a queued item beside its number, times and state, and the `content_sha256` of what was put.
+
+    The digest is sealed too: beside the file, a form as short as ours could be guessed from it.
+    """
 
     matter: str
+    content: str
 
     def sealed(self, sealer: Sealer, uid: str) -> bytes:
-        return sealer.seal(self.matter.encode(), context=f"{uid}/summary")
+        return sealer.seal(f"{self.content}\n{self.matter}".encode(), context=f"{uid}/summary")
 
     @classmethod
     def opened(cls, sealer: Sealer, uid: str, content: bytes) -> Summary | None:
         plain = sealer.open(content, context=f"{uid}/summary")
-        return None if plain is None else cls(matter=plain.decode())
+        if plain is None:
+            return None
+        digest, _, matter = plain.decode().partition("\n")
+        return cls(matter=matter, content=digest)
+
+
+def content_sha256(*, matter: str, form: Mapping[str, JsonValue], papers: Sequence[Paper], test: bool) -> str:
+    """Of everything put but `signed_at`, which the caller takes anew with every try of the same submission."""
+    answers = {name: value for name, value in form.items() if name != "signed_at"}
+    shown = [(paper.material, paper.media_type, sha256_hex(paper.content)) for paper in papers]
+    return sha256_hex(json.dumps([matter, test, answers, shown], sort_keys=True).encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,7 +124,7 @@ def verify(*, config_path: Path | None, as_json: bool) -> None:
 def put(*, form: Path, attach: tuple[Path, ...], config_path: Path | None, as_json: bool) -> None:
     """Hand in a form by file; answers once it is durable."""
     from offline_queue.files import NotAForm, put_files
-    from offline_queue.model import NoSpace, StorageTrouble, TooLarge
+    from offline_queue.model import NoSpace, OtherContent, StorageTrouble, TooLarge
 
     with _open(config_path) as store:
         match put_files(store, form, attach):
@@ -138,6 +138,9 @@ def put(*, form: Path, attach: tuple[Path, ...], config_path: Path | None, as_js
                 sys.exit(1)
             case StorageTrouble(detail=detail):
                 tell_trouble("storage-failed", as_json=as_json, detail=detail)
+                sys.exit(1)
+            case OtherContent():
+                tell_trouble("storage-failed", as_json=as_json, detail="uid-taken")
                 sys.exit(1)
             case stored:
                 row = {"uid": stored.uid, "provisional_number": stored.provisional_number}

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from offline_queue.database import Database, NewerQueue
 from offline_queue.files import NotAForm, put_files
-from offline_queue.model import NoSpace, Paper, StorageTrouble, SystemClock, TooLarge
+from offline_queue.model import NoSpace, OtherContent, Paper, StorageTrouble, Stored, SystemClock, TooLarge
 from offline_queue.numbers import parse_slip_text
 from offline_queue.store import Store
 from offline_queue.wire import Progress, Receipt, State
@@ -141,9 +142,25 @@ def test_numbers_count_within_the_day_and_never_come_twice(store: Store, clock: 
 
 def test_the_same_uid_is_stored_once(store: Store) -> None:
     uid = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
-    first = store.put(matter="m", form={"a": 1}, uid=uid)
-    assert store.put(matter="m", form={"a": 2}, uid=uid) == first
+    first = store.put(matter="m", form={"a": 1, "signed_at": "09:00"}, attachments=[PAPER], uid=uid)
+    assert store.put(matter="m", form={"signed_at": "09:01", "a": 1}, attachments=[PAPER], uid=uid) == first
+    store.outbox.received(work := form_work(store), receipt(work))
+    assert store.put(matter="m", form={"a": 1}, attachments=[PAPER], uid=uid) == first
     assert len(store.list()) == 1
+
+
+def test_other_content_under_a_known_uid_is_told(store: Store) -> None:
+    uid = put(store, papers=1)
+    other = Paper(material=PAPER.material, media_type=PAPER.media_type, content=b"other")
+    form: dict[str, JsonValue] = {"name": NAME, "id_number": ID_NUMBER}
+    matter = "pension-enrolment"
+    assert isinstance(store.put(matter=matter, form=form, attachments=[PAPER], uid=uid), Stored)
+    assert store.put(matter=matter, form={**form, "name": "李"}, attachments=[PAPER], uid=uid) == OtherContent(uid=uid)
+    assert store.put(matter=matter, form=form, attachments=[other], uid=uid) == OtherContent(uid=uid)
+    assert store.put(matter=matter, form=form, attachments=[PAPER], uid=uid, test=True) == OtherContent(uid=uid)
+    assert store.put(matter="other", form=form, attachments=[PAPER], uid=uid) == OtherContent(uid=uid)
+    assert len(store.list()) == 1
+    assert store.verify() == ()
 
 
 def test_the_reserve_is_not_touched(tmp_path: Path, clock: TurnedClock) -> None:
