@@ -99,14 +99,18 @@ class Outbox:
             )
 
     def seconds_to_next(self) -> float | None:
-        """Seconds until something is due (0 when it is already); None when nothing waits."""
+        """Seconds until something is due (0 when it is already); None when nothing waits.
+
+        What another sender holds is due when its lease is over.
+        """
         with self._database.read() as connection:
             due = connection.value(
                 """
                 SELECT min(t) FROM (
                     SELECT min(next_mono) AS t FROM submission WHERE state = 'ready'
-                    UNION ALL SELECT min(next_mono) FROM submission WHERE state = 'received'
-                    UNION ALL SELECT min(next_mono) FROM submission
+                    UNION ALL SELECT min(max(next_mono, coalesce(lease_mono, 0))) FROM submission
+                        WHERE state IN ('sending', 'received')
+                    UNION ALL SELECT min(max(next_mono, coalesce(lease_mono, 0))) FROM submission
                         WHERE state = 'done' AND case_number IS NULL AND test = 0
                     UNION ALL SELECT min(r.next_mono) FROM rating r JOIN submission s ON s.seq = r.submission
                         WHERE r.state = 'ready' AND s.state IN ('received', 'done'))

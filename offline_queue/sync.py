@@ -6,6 +6,7 @@ second, ratings third. When the platform as a whole doesn't answer, the round en
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -39,7 +40,9 @@ from offline_queue.wire import Rating, State, canonical_bytes
 from offline_queue.work import FormWork, NumberWork, PapersWork, PaperToSend, RatingWork, SubmissionWork, Work
 
 _LONGEST_SLEEP = 60.0
-_DISK_TROUBLE_SLEEP = 30.0
+_TROUBLE_SLEEP = 30.0
+
+_log = logging.getLogger(__name__)
 
 
 class Platform(Protocol):
@@ -313,5 +316,9 @@ class SyncThread:
             due = self._store.outbox.seconds_to_next()
         except (apsw.Error, OSError):
             # A full or failing disk is trouble that may pass; nothing was lost, since nothing was acknowledged.
-            return _DISK_TROUBLE_SLEEP
+            return _TROUBLE_SLEEP
+        except Exception as failure:  # noqa: BLE001 - a bug here must not keep everything else from ever being sent
+            # Its text may carry what a resident wrote, so only its type is logged. Its lease runs out by itself.
+            _log.error("a round of the queue failed: %s", type(failure).__name__)
+            return _TROUBLE_SLEEP
         return min(_LONGEST_SLEEP, max(done.pause or 0.0, _LONGEST_SLEEP if due is None else due))

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offline_queue.model import Paper
+from offline_queue.outbox import LEASE_SECONDS
 from offline_queue.retry import Answer, Failure, FailureKind, Outcome
 from offline_queue.sync import SyncThread, sync_once
 from offline_queue.wire import Progress, Receipt, State, canonical_bytes, sha256_hex
@@ -243,4 +244,28 @@ def test_disk_trouble_does_not_end_the_thread(tmp_path: Path, monkeypatch: pytes
     thread.wake()
     assert sent.wait(10)
     assert thread.stop()
+    store.close()
+
+
+def test_a_bug_in_a_round_does_not_end_the_thread(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    asked, sent = threading.Event(), threading.Event()
+
+    class Buggy(ModelPlatform):
+        def put_form(self, uid: str, body: bytes) -> Outcome:
+            if not asked.is_set():
+                asked.set()
+                raise KeyError("王秀英")
+            return super().put_form(uid, body)
+
+    clock = TurnedClock()
+    store = open_store(tmp_path, clock)
+    store.put(matter="m", form={})
+    thread = SyncThread(store, Buggy(lambda: "ok"), on_change=lambda _: sent.set())
+    thread.start()
+    assert asked.wait(10)
+    clock.forward(LEASE_SECONDS + 1)
+    thread.wake()
+    assert sent.wait(10)
+    assert thread.stop()
+    assert [record.getMessage() for record in caplog.records] == ["a round of the queue failed: KeyError"]
     store.close()

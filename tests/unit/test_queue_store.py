@@ -12,6 +12,7 @@ from offline_queue.database import Database, NewerQueue
 from offline_queue.files import NotAForm, put_files
 from offline_queue.model import NoSpace, OtherContent, Paper, StorageTrouble, Stored, SystemClock, TooLarge
 from offline_queue.numbers import parse_slip_text
+from offline_queue.outbox import LEASE_SECONDS
 from offline_queue.store import Store
 from offline_queue.wire import Progress, Receipt, State
 from offline_queue.work import FormWork, NumberWork, PapersWork, RatingWork
@@ -273,6 +274,7 @@ def test_sending_is_ready_again_when_its_sender_is_gone(tmp_path: Path, clock: T
     other = open_store(tmp_path / "queue", clock)
     form_work(store)
     assert other.outbox.next_work() is None
+    assert other.outbox.seconds_to_next() == LEASE_SECONDS
     store.close()
     assert isinstance(other.outbox.next_work(), FormWork)
     other.close()
@@ -288,6 +290,23 @@ def test_an_overtaken_sender_changes_nothing(tmp_path: Path, clock: TurnedClock)
     assert store.outbox.received(slow, receipt(slow)) is None
     assert store.list()[0].state is State.SENDING
     assert other.outbox.received(quick, receipt(quick)) is State.DONE
+    store.close()
+    other.close()
+
+
+@pytest.mark.parametrize("papers", [0, 1])
+def test_what_another_sender_holds_is_not_due(tmp_path: Path, clock: TurnedClock, papers: int) -> None:
+    store, other = open_store(tmp_path / "queue", clock), open_store(tmp_path / "queue", clock)
+    put(store, papers=papers)
+    work = form_work(store)
+    missing = [paper["id"] for paper in json.loads(work.body)["attachments"]]
+    store.outbox.received(work, receipt(work, *missing, case=None))
+    assert other.outbox.seconds_to_next() == 0
+    assert isinstance(store.outbox.next_work(), PapersWork if papers else NumberWork)
+    assert other.outbox.seconds_to_next() == LEASE_SECONDS
+    clock.forward(LEASE_SECONDS + 1)
+    assert other.outbox.seconds_to_next() == 0
+    assert other.outbox.next_work() is not None
     store.close()
     other.close()
 
