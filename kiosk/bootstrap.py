@@ -6,8 +6,10 @@ is written as an import.
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from kiosk.journey.states import Hall
     from offline_queue.store import Store
     from offline_queue.sync import SyncThread
+
+_log = logging.getLogger(__name__)
 
 CHINA = timezone(timedelta(hours=8))
 FONTS = Path(__file__).resolve().parent.parent / "ui" / "fonts"
@@ -151,14 +155,20 @@ def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
         raise ConfigError(
             f'The data folder {folder} cannot be used: {failure}. Set KIOSK_DATA_DIR or mend "data".'
         ) from failure
+    with ExitStack() as opened:  # closes in the opposite order, one failure not keeping the others from being closed
+        opened.callback(alone.release)
+        return _started(config, parts, opened, test=test)
+
+
+def _open_audit(config: Config) -> AuditLog:
+    folder = data_folder(config) / "log"
     try:
-        return _started(config, parts, alone, test=test)
-    except BaseException:
-        alone.release()
-        raise
+        return AuditLog(folder=folder, clock=china_time)
+    except OSError as failure:
+        raise ConfigError(f"The log in {folder} cannot be written: {failure}. Mend the folder's rights.") from failure
 
 
-def _started(config: Config, parts: Parts, alone: Alone, *, test: bool) -> Core:
+def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> Core:
     from devices.printer.worker import PrinterThread
     from kiosk.journey.clerk import QueueClerk
     from kiosk.journey.desk import CameraDesk
@@ -171,9 +181,14 @@ def _started(config: Config, parts: Parts, alone: Alone, *, test: bool) -> Core:
     hall = hall_of(config, test=test)
     if not hall.villages and any(question.options == "villages" for question in _choices(hall)):
         raise ConfigError("hall.villages is empty, and residents are asked for theirs: list them in the configuration")
+    audit = _open_audit(config)
+    opened.callback(audit.close)
     store = open_queue(config)
-    audit = AuditLog(folder=data_folder(config) / "log", clock=china_time)
+    opened.callback(store.close)
+    audit.note("started", version=__version__, terminal=config.hall.terminal)
+    opened.callback(audit.note, "stopped")
     printer = PrinterThread(parts.printer)
+    opened.callback(lambda: _told_if_late(printer.stop(), "the printer"))
 
     def post(event: Event) -> None:
         runner.post(event)
@@ -194,28 +209,23 @@ def _started(config: Config, parts: Parts, alone: Alone, *, test: bool) -> Core:
         stored=sync.wake if sync else _nothing,
     )
     desk = CameraDesk(camera=parts.camera, post=post, on_live=lambda live: runner.on_live(live))
+    opened.callback(desk.close)
     now = monotonic()
     start = Terminal(now=now, today=china_time().date(), touched=now)
     runner = Runner(hall=hall, start=start, desk=desk, clerk=clerk, audit=audit)
-    audit.note("started", version=__version__, terminal=config.hall.terminal)
-    clerk.start()
     if sync:
         sync.start()
+        opened.callback(lambda: _told_if_late(sync.stop(), "the sync"))
+    clerk.start()
+    opened.callback(clerk.stop)
     parts.reader.start(lambda state: post(CardChanged(state)))
+    opened.callback(parts.reader.stop)
+    return Core(runner=runner, desk=desk, clerk=clerk, queue=store, sync=sync, close=opened.pop_all().close)
 
-    def close() -> None:
-        parts.reader.stop()
-        desk.close()
-        clerk.stop()
-        printer.stop()
-        if sync:
-            sync.stop()
-        store.close()
-        audit.note("stopped")
-        audit.close()
-        alone.release()
 
-    return Core(runner=runner, desk=desk, clerk=clerk, queue=store, sync=sync, close=close)
+def _told_if_late(ended: bool, who: str) -> None:
+    if not ended:
+        _log.error("%s did not end in time", who)
 
 
 def _choices(hall: Hall) -> Iterator[ChoiceQuestion]:
