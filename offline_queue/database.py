@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -104,6 +104,8 @@ class Database:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA mmap_size = 0")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What is forgotten is overwritten with zeros, not only unlinked.
+        connection.execute("PRAGMA secure_delete = ON")
         # Temporary tables would be files in /tmp.
         connection.execute("PRAGMA temp_store = MEMORY")
         settings = _setting(connection, "journal_mode"), _setting(connection, "synchronous")
@@ -161,6 +163,15 @@ class Database:
             finally:
                 if begun:
                     connection.execute("ROLLBACK")
+
+    def empty_log(self) -> None:
+        """Bring everything into the main file and cut the log, which keeps old pages; left for later when in use."""
+        with self._lock, suppress(apsw.BusyError, apsw.LockedError):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
 
     def reopen(self) -> None:
         """After an I/O error the connection's view of the file can't be trusted."""

@@ -345,6 +345,7 @@ class Outbox:
             with self._database.read() as connection:
                 names = [r[0] for r in connection.all("SELECT id FROM attachment WHERE submission = ?", (work.seq,))]
             self._blobs.remove(names)
+            self._database.empty_log()
         return state
 
     def _check(self, work: SubmissionWork, uid: str, sha256: str) -> None:

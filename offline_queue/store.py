@@ -366,10 +366,19 @@ class Store:
             return check_all(connection, blobs=self._blobs, sealer=self._sealer, unknown=unknown)
 
     def expire_reprints(self) -> None:
-        """Forget the reprint data that are older than 24 hours, or that a clock set back makes of unknown age."""
+        """Forget the reprint data that are older than 24 hours, or that a clock set back makes of unknown age.
+
+        Cheap when there are none. Raises apsw.Error on disk trouble.
+        """
         now = self._clock.wall()
         oldest = (now - timedelta(seconds=REPRINT_SECONDS)).timestamp()
         newest = (now + timedelta(seconds=REPRINT_SECONDS)).timestamp()
+        with self._database.read() as connection:
+            if not connection.value(
+                "SELECT 1 FROM submission WHERE reprint IS NOT NULL AND created_epoch NOT BETWEEN ? AND ? LIMIT 1",
+                (oldest, newest),
+            ):
+                return
         with self._database.write() as connection:
             connection.run(
                 """
@@ -378,6 +387,7 @@ class Store:
                 """,
                 (oldest, newest),
             )
+        self._database.empty_log()
 
 
 class _FormTooLarge(Exception):

@@ -376,6 +376,23 @@ def test_reprint_data_expire(store: Store, clock: TurnedClock, seconds: float) -
     assert found.slip_qr is None
 
 
+def test_what_is_done_or_expired_leaves_no_bytes(store: Store, tmp_path: Path, clock: TurnedClock) -> None:
+    def on_disk(sealed: bytes) -> bool:
+        return any(sealed in path.read_bytes() for path in (tmp_path / "queue").glob("queue.db*"))
+
+    put(store)
+    other = sqlite3.connect(tmp_path / "queue" / "queue.db")
+    body, reprint = other.execute("SELECT body, reprint FROM submission").fetchone()
+    other.close()
+    assert on_disk(body)
+    store.outbox.received(work := form_work(store), receipt(work))
+    assert not on_disk(body)
+    assert on_disk(reprint)
+    clock.forward(24 * 3600 + 1)
+    store.expire_reprints()
+    assert not on_disk(reprint)
+
+
 def test_orphans_are_collected_and_needed_files_stay(tmp_path: Path, clock: TurnedClock) -> None:
     store = open_store(tmp_path / "queue", clock)
     put(store, papers=1)
