@@ -51,7 +51,9 @@ def handing_in(terminal: Terminal, session: Session, event: Event) -> Step:
             signed = replace(session, signature=png)
             storing = replace(terminal, session=signed, screen=HandingIn(), overlay=None)
             return storing, (Store(signed, terminal.language),)
-        case ((Sign() | HandingIn(trouble=str())), Back()):
+        case HandingIn(can_go_back=False), Back():
+            return terminal, ()
+        case ((Sign() | HandingIn()), Back()):
             return to_review(replace(terminal, session=replace(session, signature=None)))
         case HandingIn(trouble=str()), TryAgain():
             return replace(terminal, screen=HandingIn()), (Store(session, terminal.language),)

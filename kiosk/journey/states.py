@@ -168,6 +168,12 @@ class HandingIn:
 
     trouble: str | None = None
 
+    @property
+    def can_go_back(self) -> bool:
+        """After ``storage-failed`` it may be stored after all (the disk failed at its last word): what was handed in
+        must not change under the same uid, so it is tried again or left."""
+        return self.trouble is not None and self.trouble != "storage-failed"
+
 
 class Delivery(StrEnum):
     """How far the submission got, in the wire's words plus nothing of our own."""

@@ -136,6 +136,17 @@ def test_the_slip_is_asked_for_only_after_the_store_answered() -> None:
     assert isinstance(walk.screen, HandedIn)
 
 
+@pytest.mark.parametrize(("trouble", "back"), [("storage-failed", False), ("storage-full", True), ("too-large", True)])
+def test_what_may_be_stored_after_all_is_not_changed(trouble: str, back: bool) -> None:
+    walk = Walk().to_storing().do(StoreFailed(1, trouble), Back())
+    assert isinstance(walk.screen, Review) == back
+    if not back:
+        assert walk.screen == HandingIn(trouble=trouble)
+        assert walk.session.signature
+        walk.do(TryAgain(), StoreDone(1, STORED))
+        assert isinstance(walk.screen, HandedIn)
+
+
 def test_what_is_stored_is_let_go_of_at_once() -> None:
     session = Walk().to_slip().session
     assert not session.scans

@@ -349,6 +349,11 @@ class HandingInModel(ScreenModel):
         screen = self.terminal.screen
         return trouble(screen.trouble if isinstance(screen, HandingIn) else None, self.terminal)
 
+    @Property(bool, notify=changed)
+    def canGoBack(self) -> bool:
+        screen = self.terminal.screen
+        return isinstance(screen, HandingIn) and screen.can_go_back
+
     @Slot()
     def again(self) -> None:
         self.links.post(TryAgain())

@@ -15,7 +15,7 @@ Screen {
     heroKind: failed ? "wrong" : "info"
     title: failed ? qsTr("没有存上") : qsTr("正在存好，请稍等")
     subtitle: failed ? "" : qsTr("先存在这台机器里，断电也不会丢。")
-    backVisible: failed
+    backVisible: model.canGoBack
     nextVisible: failed
     nextText: qsTr("再试一次")
     nextName: "try-again"
