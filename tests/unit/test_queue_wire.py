@@ -1,4 +1,4 @@
-"""Literal bytes of the wire, so that both ends can't drift together: they share wire.py, and so would a mistake in it."""
+"""Literal bytes of the wire: both ends share wire.py, so a mistake in it would pass on both."""
 
 from __future__ import annotations
 
