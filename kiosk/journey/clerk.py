@@ -37,6 +37,8 @@ Job = tuple[Callable[[], None], Event | None]
 
 _log = logging.getLogger(__name__)
 
+_QUIET_S = 3600.0
+
 
 class QueueClerk:
     """Carries out the journey's store, lookup, slip and rating effects; answers with events through ``post``.
@@ -108,7 +110,7 @@ class QueueClerk:
     # --- the clerk's thread ---
 
     def _work(self) -> None:
-        while (asked := self._jobs.get()) is not None:
+        while (asked := self._next()) is not None:
             job, failed = asked
             try:
                 job()
@@ -118,6 +120,13 @@ class QueueClerk:
                 if failed is not None:
                     self._post(failed)
             del asked, job, failed  # a waiting clerk holds nothing of the last resident
+
+    def _next(self) -> Job | None:
+        """What was asked for next; after an hour of quiet, to let go of what may no longer be printed again."""
+        try:
+            return self._jobs.get(timeout=_QUIET_S)
+        except queue.Empty:
+            return self._queue.expire_reprints, None
 
     def _forget(self, session: int) -> None:
         self._uids.pop(session, None)
