@@ -154,7 +154,10 @@ class CameraDesk:
                 self._edge = (found.corners, good)
             if shoot or auto.see(found, frame.picture):
                 self._post(PageShot(watch.session, None))
-                self._post(PageShot(watch.session, _scan(frame.picture)))
+                scan = _scan(frame.picture)
+                with self._turn:  # a shot that nobody waits for any more must not land on another paper
+                    if self._wanted is watch:
+                        self._post(PageShot(watch.session, scan))
                 self._rest(watch)
                 return
             if found.findings != said:

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
-from devices.camera.api import CameraState, Frame, Live, Lost, Picture
+from devices.camera.api import CameraState, Frame, Live, Lost, Picture, Scan
 from kiosk.journey import desk as desk_module
 from kiosk.journey.desk import CameraDesk
 from kiosk.journey.effects import Purpose
-from kiosk.journey.events import CameraChanged, CodeSeen, Event, PageJudged
+from kiosk.journey.events import CameraChanged, CodeSeen, Event, PageJudged, PageShot
 
 BLACK: Picture = np.zeros((480, 640, 3), np.uint8)
 
@@ -117,3 +117,21 @@ def test_a_bug_switches_the_camera_off_is_told_and_the_desk_goes_on(
     assert bench.told() == CameraChanged(Live(640, 480))
     bench.camera.show(Frame(BLACK, 2, 1.0))
     assert isinstance(bench.told(), PageJudged)
+
+
+def test_a_shot_that_nobody_waits_for_any_more_is_dropped(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def left_meanwhile(_: Picture) -> Scan:
+        bench.desk.stop()
+        return Scan(jpeg=b"late", width=1, height=1)
+
+    monkeypatch.setattr(desk_module, "_scan", left_meanwhile)
+    bench.desk.start(1, Purpose.PAPER, 210)
+    assert bench.turned() == "on"
+    bench.desk.shoot()
+    bench.camera.show(Frame(BLACK, 1, 0.0))
+    assert bench.turned() == "off"
+    told: list[Event] = []
+    while not bench.posted.empty():
+        told.append(bench.posted.get())
+    assert PageShot(1, None) in told
+    assert not [event for event in told if isinstance(event, PageShot) and event.scan is not None]
