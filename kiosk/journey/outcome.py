@@ -71,8 +71,8 @@ def handing_in(terminal: Terminal, session: Session, event: Event) -> Step:
 def handed_in(terminal: Terminal, session: Session, screen: HandedIn, event: Event) -> Step:
     """Slip, delivery, rating, and what comes next."""
     match event:
-        case SlipEnded(uid=uid, outcome=outcome) if uid == screen.stored.uid:
-            return replace(terminal, screen=replace(screen, printing=Printing.ended(outcome))), ()
+        case SlipEnded(uid=uid) if uid == screen.stored.uid:
+            return replace(terminal, screen=_slip_ended(screen, event)), ()
         case SyncChanged(uid, delivery, case_number) if uid == screen.stored.uid:
             return replace(terminal, screen=replace(screen, delivery=delivery, case_number=case_number)), ()
         case Rate(level) if screen.rating is None and 1 <= level <= 5:
@@ -91,6 +91,11 @@ def handed_in(terminal: Terminal, session: Session, screen: HandedIn, event: Eve
             return terminal, ()
 
 
+def _slip_ended(screen: HandedIn | FindByCard, ended: SlipEnded) -> HandedIn | FindByCard:
+    trouble = ended.trouble.value if ended.trouble else None
+    return replace(screen, printing=Printing.ended(ended.outcome), printer=trouble)
+
+
 def finding(terminal: Terminal, session: Session, screen: FindByCard | FindBySlip, event: Event) -> Step:
     """Earlier submissions, by card or by slip."""
     match screen, event:
@@ -107,8 +112,8 @@ def finding(terminal: Terminal, session: Session, screen: FindByCard | FindBySli
                 return terminal, ()
             printing = replace(screen, printing_uid=uid, printing=Printing.RUNNING)
             return replace(terminal, screen=printing), (PrintSlip(session.number, uid, reprint=True),)
-        case FindByCard(), SlipEnded(uid=uid, outcome=outcome) if uid == screen.printing_uid:
-            return replace(terminal, screen=replace(screen, printing=Printing.ended(outcome))), ()
+        case FindByCard(), SlipEnded(uid=uid) as ended if uid == screen.printing_uid:
+            return replace(terminal, screen=_slip_ended(screen, ended)), ()
         case FindBySlip(), CameraChanged(state):
             return replace(terminal, screen=replace(screen, camera=state)), ()
         case FindBySlip(found=None), CodeSeen(text=text):

@@ -211,10 +211,12 @@ class Printing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """Stored; the slip is on its way or out. ``delivery`` and ``case_number`` follow the sync. ``rating`` 1 to 5."""
+    """Stored; the slip is on its way or out. ``delivery`` and ``case_number`` follow the sync. ``rating`` 1 to 5.
+    ``printer`` is the printer's trouble (a code) when the slip did not come out."""
 
     stored: Stored
     printing: Printing = Printing.RUNNING
+    printer: str | None = None
     delivery: Delivery = Delivery.READY
     case_number: str | None = None
     rating: int | None = None
@@ -243,13 +245,14 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class FindByCard:
     """Progress and lost slips: waiting for a card (``found is None``), else what was found. ``printing`` tells of a
-    reprint of ``printing_uid``."""
+    reprint of ``printing_uid``, ``printer`` the printer's trouble (a code)."""
 
     found: tuple[Found, ...] | None = None
     trouble: str | None = None
     insertion: int = 0
     printing_uid: str | None = None
     printing: Printing | None = None
+    printer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from kiosk.domain.resident import Role
 from kiosk.domain.trouble import TROUBLES
 from kiosk.domain.words import Text
 from kiosk.journey.events import CardChanged, Draft, Next, PageShot, ThatIsRight
-from kiosk.journey.states import FindBySlip, Hall, HandingIn, Identify, ScanPapers, Terminal
-from tests.support.journeys import HALL, LI, Walk, at, card
+from kiosk.journey.states import FindBySlip, Hall, HandedIn, HandingIn, Identify, Printing, ScanPapers, Terminal
+from tests.support.journeys import HALL, LI, STORED, Walk, at, card
 from tests.support.papers import packed, written_page
 from tests.support.stages import Stage
 
@@ -66,6 +66,14 @@ def extremes() -> list[Stage]:
         Stage("twelve-pages", _twelve_pages()),
         Stage("review-long", review.terminal),
         Stage("other-card-long", Walk(LONG_HALL).to_questions().do(CardChanged(NoCard()), CardChanged(LI)).terminal),
+        Stage(
+            "no-slip-and-why",
+            at(
+                HandedIn(
+                    stored=STORED, printing=Printing.NOT_PRINTED, printer="printer-cover-open", case_number="1" * 18
+                )
+            ),
+        ),
         Stage("nothing-found-by-slip", at(FindBySlip(found=()))),
         *(
             Stage(f"trouble-{code}", replace(waiting, screen=Identify(role=Role.APPLICANT, trouble=code)))

@@ -32,7 +32,7 @@ from kiosk.journey.states import (
 from tests.support.journeys import HALL, LI, STORED, WANG, Walk, at, card
 from tests.support.screens import NOW
 from tests.support.stages import Stage, stages
-from ui.viewmodels.base import Links, ScreenModel, finding_words
+from ui.viewmodels.base import Links, ScreenModel, finding_words, printing_words
 from ui.viewmodels.screens import model_for
 from ui.viewmodels.terminal import TerminalModel
 
@@ -278,3 +278,10 @@ def test_contrast_ends_with_its_session(post: Post) -> None:
     assert model.property("theme") == "contrast"
     model.update(replace(walk.terminal, session=None, screen=Welcome()))
     assert model.property("theme") == "day"
+
+
+def test_a_slip_that_did_not_come_out_says_what_the_printer_said() -> None:
+    screen = HandedIn(stored=STORED, printing=Printing.NOT_PRINTED, printer="printer-paper-out")
+    words = printing_words(screen.printing, screen.printer, at(screen))
+    assert words["kind"] == "wrong"
+    assert "打印机没有纸了" in words["text"]

@@ -8,7 +8,7 @@ import pytest
 
 from devices.camera.api import Finding, Live
 from devices.card.api import CardFailed, CardState, CardTrouble, NoCard, NoReader, NoService, Reading
-from devices.printer.api import Outcome
+from devices.printer.api import Outcome, PrinterTrouble
 from kiosk.domain.resident import Role
 from kiosk.journey.effects import (
     AlertStaff,
@@ -488,3 +488,13 @@ def test_answers_for_an_earlier_session_are_dropped() -> None:
     walk.do(StoreFailed(number, "storage-full"), Finish(), FinishForSure()).to_storing()
     walk.do(StoreDone(number, STORED))
     assert isinstance(walk.screen, HandingIn)
+
+
+def test_the_printers_own_trouble_is_told_until_the_slip_is_there() -> None:
+    ended = SlipEnded(1, STORED.uid, Outcome.NOT_PRINTED, PrinterTrouble.PAPER_OUT)
+    walk = Walk().to_slip().do(ended)
+    assert isinstance(walk.screen, HandedIn)
+    assert (walk.screen.printing, walk.screen.printer) == (Printing.NOT_PRINTED, "printer-paper-out")
+    walk.do(PrintAgain(STORED.uid), SlipEnded(1, STORED.uid, Outcome.PRINTED))
+    assert isinstance(walk.screen, HandedIn)
+    assert walk.screen.printer is None

@@ -143,8 +143,9 @@ def found_rows(found: tuple[Found, ...] | None, terminal: Terminal, links: Links
     return rows
 
 
-def printing_words(printing: Printing | None, terminal: Terminal) -> dict[str, str]:
-    """Where the slip is: text, what to do, and how the band looks (``info``, ``good``, ``wrong``)."""
+def printing_words(printing: Printing | None, printer: str | None, terminal: Terminal) -> dict[str, str]:
+    """Where the slip is: text, what to do, and how the band looks (``info``, ``good``, ``wrong``). ``printer`` is the
+    printer's trouble (a code), told with a slip that did not come out."""
     translate = QCoreApplication.translate
     match printing:
         case None:
@@ -157,4 +158,8 @@ def printing_words(printing: Printing | None, terminal: Terminal) -> dict[str, s
             words = explain("slip-not-printed")
         case Printing.UNKNOWN:
             words = explain("slip-unknown")
-    return {"text": words.message(terminal.language), "remedy": words.remedy(terminal.language), "kind": "wrong"}
+    text = words.message(terminal.language)
+    if printer is not None:
+        gap = "" if terminal.language == "zh" else " "
+        text += gap + explain(printer).message(terminal.language)
+    return {"text": text, "remedy": words.remedy(terminal.language), "kind": "wrong"}

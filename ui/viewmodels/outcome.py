@@ -21,6 +21,8 @@ from ui.viewmodels.base import (
 QML_IMPORT_NAME = "Kiosk.Models"
 QML_IMPORT_MAJOR_VERSION = 1
 
+_NOTHING = {"text": "", "remedy": "", "kind": "info"}
+
 
 @QmlElement
 class HandedInModel(ScreenModel):
@@ -79,7 +81,8 @@ class HandedInModel(ScreenModel):
 
     @Property(dict, notify=changed)
     def printing(self) -> dict[str, str]:
-        return printing_words(self._done.printing if self._done else None, self.terminal)
+        done = self._done
+        return printing_words(done.printing, done.printer, self.terminal) if done else _NOTHING
 
     @Property(bool, notify=changed)
     def canPrintAgain(self) -> bool:
@@ -153,7 +156,8 @@ class FindByCardModel(ScreenModel):
 
     @Property(dict, notify=changed)
     def printing(self) -> dict[str, str]:
-        return printing_words(self._find.printing if self._find else None, self.terminal)
+        find = self._find
+        return printing_words(find.printing, find.printer, self.terminal) if find else _NOTHING
 
     @Slot(str)
     def printAgain(self, uid: str) -> None:
