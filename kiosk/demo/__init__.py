@@ -70,6 +70,7 @@ def run_demo() -> int:
         try:
             app = TerminalApp(runner=core.runner, fullscreen=False, theme="day", size=size, clock=china_time)
             panel = Panel(controls(sims, core), scene(sims))
+            panel.move(size[0] + 16, 0)  # beside the terminal, also where no window manager places windows
             panel.show()
             try:
                 return app.exec()

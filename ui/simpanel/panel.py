@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 from ui.app import PORTRAIT, build_application
 
 LOOK_MS = 1000
-SLIP_WIDTH = 384
+SLIP_WIDTH = 360
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Panel(QWidget):
     def __init__(self, groups: Sequence[tuple[str, Sequence[Action]]], scene: Scene) -> None:
         super().__init__()
         self.setWindowTitle("控制台 · Control panel")
-        self.resize(980, 900)
+        self.resize(880, 900)
         self._scene = scene
         self._work = ThreadPoolExecutor(max_workers=1, thread_name_prefix="panel")
         self._looking = False
@@ -170,5 +170,5 @@ def begin() -> tuple[int, int]:
     """Make the application for terminal and panel; the size in pixels of a terminal's window that fits this screen,
     which is rarely as tall as a terminal's own."""
     room = build_application(QApplication).primaryScreen().availableSize()
-    scale = min(1.0, 0.94 * room.height() / PORTRAIT[1])
+    scale = min(1.0, 0.9 * room.height() / PORTRAIT[1])
     return round(PORTRAIT[0] * scale), round(PORTRAIT[1] * scale)
