@@ -67,6 +67,7 @@ class Stand:
             self._app.model.toggleTheme()
         self.window.resize(*variant.size)
         self._runner.become(state)
+        self._runner.become(state)  # the clock's next tick, as four times a second on a terminal
         if stage.live is not None:
             self._app.feed.show(stage.live)
         self.settle()
