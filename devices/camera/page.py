@@ -6,7 +6,6 @@ live picture of paper on the terminal's dark mat.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import cast
 
 import cv2
@@ -15,7 +14,7 @@ import numpy.typing as npt
 
 from devices.camera import quads
 from devices.camera.api import Corners, Finding, PageFound, Picture
-from devices.camera.pictures import Gray, bounded, gray, read_picture
+from devices.camera.pictures import Gray, bounded, gray
 from devices.camera.quads import Floats, Lab
 from devices.camera.quality import findings_of, light_mat
 
@@ -58,11 +57,6 @@ def find_page(picture: Picture, *, fast: bool = False, short_side_mm: float = A4
     points = quads.clockwise(fitted * (picture.shape[1] / finer.shape[1]))
     corners = cast("Corners", tuple((float(x), float(y)) for x, y in points))
     return PageFound(corners, findings_of(picture, corners, short_side_mm=short_side_mm, fast=fast))
-
-
-def page_of_file(path: Path, *, short_side_mm: float = A4_SHORT_SIDE) -> PageFound:
-    """``find_page`` on a picture file. Raises ``PictureError`` for anything that is not a readable picture."""
-    return find_page(read_picture(path), short_side_mm=short_side_mm)
 
 
 def _fast_shapes(lab: Lab) -> list[Floats]:
@@ -205,11 +199,6 @@ class AutoShot:
         self._count = 0
         self._corners: Floats | None = None
         self._last: Gray | None = None
-
-    @property
-    def steadiness(self) -> float:
-        """0 (nothing, or moving) to 1 (shoot now), for the ring on the screen."""
-        return min(1.0, self._count / self._frames)
 
     def see(self, found: PageFound, picture: Picture) -> bool:
         """``True`` on the one frame in which the paper has lain still long enough; again only after it has moved."""

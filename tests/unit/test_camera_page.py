@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from devices.camera.api import Corners, Finding, PageFound, Picture
-from devices.camera.page import AutoShot, find_page, page_of_file
+from devices.camera.page import AutoShot, find_page
 from devices.camera.pictures import PictureError, decode_picture, read_picture
 from devices.camera.scan import straighten, to_pdf
 from tests.support.papers import CORNERS, DARK, desk, overlap, packed, written_page
@@ -113,9 +113,7 @@ def test_the_shot_comes_once_after_nine_still_frames() -> None:
     found = find_page(picture, fast=True, short_side_mm=SHORT)
     shot = AutoShot(frames=9)
     assert [shot.see(found, picture) for _ in range(12)] == [False] * 8 + [True] + [False] * 3
-    assert shot.steadiness == 1.0
     assert not shot.see(PageFound(None, (Finding.NO_PAPER,)), picture)
-    assert shot.steadiness == 0
     assert [shot.see(found, picture) for _ in range(9)][-1]
 
 
@@ -160,10 +158,10 @@ def test_large_papers_are_bounded_and_pages_become_a_pdf() -> None:
 
 def test_files(tmp_path: Path) -> None:
     (tmp_path / "#1 户口.jpg").write_bytes(packed(desk(written_page()), ".jpg"))
-    found = page_of_file(tmp_path / "#1 户口.jpg", short_side_mm=SHORT)
+    found = find_page(read_picture(tmp_path / "#1 户口.jpg"), short_side_mm=SHORT)
     assert found.corners is not None
     with pytest.raises(PictureError):
-        page_of_file(tmp_path / "none.jpg")
+        read_picture(tmp_path / "none.jpg")
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="the photographs are not here")
