@@ -31,6 +31,10 @@ class CardTrouble(StrEnum):
     PROTECTED = "card-protected"  # wants a PIN or key (6982, 6985); none is ever sent
     EXPIRED = "card-expired"
     BUSY = "card-busy"  # held by another program
+    TWO_CARDS = "card-two"  # two cards at once: nobody can say whose turn it is
+    NEEDS_KEY = "card-needs-key"  # a travel document that opens only to its MRZ or CAN; see ``CardReader.try_key``
+    WRONG_KEY = "card-wrong-key"  # the MRZ or CAN given did not open it
+    ALTERED = "card-altered"  # what is on the chip is not what its issuer signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,26 @@ class Check:
 
     name: str
     passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MrzKey:
+    """What of a machine readable zone opens a travel document's chip (ICAO 9303-11 clause 4.3.2): document number
+    without fillers, birth and expiry date as ``yymmdd``. Check digits are computed, not taken over."""
+
+    document_number: str
+    birth_date: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class CanKey:
+    """The six-digit card access number printed on a travel document (ICAO 9303-11 clause 4.4.1)."""
+
+    digits: str
+
+
+DocumentKey = MrzKey | CanKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +93,10 @@ class CardRead:
 
     ``fields`` holds only what was asked for, by these names: ``name``, ``id_number``, ``sex`` (``male``/``female``),
     ``birth_date`` and ``expires`` (ISO 8601), ``ethnic_group`` (two digits, GB/T 3304), ``card_number``, ``issuer``
-    (digits). A field that is not on the card is left out. A check that failed does not stop the read.
+    (digits of a social security card's issuer, else the authority's name), ``english_name``, ``address``,
+    ``nationality`` and ``issuing_state`` (three letters, ICAO 9303-3 clause 5), ``document_number``, ``issued`` and
+    ``birth_place``. A field that is not on the card is left out. ``photo`` is there only when ``photo`` was asked for:
+    JPEG or JPEG 2000 as it is on the chip. A check that failed does not stop the read.
     """
 
     insertion: int
@@ -77,6 +104,7 @@ class CardRead:
     assurance: Assurance
     fields: Mapping[str, str]
     checks: tuple[Check, ...]
+    photo: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +124,12 @@ class CardReader(Protocol):
 
     def start(self, on_state: Callable[[CardState], None]) -> None:
         """Begin watching. ``on_state`` is called from the watcher thread, at once with the first state found."""
+        ...
+
+    def try_key(self, key: DocumentKey) -> None:
+        """Read the card that lies there once more, with ``key``; counts as a new insertion (``Reading``, then its end).
+        Without a card, or with one that wanted no key, nothing happens. The key is forgotten after that read. Any
+        thread; never waits."""
         ...
 
     def stop(self) -> None:

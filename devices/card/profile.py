@@ -5,15 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Protocol
 
-from devices.card.api import Assurance, CardTrouble, Check
-from devices.card.slot import Channel
+from devices.card.api import Assurance, CardTrouble, Check, DocumentKey
+from devices.card.slot import Channel, SamLink
 
 #: Every name that may be asked for; meanings in :class:`devices.card.api.CardRead`.
 FIELDS = frozenset(
-    ("name", "id_number", "sex", "birth_date", "expires", "ethnic_group", "card_number", "issuer"),
+    (
+        *("name", "id_number", "sex", "birth_date", "expires", "ethnic_group", "card_number", "issuer"),
+        *(
+            "english_name",
+            "address",
+            "nationality",
+            "issuing_state",
+            "document_number",
+            "issued",
+            "birth_place",
+            "photo",
+        ),
+    )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a read is asked for. ``fields`` are names of :data:`FIELDS`; ``today`` decides what has expired; ``key``
+    opens a travel document; ``trust`` is a folder of CSCA certificates (``None``: no issuer is known)."""
+
+    fields: frozenset[str]
+    today: date
+    key: DocumentKey | None = None
+    trust: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +47,7 @@ class ProfileRead:
     assurance: Assurance
     fields: Mapping[str, str]
     checks: tuple[Check, ...]
+    photo: bytes | None = None
 
 
 class Profile(Protocol):
@@ -33,7 +58,9 @@ class Profile(Protocol):
         """Stable name, e.g. ``social-security-card``."""
         ...
 
-    def read(self, channel: Channel, fields: frozenset[str], today: date) -> ProfileRead | CardTrouble:
-        """Read the card. ``CardTrouble.UNKNOWN`` means "not my kind of card", and the next profile is tried; other
-        trouble is final. Errors of :mod:`devices.card.slot` pass through."""
+    def read(self, card: Channel | SamLink, wish: Wish) -> ProfileRead | CardTrouble:
+        """Read the card: through commands, or through a reader whose security module did so.
+
+        ``CardTrouble.UNKNOWN`` means "not my kind of card", and the next profile is tried; other trouble is final.
+        Errors of :mod:`devices.card.slot` pass through."""
         ...

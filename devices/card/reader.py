@@ -19,14 +19,15 @@ from devices.card.api import (
     CardReader,
     CardState,
     CardTrouble,
+    DocumentKey,
     NoCard,
     NoReader,
     NoService,
     Reading,
 )
-from devices.card.profile import FIELDS, Profile, ProfileRead
+from devices.card.profile import FIELDS, Profile, ProfileRead, Wish
 from devices.card.profiles import PROFILES
-from devices.card.slot import CardError, CardGone, CardHeld, Channel, Presence, Slot, SlotLost, SlotView
+from devices.card.slot import CardError, CardGone, CardHeld, Channel, Presence, SamLink, Slot, SlotLost, SlotView
 
 _IDLE_S = 10.0  # a look at rest; changes wake it at once
 _HELD_S = 0.5  # how often a held card is tried again
@@ -34,6 +35,7 @@ _HELD_BRIEFLY_S = 2.0  # file managers and agents grab a new card for a moment; 
 # pcscd notices a lifted card within 0.4 s (its polling); only then is it known whether a broken link was a lifted card.
 _SETTLE_S = 1.0
 _LONGEST_READ_S = 15.0
+_WANTS_KEY = (CardTrouble.NEEDS_KEY, CardTrouble.WRONG_KEY)
 _STOP_STEP_S = 0.05
 _RETRY_S = 2.0  # after a bug of ours or of the service below
 
@@ -60,6 +62,7 @@ class WatchedReader:
         self._today = today
         self._profiles = profiles
         self._insertions = 0
+        self._key: DocumentKey | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -70,6 +73,11 @@ class WatchedReader:
         self._stopping.clear()
         self._thread = threading.Thread(target=self._watch, args=(on_state,), name="card-reader", daemon=True)
         self._thread.start()
+
+    def try_key(self, key: DocumentKey) -> None:
+        """See :class:`~devices.card.api.CardReader`."""
+        self._key = key
+        self._slot.cancel()
 
     def stop(self) -> None:
         """End the thread and let go of the reader; returns when it has ended. Idempotent."""
@@ -119,13 +127,24 @@ class WatchedReader:
 
     def _attend(self, view: SlotView, report: Callable[[CardState], None]) -> SlotView:
         """Read the card of ``view`` and stay with it until the view changes; gives the changed view."""
+        self._key = None  # one that came late was for the card before
+        while (changed := self._read(view, report)) == view and self._key is not None and not self._stopping.is_set():
+            pass
+        return changed
+
+    def _read(self, view: SlotView, report: Callable[[CardState], None]) -> SlotView:
+        """Read the card of ``view``; gives the next view, or the same one when it is to be read with a key."""
+        key, self._key = self._key, None
         self._insertions += 1
         report(Reading(self._insertions))
         held_since: float | None = None
         broken = 0
         while not self._stopping.is_set():
             try:
-                report(self._read_once(view))
+                result = self._read_once(view, key)
+                report(result)
+                wants_key = isinstance(result, CardFailed) and result.trouble in _WANTS_KEY
+                return self._leave_lying(view, wants_key=wants_key)
             except CardHeld:
                 now = time.monotonic()
                 held_since = held_since or now
@@ -149,23 +168,25 @@ class WatchedReader:
                 report(CardFailed(self._insertions, CardTrouble.UNREADABLE))
             except CardError as error:
                 report(CardFailed(self._insertions, error.trouble))
-            return self._leave_lying(view)
+            return self._leave_lying(view, wants_key=False)
         return view
 
-    def _leave_lying(self, view: SlotView) -> SlotView:
+    def _leave_lying(self, view: SlotView, *, wants_key: bool) -> SlotView:
         while (now := self._slot.look(view, _IDLE_S)) == view and not self._stopping.is_set():
-            pass
+            if wants_key and self._key is not None:
+                break
         return now
 
-    def _read_once(self, view: SlotView) -> CardRead | CardFailed:
+    def _read_once(self, view: SlotView, key: DocumentKey | None) -> CardRead | CardFailed:
         end = time.monotonic() + _LONGEST_READ_S
+        wish = Wish(fields=self._fields, today=self._today(), key=key)
         link = self._slot.connect(view)
         try:
-            channel = Channel(link=link, give_up=lambda: self._stopping.is_set() or time.monotonic() > end)
+            card = link if isinstance(link, SamLink) else Channel(link=link, give_up=lambda: self._given_up(end))
             for profile in self._profiles:
-                match profile.read(channel, self._fields, self._today()):
-                    case ProfileRead(assurance=assurance, fields=fields, checks=checks):
-                        return CardRead(self._insertions, profile.name, assurance, fields, checks)
+                match profile.read(card, wish):
+                    case ProfileRead(assurance=assurance, fields=fields, checks=checks, photo=photo):
+                        return CardRead(self._insertions, profile.name, assurance, fields, checks, photo)
                     case CardTrouble.UNKNOWN:
                         continue
                     case trouble:
@@ -173,6 +194,9 @@ class WatchedReader:
             return CardFailed(self._insertions, CardTrouble.UNKNOWN)
         finally:
             link.close()
+
+    def _given_up(self, end: float) -> bool:
+        return self._stopping.is_set() or time.monotonic() > end
 
 
 def read_once(reader: CardReader, wait_s: float) -> CardRead | CardFailed | NoService | NoReader | NoCard:

@@ -7,6 +7,7 @@ The exceptions here stay inside the package: the reader turns them into :class:`
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -97,6 +98,28 @@ class Link(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SamRecord:
+    """A resident identity card as its reader's security module gave it: ``text`` is the text block (UTF-16LE, 256
+    bytes), ``photo`` the WLT picture (1,024 bytes)."""
+
+    text: bytes
+    photo: bytes
+
+
+class SamLink(ABC):
+    """A card found and selected by a reader with a licensed security module (SAM_V). No command reaches such a card:
+    the module reads it as a whole."""
+
+    @abstractmethod
+    def read_card(self) -> SamRecord:
+        """Everything at once. Raises the errors of this module."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go. Idempotent; never raises."""
+
+
 class Slot(Protocol):
     """One place for a card. ``look`` and ``connect`` belong to one thread, ``cancel`` to any."""
 
@@ -104,7 +127,7 @@ class Slot(Protocol):
         """The view as soon as it differs from ``seen``; the unchanged one after ``timeout`` seconds or a cancel."""
         ...
 
-    def connect(self, view: SlotView) -> Link:
+    def connect(self, view: SlotView) -> Link | SamLink:
         """Exclusive access to the card of ``view``. Raises :class:`CardGone` when it is no longer that card,
         :class:`CardMute`, :class:`CardHeld`, :class:`SlotLost`."""
         ...

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devices.camera.capture import OpencvCamera
-from devices.card.api import CardState
+from devices.card.api import CardState, DocumentKey
 from kiosk import bootstrap
 from kiosk.bootstrap import Parts, open_core, open_slip_printer
 from kiosk.config import ConfigError
@@ -27,6 +27,8 @@ class BadReader:
     def start(self, on_state: Callable[[CardState], None]) -> None:
         if self._at_start:
             raise RuntimeError("reader")
+
+    def try_key(self, key: DocumentKey) -> None: ...
 
     def stop(self) -> None:
         raise RuntimeError("reader")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from devices.card.api import CardTrouble, Check
 from devices.card.id_number import birth_date_in, has_valid_checksum, sex_in
-from devices.card.profile import FIELDS, ProfileRead
+from devices.card.profile import FIELDS, ProfileRead, Wish
 from devices.card.profiles.social_security import APPLICATION, SocialSecurityCard
 from devices.card.sim_card import DEMO_PEOPLE, VirtualCard, demo_cards
 from devices.card.slot import CardDamaged, CardError, CardProtected, Channel
@@ -69,7 +69,7 @@ def records(card: Mapping[int, bytes], person: Mapping[int, bytes]) -> Callable[
 def read(
     card: Mapping[int, bytes] = CARD, person: Mapping[int, bytes] = PERSON, *, fields: frozenset[str] = FIELDS
 ) -> ProfileRead | CardTrouble:
-    return SocialSecurityCard().read(channel(records(card, person)), fields, TODAY)
+    return SocialSecurityCard().read(channel(records(card, person)), Wish(fields=fields, today=TODAY))
 
 
 def read_well(card: Mapping[int, bytes] = CARD, person: Mapping[int, bytes] = PERSON) -> ProfileRead:
@@ -193,16 +193,21 @@ def test_missing_extras_leave_their_fields_out() -> None:
 @pytest.mark.parametrize("status", ["6982", "6985"])
 def test_a_protected_card_is_left_alone_without_any_pin(status: str) -> None:
     refusal = bytes.fromhex(status)
-    assert SocialSecurityCard().read(channel(lambda _: refusal), FIELDS, TODAY) is CardTrouble.PROTECTED
+    assert (
+        SocialSecurityCard().read(channel(lambda _: refusal), Wish(fields=FIELDS, today=TODAY)) is CardTrouble.PROTECTED
+    )
     link = Scripted(lambda command: b"\x90\x00" if command[1] == 0xA4 else refusal)
     with pytest.raises(CardProtected):
-        SocialSecurityCard().read(Channel(link=link, give_up=lambda: False), FIELDS, TODAY)
+        SocialSecurityCard().read(Channel(link=link, give_up=lambda: False), Wish(fields=FIELDS, today=TODAY))
     assert [command[1] for command in link.asked] == [0xA4, 0xB2]  # never VERIFY (20), never AUTHENTICATE (82, 88)
 
 
 @pytest.mark.parametrize("status", ["6a82", "6d00", "6e00", "6283"])
 def test_another_card_is_not_ours(status: str) -> None:
-    assert SocialSecurityCard().read(channel(lambda _: bytes.fromhex(status)), FIELDS, TODAY) is CardTrouble.UNKNOWN
+    assert (
+        SocialSecurityCard().read(channel(lambda _: bytes.fromhex(status)), Wish(fields=FIELDS, today=TODAY))
+        is CardTrouble.UNKNOWN
+    )
 
 
 def test_a_file_without_an_end_or_a_beginning_is_damage() -> None:
@@ -210,7 +215,7 @@ def test_a_file_without_an_end_or_a_beginning_is_damage() -> None:
         return b"\x90\x00" if command[1] == 0xA4 else b"\x01\x01\x01\x90\x00"
 
     with pytest.raises(CardDamaged, match="no end"):
-        SocialSecurityCard().read(channel(endless), FIELDS, TODAY)
+        SocialSecurityCard().read(channel(endless), Wish(fields=FIELDS, today=TODAY))
     with pytest.raises(CardDamaged, match="6A83"):
         read({}, PERSON)
 
@@ -220,7 +225,7 @@ def test_one_tag_with_two_values_is_damage() -> None:
         return b"\x90\x00" if command[1] == 0xA4 else bytes((0x09, 1, command[2], 0x90, 0x00))
 
     with pytest.raises(CardDamaged, match="twice"):
-        SocialSecurityCard().read(channel(two), FIELDS, TODAY)
+        SocialSecurityCard().read(channel(two), Wish(fields=FIELDS, today=TODAY))
 
 
 @given(st.binary(max_size=300))
@@ -244,7 +249,7 @@ def test_no_card_can_make_the_profile_crash(answers: list[bytes]) -> None:
     left = iter(answers)
     talk = channel(lambda _: next(left, b"\x6a\x83"))
     try:
-        found = SocialSecurityCard().read(talk, FIELDS, TODAY)
+        found = SocialSecurityCard().read(talk, Wish(fields=FIELDS, today=TODAY))
     except CardError:
         return
     assert isinstance(found, ProfileRead | CardTrouble)

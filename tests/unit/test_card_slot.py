@@ -12,7 +12,17 @@ from datetime import date
 import pytest
 
 from devices.card import reader as reader_module
-from devices.card.api import CardFailed, CardRead, CardState, CardTrouble, NoCard, NoReader, NoService, Reading
+from devices.card.api import (
+    CardFailed,
+    CardRead,
+    CardState,
+    CardTrouble,
+    DocumentKey,
+    NoCard,
+    NoReader,
+    NoService,
+    Reading,
+)
 from devices.card.reader import WatchedReader, read_once
 from devices.card.sim import InProcessSlot, VpcdLink
 from devices.card.slot import CardDamaged, CardGone, Channel, Link, Presence, SlotLost, SlotView
@@ -179,6 +189,9 @@ class _Noting:
 
         self._reader.start(note)
 
+    def try_key(self, key: DocumentKey) -> None:
+        self._reader.try_key(key)
+
     def stop(self) -> None:
         self._reader.stop()
 
@@ -224,6 +237,9 @@ def test_one_read_waits_for_a_card() -> None:
                     slot.insert(card("abdu"))
 
             self.inner.start(seen)
+
+        def try_key(self, key: DocumentKey) -> None:
+            self.inner.try_key(key)
 
         def stop(self) -> None:
             self.inner.stop()

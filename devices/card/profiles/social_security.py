@@ -14,8 +14,8 @@ from datetime import date
 
 from devices.card.api import Assurance, CardTrouble, Check
 from devices.card.id_number import birth_date_in, has_valid_checksum, sex_in
-from devices.card.profile import ProfileRead
-from devices.card.slot import CardDamaged, CardProtected, Channel
+from devices.card.profile import ProfileRead, Wish
+from devices.card.slot import CardDamaged, CardProtected, Channel, SamLink
 from devices.card.tlv import parse_simple_tlv
 
 # "sx1.sh." + 社会保障 in GBK: the DDF name of the social security application.
@@ -39,17 +39,19 @@ class SocialSecurityCard:
 
     name = "social-security-card"
 
-    def read(self, channel: Channel, fields: frozenset[str], today: date) -> ProfileRead | CardTrouble:
-        _, status = channel.transmit(bytes((0x00, 0xA4, 0x04, 0x00, len(APPLICATION))) + APPLICATION)
+    def read(self, card: Channel | SamLink, wish: Wish) -> ProfileRead | CardTrouble:
+        if isinstance(card, SamLink):
+            return CardTrouble.UNKNOWN
+        _, status = card.transmit(bytes((0x00, 0xA4, 0x04, 0x00, len(APPLICATION))) + APPLICATION)
         if status in _SECURITY:
             return CardTrouble.PROTECTED
         if status != _OK:
             return CardTrouble.UNKNOWN
-        card = _read_file(channel, CARD_FILE)
-        person = _read_file(channel, PERSON_FILE)
+        about = _read_file(card, CARD_FILE)
+        person = _read_file(card, PERSON_FILE)
 
-        expires = _date(card[EXPIRES]) if EXPIRES in card else None
-        if expires is not None and expires < today:
+        expires = _date(about[EXPIRES]) if EXPIRES in about else None
+        if expires is not None and expires < wish.today:
             return CardTrouble.EXPIRED
         if ID_NUMBER not in person or NAME not in person:
             raise CardDamaged("no name or number in the person file")
@@ -63,12 +65,12 @@ class SocialSecurityCard:
             "birth_date": birth.isoformat() if birth else None,
             "expires": expires.isoformat() if expires else None,
             "ethnic_group": _two_digits(person[ETHNIC_GROUP]) if ETHNIC_GROUP in person else None,
-            "card_number": _letters(card[CARD_NUMBER], longest=32) if CARD_NUMBER in card else None,
-            "issuer": _digits(card[ISSUER], longest=12) if ISSUER in card else None,
+            "card_number": _letters(about[CARD_NUMBER], longest=32) if CARD_NUMBER in about else None,
+            "issuer": _digits(about[ISSUER], longest=12) if ISSUER in about else None,
         }
         return ProfileRead(
             assurance=Assurance.UNSIGNED,
-            fields={key: value for key, value in found.items() if value is not None and key in fields},
+            fields={key: value for key, value in found.items() if value is not None and key in wish.fields},
             checks=_checks(id_number, sex, birth),
         )
 
