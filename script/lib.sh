@@ -134,8 +134,8 @@ fill_venv() { # from the lock file with hashes; a .venv that cannot be mended is
     rm -f "$VENV/.unfinished"
 }
 
-fetch_packages() {
-    pip_install --require-hashes -r "$ROOT/requirements.lock" && pip_install --no-deps --no-build-isolation -e "$ROOT"
+fetch_packages() { # the lock names every package: what one of them asks for besides (another OpenCV wheel) stays away
+    pip_install --no-deps --require-hashes -r "$ROOT/requirements.lock" && pip_install --no-deps --no-build-isolation -e "$ROOT"
 }
 
 self_check() { # the libraries that reach outside the wheel are really found
