@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+from typing import Protocol
 
 from devices.card.sim_card import Faults, Person, VirtualCard, demo_cards
 from devices.card.slot import CardGone, CardHeld, CardMute, Presence, SlotLost, SlotView
 
-__all__ = ["VPCD_PORT", "Faults", "InProcessSlot", "Person", "VirtualCard", "VpcdLink", "demo_cards"]
+__all__ = ["VPCD_PORT", "Chip", "Faults", "InProcessSlot", "Person", "VirtualCard", "VpcdLink", "demo_cards"]
 
 #: Where vpcd listens for the card of its first reader, "Virtual PCD 00 00"; its second reader is one above.
 VPCD_PORT = 35963
@@ -20,6 +21,22 @@ VPCD_PORT = 35963
 _RETRY_S = 0.1
 _SWAP_S = 2.0
 _LONGEST_MESSAGE = 4096
+
+
+class Chip(Protocol):
+    """Any virtual card, as its reader's contacts or field meet it. Called from one thread at a time."""
+
+    def answer_to_reset(self) -> bytes:
+        """The ATR, 2 to 33 bytes; empty from a mute card."""
+        ...
+
+    def power(self, on: bool) -> None:
+        """Power up (or reset), or power down."""
+        ...
+
+    def respond(self, command: bytes) -> bytes | None:
+        """The response to one command APDU; ``None`` when the card is pulled at this moment."""
+        ...
 
 
 class InProcessSlot:
@@ -30,14 +47,14 @@ class InProcessSlot:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._card: VirtualCard | None = None
+        self._card: Chip | None = None
         self._cards = 0
         self._held = False
         self._plugged = True
         self._serving = True
         self._cancelled = False
 
-    def insert(self, card: VirtualCard) -> None:
+    def insert(self, card: Chip) -> None:
         """Lay a card on the reader, in place of the one there."""
         with self._changed:
             self._card = card
@@ -121,7 +138,7 @@ class InProcessSlot:
 
 
 class _InProcessLink:
-    def __init__(self, *, slot: InProcessSlot, card: VirtualCard, view: SlotView) -> None:
+    def __init__(self, *, slot: InProcessSlot, card: Chip, view: SlotView) -> None:
         self._slot = slot
         self._card = card
         self._view = view
@@ -155,7 +172,7 @@ class VpcdLink:
         self._lock = threading.Lock()
         self._wire: socket.socket | None = None
 
-    def insert(self, card: VirtualCard) -> None:
+    def insert(self, card: Chip) -> None:
         """Lay a card on the reader, in place of the one there. Returns at once; pcscd notices within 0.4 s."""
         self.remove()
         self._away.clear()
@@ -179,7 +196,7 @@ class VpcdLink:
         """Whether the card has reached vpcd within ``timeout`` seconds."""
         return self._connected.wait(timeout)
 
-    def _lie(self, card: VirtualCard) -> None:
+    def _lie(self, card: Chip) -> None:
         while not self._away.is_set():
             try:
                 wire = socket.create_connection(self._address, timeout=_SWAP_S)
@@ -205,7 +222,7 @@ class VpcdLink:
                 return
             self._away.wait(_RETRY_S)
 
-    def _serve(self, wire: socket.socket, card: VirtualCard) -> bool:
+    def _serve(self, wire: socket.socket, card: Chip) -> bool:
         """Answer until the connection ends; true when the card was pulled by a fault of its own."""
         while True:
             head = _receive(wire, 2)

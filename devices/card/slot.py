@@ -15,12 +15,13 @@ from typing import Protocol
 
 from devices.card.api import CardTrouble
 
-# ISO 7816-4:2020 5.1: a short response carries at most 256 bytes of data and two status bytes.
-_LONGEST_RESPONSE = 258
-# The largest record chain a profile may gather with GET RESPONSE; no profile needs more than one record (255 bytes).
+# ISO 7816-4:2020 5.1: a short response carries at most 256 bytes of data, an extended one 65,536; then the status.
+_SHORT, _EXTENDED, _STATUS = 256, 65536, 2
+# The largest chain gathered with GET RESPONSE; no profile needs more than one record or signature (512 bytes).
 _MOST_DATA = 4096
-# A social security card takes about 20 commands. A card that makes us ask on and on is not one we want to talk to.
-_MOST_COMMANDS = 200
+# A social security card takes about 20 commands. The longest read is a travel document with a photo: 128 KiB in pieces
+# of 223 bytes are 590. A card that makes us ask on and on is not one we want to talk to.
+_MOST_COMMANDS = 700
 
 
 class Presence(Enum):
@@ -155,13 +156,15 @@ class Channel:
         return self._link.atr
 
     def transmit(self, apdu: bytes) -> tuple[bytes, int]:
-        """Data (at most 4,096 bytes) and status word of one short command APDU.
+        """Data and status word of one command APDU. Data is never longer than the command allows (256 bytes for a short
+        one, for an extended one what its Le says), or 4,096 bytes in a chain. Whether a card takes extended commands is
+        for the profile to know.
 
         Status 6Cxx repeats the command with the length the card names, 61xx fetches with GET RESPONSE (ISO 7816-3
         clause 12.2, ISO 7816-4 clause 5.6): PC/SC leaves both to us. Raises the errors of this module.
         """
         data, status = self._once(apdu)
-        if status >> 8 == 0x6C:
+        if status >> 8 == 0x6C and not _is_extended(apdu):
             data, status = self._once(_with_le(apdu, status & 0xFF))
         gathered = data
         while status >> 8 == 0x61:
@@ -177,9 +180,22 @@ class Channel:
         if self._commands > _MOST_COMMANDS or self._give_up():
             raise CardDamaged("read takes too long")
         response = self._link.exchange(apdu)
-        if not 2 <= len(response) <= _LONGEST_RESPONSE:
+        if not _STATUS <= len(response) <= _longest_data(apdu) + _STATUS:
             raise CardDamaged(f"response of {len(response)} bytes")
         return response[:-2], int.from_bytes(response[-2:], "big")
+
+
+def _is_extended(apdu: bytes) -> bool:
+    """The extended cases of ISO 7816-3 clause 12.1 begin their lengths with a zero byte."""
+    return len(apdu) >= 7 and apdu[4] == 0
+
+
+def _longest_data(apdu: bytes) -> int:
+    """What a response to this command may carry; an Le of zero asks for all there is."""
+    if not _is_extended(apdu):
+        return _SHORT
+    has_le = len(apdu) == 7 or len(apdu) == 9 + int.from_bytes(apdu[5:7], "big")
+    return (int.from_bytes(apdu[-2:], "big") or _EXTENDED) if has_le else _SHORT
 
 
 def _with_le(apdu: bytes, le: int) -> bytes:

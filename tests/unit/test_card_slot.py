@@ -81,13 +81,36 @@ def test_a_response_of_impossible_length_is_damage(answer: str) -> None:
         Channel(link=Scripted(answer), give_up=never).transmit(b"\0\0\0\0")
 
 
+@pytest.mark.parametrize(
+    ("command", "longest"),
+    [
+        ("00b0000000", 256),
+        ("00b00000000003", 3),  # case 2 extended
+        ("00b00000000000", 65536),
+        ("00a40400000002aabb", 256),  # case 3 extended: no Le, no reason for a long answer
+        ("00a40400000002aabb0400", 1024),  # case 4 extended
+    ],
+)
+def test_a_response_is_as_long_as_its_command_allows(command: str, longest: int) -> None:
+    whole = "5a" * longest + "9000"
+    data, status = Channel(link=Scripted(whole), give_up=never).transmit(bytes.fromhex(command))
+    assert (len(data), status) == (longest, 0x9000)
+    with pytest.raises(CardDamaged):
+        Channel(link=Scripted("5a" + whole), give_up=never).transmit(bytes.fromhex(command))
+
+
+def test_an_extended_command_is_not_repeated_as_a_short_one() -> None:
+    link = Scripted("6c14")
+    assert Channel(link=link, give_up=never).transmit(bytes.fromhex("00b00000000003")) == (b"", 0x6C14)
+
+
 def test_chains_and_reads_without_end_are_damage() -> None:
     with pytest.raises(CardDamaged, match="chain"):
         Channel(link=Scripted("6110", "6110"), give_up=never).transmit(b"\0\0\0\0")
     with pytest.raises(CardDamaged, match="chain"):
         Channel(link=Scripted("6100", *["ee" * 256 + "6100"] * 20), give_up=never).transmit(b"\0\0\0\0")
-    channel = Channel(link=Scripted(*["9000"] * 300), give_up=never)
-    for _ in range(200):
+    channel = Channel(link=Scripted(*["9000"] * 800), give_up=never)
+    for _ in range(700):
         channel.transmit(b"\0\0\0\0")
     with pytest.raises(CardDamaged, match="too long"):
         channel.transmit(b"\0\0\0\0")
