@@ -21,7 +21,7 @@ from uuid import uuid4
 from kiosk import __version__
 from kiosk.audit.log import AuditLog
 from kiosk.catalogue.model import ChoiceQuestion, Option
-from kiosk.config import Config, ConfigError, data_folder
+from kiosk.config import CameraTable, Config, ConfigError, OneCamera, data_folder
 from kiosk.doctor import Site
 from kiosk.process import Alone, forbid_core_dumps
 
@@ -51,11 +51,13 @@ def china_time() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The hardware of one terminal, or what stands in for it."""
+    """The hardware of one terminal, or what stands in for it. ``camera`` looks at papers, and at codes unless there is
+    a second one, ``codes``, for them."""
 
     reader: CardReader
     camera: Camera
     printer: Printer
+    codes: Camera | None = None
 
 
 def open_reader(name: str) -> CardReader:
@@ -66,11 +68,16 @@ def open_reader(name: str) -> CardReader:
     return WatchedReader(slot=PcscSlot(reader_name=name or None), fields=CARD_FIELDS, today=lambda: china_time().date())
 
 
-def open_camera(source: str) -> Camera:
-    """The camera at ``source``; a missing one is a state, not an error."""
+def open_camera(chosen: OneCamera) -> Camera:
+    """The camera that the configuration describes; a missing one is a state, not an error."""
     from devices.camera.capture import OpencvCamera
 
-    return OpencvCamera(source=source)
+    return OpencvCamera(source=chosen.source)
+
+
+def open_code_camera(chosen: CameraTable) -> Camera | None:
+    """The second camera, for codes; ``None`` where one does for both."""
+    return open_camera(chosen.codes) if chosen.codes is not None else None
 
 
 def open_slip_printer(uri: str, width: int) -> Printer:
@@ -89,7 +96,8 @@ def real_parts(config: Config) -> Parts:
     """The devices that the configuration names."""
     return Parts(
         reader=open_reader(config.card.reader),
-        camera=open_camera(config.camera.source),
+        camera=open_camera(config.camera),
+        codes=open_code_camera(config.camera),
         printer=open_slip_printer(config.printer.uri, config.printer.width),
     )
 
@@ -208,7 +216,7 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
         post=post,
         stored=sync.wake if sync else _nothing,
     )
-    desk = CameraDesk(camera=parts.camera, post=post, on_live=lambda live: runner.on_live(live))
+    desk = CameraDesk(camera=parts.camera, codes=parts.codes, post=post, on_live=lambda live: runner.on_live(live))
     opened.callback(desk.close)
     now = monotonic()
     start = Terminal(now=now, today=china_time().date(), touched=now)

@@ -61,10 +61,16 @@ class CardTable(_Table):
     reader: str = ""
 
 
-class CameraTable(_Table):
+class OneCamera(_Table):
     """``source``: a device, a file, a folder of pictures or a stream URL; see docs/devices-camera.md."""
 
     source: str = "/dev/video0"
+
+
+class CameraTable(OneCamera):
+    """The camera over the mat; it reads codes, too, unless ``codes`` names a second one for them."""
+
+    codes: OneCamera | None = None
 
 
 class PrinterTable(_Table):

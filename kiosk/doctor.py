@@ -10,12 +10,12 @@ import importlib.metadata
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from kiosk.config import Config, ConfigError, data_folder
+from kiosk.config import Config, ConfigError, OneCamera, data_folder
 
 if TYPE_CHECKING:
     from devices.camera.api import Camera
@@ -57,7 +57,7 @@ class Site:
 
     fonts: Path
     screen_parts: Callable[[], list[str]]
-    open_camera: Callable[[str], Camera]
+    open_camera: Callable[[OneCamera], Camera]
     open_printer: Callable[[str, int], Printer]
     platform_answers: Callable[[Config], bool]
 
@@ -80,10 +80,12 @@ def examine(config: Config | None, site: Site) -> Iterator[Check]:
         "secrets": _secrets,
         "swap": lambda _: _swap(),
         "cards": _cards,
-        "camera": lambda given: _camera(given, site),
+        "camera": lambda given: _camera(given.camera, site),
         "printer": lambda given: _printer(given, site),
         "platform": lambda given: _platform(given, site),
     }
+    if config is not None and (codes := config.camera.codes) is not None:
+        of_terminal["code-camera"] = lambda _: replace(_camera(codes, site, "camera.codes"), name="code-camera")
     for name, look in of_terminal.items():
         if config is None:
             yield Check(name, "skip", "no configuration was given", "run kiosk doctor --config FILE")
@@ -224,13 +226,13 @@ def _cards(config: Config) -> Check:
     return _pass("cards", wanted[0])
 
 
-def _camera(config: Config, site: Site) -> Check:
+def _camera(chosen: OneCamera, site: Site, table: str = "camera") -> Check:
     import queue
 
     from devices.camera.api import CameraState, Frame, Live, Lost
 
     seen: queue.SimpleQueue[CameraState] = queue.SimpleQueue()
-    camera = site.open_camera(config.camera.source)
+    camera = site.open_camera(chosen)
 
     def ignore(_: Frame) -> None:
         return
@@ -249,7 +251,7 @@ def _camera(config: Config, site: Site) -> Check:
         pass
     finally:
         camera.stop()
-    return _fail("camera", f"no picture from {config.camera.source}", "plug the camera in, or mend camera.source")
+    return _fail("camera", f"no picture from {chosen.source}", f"plug the camera in, or mend {table}.source")
 
 
 def _printer(config: Config, site: Site) -> Check:

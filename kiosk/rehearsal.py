@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from kiosk.bootstrap import Parts, china_time, hall_of, open_camera, open_core, open_reader, open_slip_printer
+from kiosk.bootstrap import (
+    Parts,
+    china_time,
+    hall_of,
+    open_camera,
+    open_code_camera,
+    open_core,
+    open_reader,
+    open_slip_printer,
+)
 from kiosk.config import Config, safe_url
 
 if TYPE_CHECKING:
@@ -71,7 +80,8 @@ def rehearse_with(config: Config, matter: str, out: Path, sources: Sources) -> S
     chosen = config.model_copy(update={"platform": config.platform.model_copy(update={"url": sources.platform})})
     parts = Parts(
         reader=open_reader(sources.reader),
-        camera=open_camera(sources.camera),
+        camera=open_camera(config.camera.model_copy(update={"source": sources.camera})),
+        codes=open_code_camera(config.camera),
         printer=open_slip_printer(sources.printer, config.printer.width),
     )
     return rehearse_on(chosen, parts, matter, out, hands=Bystander(_tell), masked=True)

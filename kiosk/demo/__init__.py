@@ -20,11 +20,12 @@ from kiosk.bootstrap import (
     Parts,
     china_time,
     open_camera,
+    open_code_camera,
     open_core,
     open_reader,
     open_slip_printer,
 )
-from kiosk.config import Config
+from kiosk.config import Config, OneCamera
 from kiosk.demo.simulators import Simulators, demo_config, simulators
 from kiosk.domain.resident import Role
 from kiosk.rehearsal import Sources, Summary, rehearse_on
@@ -38,6 +39,7 @@ def _simulated_parts(sims: Simulators) -> Parts:
     return Parts(
         reader=_reader(sims.slot),
         camera=OpencvCamera(source=sims.desk.source),
+        codes=OpencvCamera(source=sims.window.source),
         printer=open_slip_printer(sims.printer.uri, 576),
     )
 
@@ -115,7 +117,12 @@ def rehearse_simulated(given: Config, matter: str, out: Path, sources: Sources) 
         config = demo.model_copy(update={"hall": hall, "patience": given.patience})
         parts = Parts(
             reader=_reader(sims.slot) if sources.reader == "sim" else open_reader(sources.reader),
-            camera=open_camera(sims.desk.source if sources.camera == "sim" else sources.camera),
+            camera=open_camera(
+                OneCamera(source=sims.desk.source)
+                if sources.camera == "sim"
+                else given.camera.model_copy(update={"source": sources.camera})
+            ),
+            codes=open_code_camera(given.camera) if sources.camera != "sim" else None,
             printer=open_slip_printer(printer, config.printer.width),
         )
         return rehearse_on(

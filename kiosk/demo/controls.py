@@ -33,7 +33,7 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         codes = read_codes(np.asarray(slip.convert("RGB"))[:, :, ::-1].copy()) if slip is not None else ()
         if not codes:
             raise LookupError("还没有凭条 · no slip yet")
-        sims.desk.lay_code(codes[0].text)
+        sims.window.lay_code(codes[0].text)
 
     def restore() -> None:
         sims.district.restore()
@@ -47,11 +47,16 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         for key, picture in sims.papers.items()
     ]
     papers += [
-        Action("lay-slip", "刚打的凭条 · the last slip", lay_slip),
-        Action("lay-code", "别处的二维码 · a foreign code", partial(sims.desk.lay_code, "https://example.com/win")),
         Action("desk-clear", "拿走 · clear the desk", sims.desk.clear),
         Action("camera-unplug", "拔摄像头 · unplug the camera", sims.desk.unplug),
         Action("camera-plug", "插摄像头 · plug it in", sims.desk.plug),
+    ]
+    codes = [
+        Action("lay-slip", "刚打的凭条 · the last slip", lay_slip),
+        Action("lay-code", "别处的二维码 · a foreign code", partial(sims.window.lay_code, "https://example.com/win")),
+        Action("window-clear", "拿走 · clear the window", sims.window.clear),
+        Action("codes-unplug", "拔摄像头 · unplug the camera", sims.window.unplug),
+        Action("codes-plug", "插摄像头 · plug it in", sims.window.plug),
     ]
     printer = [
         Action("cover-open", "开盖 · open the cover", sims.printer.open_cover),
@@ -67,7 +72,8 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
     ]
     return [
         ("读卡器 · card reader", cards),
-        ("摄像头下 · under the camera", papers),
+        ("材料摄像头下 · under the camera for papers", papers),
+        ("扫码窗口 · at the camera for codes", codes),
         ("打印机 · printer", printer),
         (f"网络 · network  {sims.district.url}", network),
     ]

@@ -56,11 +56,13 @@ def demo_config(url: str, printer_uri: str) -> Config:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulators:
-    """What the control panel works. ``papers`` by name, ready to be laid on the desk."""
+    """What the control panel works. ``papers`` by name, ready to be laid on the desk; ``window`` is where the second
+    camera reads codes."""
 
     slot: InProcessSlot
     cards: dict[str, VirtualCard]
     desk: SimDesk
+    window: SimDesk
     papers: dict[str, Picture]
     printer: SimulatedPrinter
     district: EmbeddedDistrict
@@ -94,7 +96,8 @@ def simulators(data: Path) -> Generator[Simulators]:
         yield Simulators(
             slot=InProcessSlot(),
             cards=demo_cards(),
-            desk=SimDesk(folder=frames),
+            desk=SimDesk(folder=frames / "papers"),
+            window=SimDesk(folder=frames / "codes", width=1280, height=720),
             papers=_papers(),
             printer=printer,
             district=district,

@@ -43,14 +43,21 @@ class _Watch:
 
 
 class CameraDesk:
-    """Owns ``camera``. ``post`` takes events, ``on_live`` pictures for the screen (``None``: nothing to show); both are
-    called on the desk's or the camera's thread and must return quickly."""
+    """Owns the cameras: ``camera`` for papers, ``codes`` for codes (``None``: one camera does for both). ``post`` takes
+    events, ``on_live`` pictures for the screen (``None``: nothing to show); both are called on the desk's or a camera's
+    thread and must return quickly."""
 
     def __init__(
-        self, *, camera: Camera, post: Callable[[Event], None], on_live: Callable[[LivePicture | None], None]
+        self,
+        *,
+        camera: Camera,
+        post: Callable[[Event], None],
+        on_live: Callable[[LivePicture | None], None],
+        codes: Camera | None = None,
     ) -> None:
         self._on_live = on_live
-        self._camera = camera
+        self._papers = camera
+        self._codes = codes if codes is not None else camera
         self._post = post
         self._turn = threading.Condition()
         self._wanted: _Watch | None = None
@@ -101,12 +108,13 @@ class CameraDesk:
 
     def _watched(self, watch: _Watch) -> bool:
         """Look until something else is wanted, the camera on only meanwhile; whether that went without a bug."""
+        camera = self._codes if watch.purpose is Purpose.CODE else self._papers
         try:
             try:
-                self._camera.start(self._on_camera, self._on_frame)
+                camera.start(self._on_camera, self._on_frame)
                 self._look(watch)
             finally:
-                self._camera.stop()
+                camera.stop()
                 with self._turn:
                     self._edge, self._frame = (None, False), None
                 self._on_live(None)

@@ -134,6 +134,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
         parts = Parts(
             reader=WatchedReader(slot=sims.slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
             camera=OpencvCamera(source=sims.desk.source),
+            codes=OpencvCamera(source=sims.window.source),
             printer=open_slip_printer(sims.printer.uri, 576),
         )
         url = sims.district.url if getattr(request, "param", False) else ""
@@ -205,9 +206,9 @@ def test_the_code_on_the_slip_finds_it_and_others_do_not(stage: Stage) -> None:
     stored = stage.to_slip().stored
     stage.sims.slot.remove()
     stage.do(Finish(), Finish(), FindMine(by_slip=True))
-    stage.sims.desk.lay_code("https://example.com/win")
+    stage.sims.window.lay_code("https://example.com/win")
     stage.until(lambda state: isinstance(state.screen, FindBySlip) and state.screen.trouble == "code-foreign")
-    stage.sims.desk.lay_code(stored.slip_text)
+    stage.sims.window.lay_code(stored.slip_text)
     state = stage.until(lambda state: isinstance(state.screen, FindBySlip) and state.screen.found is not None)
     assert isinstance(state.screen, FindBySlip)
     assert state.screen.found is not None
@@ -377,6 +378,8 @@ def test_every_button_of_the_control_panel_does_what_it_says(stage: Stage) -> No
     buttons["camera-unplug"]()
     stage.until(lambda state: isinstance(state.screen, ScanPapers) and isinstance(state.screen.camera, Lost))
     buttons["camera-plug"]()
+    for button in ("codes-unplug", "codes-plug", "lay-code", "window-clear"):
+        buttons[button]()
     buttons["paper-wang"]()
     stage.until(lambda state: state.session is not None and bool(state.session.scans))
     stage.do(Next(), Next(), Signed(PNG))

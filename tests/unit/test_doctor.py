@@ -19,7 +19,7 @@ from devices.printer.api import JobResult, Printer, PrinterStatus, PrinterTroubl
 from kiosk import doctor
 from kiosk.catalogue import loader
 from kiosk.catalogue.loader import CatalogueError
-from kiosk.config import CardTable, Config, ConfigError, PlatformTable
+from kiosk.config import CameraTable, CardTable, Config, ConfigError, OneCamera, PlatformTable
 from kiosk.doctor import Check, Site, examine
 
 SOFTWARE = ["sqlite", "opencv", "codes", "catalogue", "fonts", "screen"]
@@ -231,6 +231,13 @@ def test_a_camera_without_a_picture(patient: Patient) -> None:
     camera = StillCamera(Opening(), Lost(), Live(640, 480))
     _ill(patient.ask("camera", camera=camera), "/dev/video0", "camera.source")
     assert not camera.running
+
+
+def test_a_second_camera_is_asked_for_by_its_own_name(patient: Patient) -> None:
+    two = CameraTable(source="/dev/video0", codes=OneCamera(source="/dev/video9"))
+    config = patient.config.model_copy(update={"camera": two})
+    assert patient.ask("code-camera", config=config).result == "pass"
+    _ill(patient.ask("code-camera", config=config, camera=StillCamera(Lost())), "/dev/video9", "camera.codes.source")
 
 
 def test_a_camera_that_says_nothing_is_not_waited_for_for_ever(

@@ -95,6 +95,28 @@ def test_what_lies_there_is_posted_once(bench: Bench, monkeypatch: pytest.Monkey
     assert bench.posted.empty()
 
 
+def test_codes_are_looked_for_with_the_second_camera_and_papers_with_the_first() -> None:
+    papers, codes = HandCamera(), HandCamera()
+    posted: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    desk = CameraDesk(camera=papers, codes=codes, post=posted.put, on_live=lambda _: None)
+    try:
+        for session, (purpose, wanted) in enumerate(((Purpose.CODE, codes), (Purpose.PAPER, papers)), start=1):
+            desk.start(session, purpose, 210)
+            assert wanted.turns.get(timeout=10) == "on"
+            desk.stop()
+            assert wanted.turns.get(timeout=10) == "off"
+        desk.start(3, Purpose.CODE, 210)
+        assert codes.turns.get(timeout=10) == "on"
+        desk.start(4, Purpose.PAPER, 210)  # from one to the other without a stop between
+        assert codes.turns.get(timeout=10) == "off"
+        assert papers.turns.get(timeout=10) == "on"
+    finally:
+        desk.close()
+    assert papers.turns.get(timeout=10) == "off"
+    assert papers.turns.empty()
+    assert codes.turns.empty()
+
+
 def test_a_bug_switches_the_camera_off_is_told_and_the_desk_goes_on(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
