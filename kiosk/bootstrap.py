@@ -65,7 +65,9 @@ def open_reader(name: str) -> CardReader:
     from devices.card.pcsc import PcscSlot
     from devices.card.reader import WatchedReader
 
-    return WatchedReader(slot=PcscSlot(reader_name=name or None), fields=CARD_FIELDS, today=lambda: china_time().date())
+    return WatchedReader(
+        slot=PcscSlot(names=(name,) if name else ()), fields=CARD_FIELDS, today=lambda: china_time().date()
+    )
 
 
 def open_camera(chosen: OneCamera) -> Camera:

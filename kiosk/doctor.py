@@ -220,7 +220,7 @@ def _cards(config: Config) -> Check:
     virtual = [name for name in readers if "virtual" in name.lower()]
     if virtual:
         return _fail("cards", f"a virtual reader: {virtual[0]}", "apt-get purge vsmartcard-vpcd; it has no place here")
-    wanted = pick_readers(config.card.reader or None, readers)
+    wanted = pick_readers(tuple(filter(None, [config.card.reader])), readers)
     if not wanted:
         return _fail("cards", f"found: {', '.join(readers) or 'none'}", "plug the reader in, or mend card.reader")
     return _pass("cards", wanted[0])

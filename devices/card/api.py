@@ -27,7 +27,7 @@ class CardTrouble(StrEnum):
     MUTE = "card-mute"  # no answer to reset: worn contacts, or the wrong way round
     UNKNOWN = "card-unknown"  # answers, but no profile knows it
     PULLED = "card-pulled"  # taken away or swapped before the read was finished
-    UNREADABLE = "card-unreadable"  # a profile knows it, but its data is damaged or out of bounds
+    UNREADABLE = "card-unreadable"  # worn: its contact breaks off, or its data is damaged, at every one of some tries
     PROTECTED = "card-protected"  # wants a PIN or key (6982, 6985); none is ever sent
     EXPIRED = "card-expired"
     BUSY = "card-busy"  # held by another program
@@ -82,7 +82,8 @@ class NoCard:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A card was laid on and is being read. ``insertion`` counts insertions since start, from 1."""
+    """A card was laid on and is being read. ``insertion`` counts insertions since start, from 1, over all readers of
+    the terminal; some numbers may be left out."""
 
     insertion: int
 
@@ -109,8 +110,9 @@ class CardRead:
 
 @dataclass(frozen=True, slots=True)
 class CardFailed:
-    """The card of this insertion gave no read; a new insertion is a new chance. After ``BUSY`` alone, a
-    :class:`CardRead` of the same insertion may follow: the card is read once the other program lets go."""
+    """The card of this insertion gave no read; a new insertion is a new chance. Some come by themselves, without a
+    hand: after ``BUSY`` the card is read once the other program lets go, after ``TWO_CARDS`` once one card is left, and
+    after ``NEEDS_KEY`` and ``WRONG_KEY`` once a key is tried. Each begins with a :class:`Reading` of its own."""
 
     insertion: int
     trouble: CardTrouble
@@ -120,7 +122,7 @@ CardState = NoService | NoReader | NoCard | Reading | CardRead | CardFailed
 
 
 class CardReader(Protocol):
-    """One reader, watched by one thread of its own."""
+    """All readers of a terminal as one; each is watched by one thread of its own."""
 
     def start(self, on_state: Callable[[CardState], None]) -> None:
         """Begin watching. ``on_state`` is called from the watcher thread, at once with the first state found."""

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from smartcard import scard
 
-from devices.card.slot import CardGone, CardHeld, CardMute, Presence, SlotLost, SlotView
+from devices.card.addresses import PCSC
+from devices.card.slot import CardGone, CardHeld, CardMute, Place, Presence, SlotLost, SlotView
 
 _PNP = "\\\\?PnP?\\Notification"
 _RETRY_S = 0.5  # how often a service that is away is looked for
@@ -23,6 +24,8 @@ _PAUSE_S = 0.2  # while a reader is listed but not there, so that it cannot beco
 # Readers are listed anew this often even if no notification came: one plugged in between listing and waiting is
 # otherwise missed.
 _RELIST_S = 5.0
+_CANCELS = 20  # times a look is told to end
+_CANCEL_STEP_S = 0.005
 _MOST_READERS = 15  # pcsc-lite's own limit is 16, and the pseudo reader takes a place
 
 # Result codes, winscard(3) / [MS-ERREF]; written out because pyscard gives them signed on Windows.
@@ -43,11 +46,15 @@ _SERVICE_AWAY = frozenset(
 _LITE_NAME = re.compile(r"(?P<device>.*) [0-9A-F]{2} (?P<slot>[0-9A-F]{2})")
 
 
-def pick_readers(wanted: str | None, names: list[str]) -> list[str]:
-    """The readers meant by ``wanted``: any for ``None``, else that very name, else the same device and slot under a
-    new reader number, else every name that contains it."""
-    if wanted is None:
+def pick_readers(wanted: tuple[str, ...], names: list[str]) -> list[str]:
+    """The readers meant by ``wanted``, each once: any when nothing is wanted, else what each of its names means."""
+    if not wanted:
         return names
+    return list(dict.fromkeys(name for each in wanted for name in _meant(each, names)))
+
+
+def _meant(wanted: str, names: list[str]) -> list[str]:
+    """That very name, else the same device and slot under a new reader number, else every name that contains it."""
     if wanted in names:
         return [wanted]
     if parts := _LITE_NAME.fullmatch(wanted):
@@ -78,22 +85,17 @@ class _Seat:
 
 
 class PcscLink:
-    """A card held exclusively. Made by :meth:`PcscSlot.connect`."""
+    """A card held exclusively. Made by :meth:`PcscSlot.connect`; ``broken`` when the card does not answer."""
 
-    def __init__(self, *, handle: int, protocol: int, atr: bytes) -> None:
+    def __init__(self, *, handle: int, protocol: int, atr: bytes, broken: bool) -> None:
         self._handle: int | None = handle
         self._pci = scard.SCARD_PCI_T1 if protocol == scard.SCARD_PROTOCOL_T1 else scard.SCARD_PCI_T0
         self._atr = atr
-        self._broken = False
+        self._broken = broken
 
     @property
     def atr(self) -> bytes:
         return self._atr
-
-    @property
-    def broken(self) -> bool:
-        """Whether the card stopped answering."""
-        return self._broken
 
     def exchange(self, command: bytes) -> bytes:
         """See :class:`devices.card.slot.Link`."""
@@ -117,21 +119,19 @@ class PcscLink:
 
 
 class PcscSlot:
-    """The slot of one PC/SC reader, or of whichever reader gets a card when none is named."""
+    """One PC/SC reader, or several that are watched as one: whichever gets a card is read, two cards are too many."""
 
-    def __init__(self, *, reader_name: str | None) -> None:
-        """``reader_name`` as the service lists it, or a part of it; see :func:`pick_readers`."""
-        self._wanted = reader_name
+    def __init__(self, *, names: tuple[str, ...]) -> None:
+        """``names`` as the service lists them, or parts of them (see :func:`pick_readers`); none means any reader."""
+        self._wanted = names
         self._context: int | None = None
         self._generation = 0
         self._known: list[tuple[str, int]] = []
         self._listed = 0
-        self._seat: _Seat | None = None
-        self._link: PcscLink | None = None
-        self._link_seat: _Seat | None = None
-        self._atr = b""
+        self._lying: dict[_Seat, bytes] = {}  # every insertion there is now, with its answer to reset
         self._cards = 0
         self._wake = threading.Event()
+        self._waiting = False
 
     def look(self, seen: SlotView | None, timeout: float) -> SlotView:
         """See :class:`devices.card.slot.Slot`."""
@@ -139,31 +139,42 @@ class PcscSlot:
         while True:
             view = self._view()
             left = end - time.monotonic()
-            if view != seen or left <= 0 or self._wake.is_set():
+            if view != seen or left <= 0:
+                return view
+            self._waiting = True
+            if self._wake.is_set():
+                self._waiting = False
                 self._wake.clear()
                 return view
             self._await_change(left)
+            self._waiting = False
 
-    def connect(self, view: SlotView) -> PcscLink:
+    def place(self, view: SlotView) -> Place:
+        """See :class:`devices.card.slot.Slot`; the service's own event count names the insertion, to every process."""
+        seat = self._seat(view)
+        return Place(f"{PCSC}:{seat.reader}", seat.events)
+
+    def connect(self, view: SlotView, *, reset: bool = False) -> PcscLink:
         """See :class:`devices.card.slot.Slot`."""
-        if self._view() != view or self._seat is None or self._context is None:
+        if self._view() != view or self._context is None:
             raise CardGone("another card, or none")
+        seat = self._seat(view)
         result, handle, protocol = scard.SCardConnect(
             self._context,
-            self._seat.reader,
+            seat.reader,
             scard.SCARD_SHARE_EXCLUSIVE,
             scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
         )
         code = _code(result)
         if code == _SHARING_VIOLATION:
-            raise CardHeld(self._seat.reader)
+            raise CardHeld(seat.reader)
         if code in _NO_ANSWER:
             raise CardMute(hex(code))
         if code in _SERVICE_AWAY | _READER_AWAY:
             raise SlotLost(hex(code))
         if code != _OK:
             raise CardGone(hex(code))
-        if self._link is not None and self._link.broken and self._link_seat == self._seat:
+        if reset:
             # The service sees the same card, but it stopped answering: swapped between two polls, it has no power yet.
             result, protocol = scard.SCardReconnect(
                 handle,
@@ -173,25 +184,33 @@ class PcscSlot:
             )
         # From here a swap breaks the handle; a swap between look and connect shows as another view.
         still_there = _code(result) == _OK and self._view() == view
-        self._link = PcscLink(handle=handle, protocol=protocol, atr=self._atr)
-        self._link_seat = self._seat
+        link = PcscLink(handle=handle, protocol=protocol, atr=self._lying.get(seat, b""), broken=_code(result) != _OK)
         if not still_there:
-            self._link.close()
+            link.close()
             raise CardGone("swapped while connecting")
-        return self._link
+        return link
 
     def cancel(self) -> None:
         """See :class:`devices.card.slot.Slot`."""
         self._wake.set()
-        context = self._context
-        if context is not None:
+        # The service forgets a cancel that comes before the wait it is meant for: so again, until the look has heard.
+        for _ in range(_CANCELS):
+            context = self._context
+            if context is None or not self._waiting or not self._wake.is_set():
+                return
             scard.SCardCancel(context)
+            time.sleep(_CANCEL_STEP_S)
 
     def close(self) -> None:
         """Let go of the service."""
         context, self._context = self._context, None
         if context is not None:
             scard.SCardReleaseContext(context)
+
+    def _seat(self, view: SlotView) -> _Seat:
+        if view != SlotView(Presence.CARD, self._cards) or len(self._lying) != 1:
+            raise CardGone("another card, or none")
+        return next(iter(self._lying))
 
     def _view(self) -> SlotView:
         """What is there now, without waiting."""
@@ -214,23 +233,25 @@ class PcscSlot:
         if code in _READER_AWAY or not states:
             return self._nothing(Presence.NO_READER)
         self._known = [(name, state) for name, state, _ in states]
-        seats = [
-            (_Seat(self._generation, name, state >> 16), bytes(atr))
+        lying = {
+            _Seat(self._generation, name, state >> 16): bytes(atr)
             for name, state, atr in states
             if state & scard.SCARD_STATE_PRESENT
-        ]
-        if not seats:
-            self._seat = None
-            return SlotView(Presence.EMPTY)
-        # A card stays the card while it lies there, even if one lands on another reader as well.
-        seat, self._atr = next((taken for taken in seats if taken[0] == self._seat), seats[0])
-        if seat != self._seat:
-            self._seat = seat
+        }
+        # Whoever lays a second card on, or takes one of two away, may have changed places: all of it counts as new.
+        if lying and lying.keys() != self._lying.keys():
             self._cards += 1
-        return SlotView(Presence.CARD, self._cards)
+        self._lying = lying
+        match len(lying):
+            case 0:
+                return SlotView(Presence.EMPTY)
+            case 1:
+                return SlotView(Presence.CARD, self._cards)
+            case _:
+                return SlotView(Presence.SEVERAL, self._cards)
 
     def _nothing(self, presence: Presence) -> SlotView:
-        self._seat = None
+        self._lying = {}
         self._known = []
         return SlotView(presence)
 

@@ -1,17 +1,21 @@
 """A reader watched by one thread: cards come and go, each is read once, and one state at a time is reported.
 
-An unfinished read is dropped when its card leaves; a finished one is the application's to wipe. A card that another
-program holds is read as soon as it is let go. What the layers below raise ends here as a value.
+An unfinished read is dropped when its card leaves; a finished one is the application's to wipe. A worn card is tried
+again before anybody is asked to wipe it; one that another program holds is read as soon as it is let go. What the
+layers below raise ends here as a value.
 """
 
 from __future__ import annotations
 
+import itertools
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
+from pathlib import Path
 
 from devices.card.api import (
     CardFailed,
@@ -25,21 +29,27 @@ from devices.card.api import (
     NoService,
     Reading,
 )
-from devices.card.profile import FIELDS, Profile, ProfileRead, Wish
-from devices.card.profiles import PROFILES
-from devices.card.slot import CardError, CardGone, CardHeld, Channel, Presence, SamLink, Slot, SlotLost, SlotView
+from devices.card.profile import FIELDS, Wish
+from devices.card.readout import DirectReadout, Finding, Readout
+from devices.card.slot import CardError, CardGone, CardHeld, Presence, Slot, SlotLost, SlotView
 
 _IDLE_S = 10.0  # a look at rest; changes wake it at once
 _HELD_S = 0.5  # how often a held card is tried again
 _HELD_BRIEFLY_S = 2.0  # file managers and agents grab a new card for a moment; only longer is worth a word
 # pcscd notices a lifted card within 0.4 s (its polling); only then is it known whether a broken link was a lifted card.
 _SETTLE_S = 1.0
-_LONGEST_READ_S = 15.0
+_LONGEST_READ_S = 15.0  # all tries together
+# Worn contacts and a card not quite down often answer the second time; the wrong way round should be told soon.
+_TRIES = 3
+_WORN = (CardTrouble.MUTE, CardTrouble.UNREADABLE)
+_PAUSE_S = 0.3
 _WANTS_KEY = (CardTrouble.NEEDS_KEY, CardTrouble.WRONG_KEY)
 _STOP_STEP_S = 0.05
 _RETRY_S = 2.0  # after a bug of ours or of the service below
 
 _log = logging.getLogger(__name__)
+
+Report = Callable[[CardState], None]
 
 
 class WatchedReader:
@@ -51,22 +61,29 @@ class WatchedReader:
         slot: Slot,
         fields: frozenset[str],
         today: Callable[[], date],
-        profiles: tuple[Profile, ...] = PROFILES,
+        trust: Path | None = None,
+        readout: Readout | None = None,
+        numbers: Iterator[int] | None = None,
     ) -> None:
         """``fields`` are the names to read (see :class:`~devices.card.api.CardRead`); nothing else leaves the reader.
-        ``today`` decides what has expired. Raises ``ValueError`` for a field no profile can have."""
+        ``today`` decides what has expired, ``trust`` is a folder of CSCA certificates. ``readout`` reads the cards (in
+        this process unless given); ``numbers`` counts insertions, of several readers together where they share it.
+        Raises ``ValueError`` for a field no profile can have."""
         if unknown := fields - FIELDS:
             raise ValueError(f"no such card fields: {sorted(unknown)}")
         self._slot = slot
         self._fields = fields
         self._today = today
-        self._profiles = profiles
-        self._insertions = 0
+        self._trust = trust
+        self._readout = readout or DirectReadout()
+        self._numbers = numbers or itertools.count(1)
+        self._wants_key = False  # whether the card that lies there opens only to a key
         self._key: DocumentKey | None = None
+        self._again = False
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, on_state: Callable[[CardState], None]) -> None:
+    def start(self, on_state: Report) -> None:
         """Begin watching; see :class:`~devices.card.api.CardReader`. A stopped reader may be started again."""
         if self._thread is not None:
             raise RuntimeError("the reader is already watched")
@@ -76,7 +93,13 @@ class WatchedReader:
 
     def try_key(self, key: DocumentKey) -> None:
         """See :class:`~devices.card.api.CardReader`."""
-        self._key = key
+        if self._wants_key:
+            self._key = key
+            self._slot.cancel()
+
+    def read_again(self) -> None:
+        """Read the card that lies there once more, as a new insertion; without one nothing happens. Any thread."""
+        self._again = True
         self._slot.cancel()
 
     def stop(self) -> None:
@@ -89,7 +112,7 @@ class WatchedReader:
             self._slot.cancel()
             thread.join(_STOP_STEP_S)
 
-    def _watch(self, on_state: Callable[[CardState], None]) -> None:
+    def _watch(self, on_state: Report) -> None:
         last: CardState | None = None
 
         def report(state: CardState) -> None:
@@ -108,11 +131,13 @@ class WatchedReader:
                     report(NoService())
                 self._stopping.wait(_RETRY_S)
         finally:
+            self._readout.close()
             self._slot.close()
 
-    def _watch_slot(self, report: Callable[[CardState], None]) -> None:
+    def _watch_slot(self, report: Report) -> None:
         view = self._slot.look(None, 0)
         while not self._stopping.is_set():
+            self._readout.prepare()
             match view.presence:
                 case Presence.NO_SERVICE:
                     report(NoService())
@@ -123,80 +148,97 @@ class WatchedReader:
                 case Presence.CARD:
                     view = self._attend(view, report)
                     continue
+                case Presence.SEVERAL:
+                    report(CardFailed(next(self._numbers), CardTrouble.TWO_CARDS))
+                    view = self._leave_lying(view)
+                    continue
             view = self._slot.look(view, _IDLE_S)
 
-    def _attend(self, view: SlotView, report: Callable[[CardState], None]) -> SlotView:
+    def _attend(self, view: SlotView, report: Report) -> SlotView:
         """Read the card of ``view`` and stay with it until the view changes; gives the changed view."""
-        self._key = None  # one that came late was for the card before
-        while (changed := self._read(view, report)) == view and self._key is not None and not self._stopping.is_set():
-            pass
+        try:
+            while (changed := self._read(view, report)) == view and not self._stopping.is_set():
+                pass
+        finally:
+            self._wants_key, self._key = False, None
         return changed
 
-    def _read(self, view: SlotView, report: Callable[[CardState], None]) -> SlotView:
-        """Read the card of ``view``; gives the next view, or the same one when it is to be read with a key."""
+    def _read(self, view: SlotView, report: Report) -> SlotView:
+        """Read the card of ``view``; gives the next view, or the same one when it is to be read once more."""
         key, self._key = self._key, None
-        self._insertions += 1
-        report(Reading(self._insertions))
+        self._again = self._wants_key = False
+        number = self._begin(report)
+        end = time.monotonic() + _LONGEST_READ_S
+        wish = Wish(fields=self._fields, today=self._today(), key=key, trust=self._trust)
         held_since: float | None = None
-        broken = 0
+        told_busy = False
+        tries, reset = 0, False
         while not self._stopping.is_set():
             try:
-                result = self._read_once(view, key)
-                report(result)
-                wants_key = isinstance(result, CardFailed) and result.trouble in _WANTS_KEY
-                return self._leave_lying(view, wants_key=wants_key)
+                found = self._readout.read(self._slot, view, wish, reset=reset, wanted=partial(self._wanted, end))
             except CardHeld:
                 now = time.monotonic()
                 held_since = held_since or now
                 if now - held_since >= _HELD_BRIEFLY_S:
-                    report(CardFailed(self._insertions, CardTrouble.BUSY))
+                    told_busy = True
+                    report(CardFailed(number, CardTrouble.BUSY))
                 if (changed := self._slot.look(view, _HELD_S)) != view:
                     return changed
+                end = time.monotonic() + _LONGEST_READ_S
                 continue
             except (CardGone, SlotLost) as error:
                 if (changed := self._slot.look(view, _SETTLE_S)) != view:
-                    if isinstance(error, CardGone) and changed.presence in (Presence.EMPTY, Presence.CARD):
-                        report(CardFailed(self._insertions, CardTrouble.PULLED))
+                    self._tell_pulled(number, changed, report, by_card=isinstance(error, CardGone))
                     return changed
-                # Same view, broken link: swapped faster than the service can see, or a bad contact. One more chance,
-                # as an insertion of its own, so that nothing of the first one is mixed in.
-                broken += 1
-                if broken == 1:
-                    self._insertions += 1
-                    report(Reading(self._insertions))
-                    continue
-                report(CardFailed(self._insertions, CardTrouble.UNREADABLE))
+                # Same view, broken link: swapped faster than the service can see, or a bad contact. What is read next
+                # is an insertion of its own, so that nothing of this one is mixed in.
+                found, broken = CardTrouble.UNREADABLE, True
             except CardError as error:
-                report(CardFailed(self._insertions, error.trouble))
-            return self._leave_lying(view, wants_key=False)
+                found, broken = error.trouble, False
+            else:
+                broken = False
+            tries += 1
+            if found in _WORN and tries < _TRIES and self._wanted(end):
+                if (changed := self._slot.look(view, 0 if broken else _PAUSE_S)) != view:
+                    self._tell_pulled(number, changed, report, by_card=True)
+                    return changed
+                reset = True
+                number = self._begin(report) if broken else number
+                continue
+            if told_busy:
+                number = self._begin(report)  # whoever was told so has done with that insertion
+            self._wants_key = found in _WANTS_KEY
+            report(_state(number, found))
+            return self._leave_lying(view)
         return view
 
-    def _leave_lying(self, view: SlotView, *, wants_key: bool) -> SlotView:
-        while (now := self._slot.look(view, _IDLE_S)) == view and not self._stopping.is_set():
-            if wants_key and self._key is not None:
-                break
-        return now
+    def _begin(self, report: Report) -> int:
+        number = next(self._numbers)
+        report(Reading(number))
+        return number
 
-    def _read_once(self, view: SlotView, key: DocumentKey | None) -> CardRead | CardFailed:
-        end = time.monotonic() + _LONGEST_READ_S
-        wish = Wish(fields=self._fields, today=self._today(), key=key)
-        link = self._slot.connect(view)
-        try:
-            card = link if isinstance(link, SamLink) else Channel(link=link, give_up=lambda: self._given_up(end))
-            for profile in self._profiles:
-                match profile.read(card, wish):
-                    case ProfileRead(assurance=assurance, fields=fields, checks=checks, photo=photo):
-                        return CardRead(self._insertions, profile.name, assurance, fields, checks, photo)
-                    case CardTrouble.UNKNOWN:
-                        continue
-                    case trouble:
-                        return CardFailed(self._insertions, trouble)
-            return CardFailed(self._insertions, CardTrouble.UNKNOWN)
-        finally:
-            link.close()
+    def _tell_pulled(self, number: int, changed: SlotView, report: Report, *, by_card: bool) -> None:
+        if by_card and changed.presence in (Presence.EMPTY, Presence.CARD):
+            report(CardFailed(number, CardTrouble.PULLED))
 
-    def _given_up(self, end: float) -> bool:
-        return self._stopping.is_set() or time.monotonic() > end
+    def _leave_lying(self, view: SlotView) -> SlotView:
+        """Stay until the view changes, or (then with the same view) the card is to be read once more."""
+        self._readout.prepare()
+        while not self._stopping.is_set() and not self._again and self._key is None:
+            if (now := self._slot.look(view, _IDLE_S)) != view:
+                return now
+        return view
+
+    def _wanted(self, end: float) -> bool:
+        return not self._stopping.is_set() and time.monotonic() <= end
+
+
+def _state(number: int, found: Finding) -> CardRead | CardFailed:
+    match found:
+        case CardTrouble() as trouble:
+            return CardFailed(number, trouble)
+        case (profile, read):
+            return CardRead(number, profile, read.assurance, read.fields, read.checks, read.photo)
 
 
 def read_once(reader: CardReader, wait_s: float) -> CardRead | CardFailed | NoService | NoReader | NoCard:

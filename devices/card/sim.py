@@ -11,7 +11,7 @@ import threading
 from typing import Protocol
 
 from devices.card.sim_card import Faults, Person, VirtualCard, demo_cards
-from devices.card.slot import CardGone, CardHeld, CardMute, Presence, SlotLost, SlotView
+from devices.card.slot import CardGone, CardHeld, CardMute, Place, Presence, SlotLost, SlotView
 
 __all__ = ["VPCD_PORT", "Chip", "Faults", "InProcessSlot", "Person", "VirtualCard", "VpcdLink", "demo_cards"]
 
@@ -53,6 +53,7 @@ class InProcessSlot:
         self._plugged = True
         self._serving = True
         self._cancelled = False
+        self.address = "sim:nowhere"  # where another process finds this reader
 
     def insert(self, card: Chip) -> None:
         """Lay a card on the reader, in place of the one there."""
@@ -94,8 +95,15 @@ class InProcessSlot:
             self._cancelled = False
             return self._view()
 
-    def connect(self, view: SlotView) -> _InProcessLink:
-        """See :class:`devices.card.slot.Slot`."""
+    def place(self, view: SlotView) -> Place:
+        """See :class:`devices.card.slot.Slot`; another process reaches a card here by way of :mod:`.sim_port`."""
+        with self._changed:
+            if self._view() != view:
+                raise CardGone("another card, or none")
+        return Place(self.address, view.card)
+
+    def connect(self, view: SlotView, *, reset: bool = False) -> InProcessLink:  # noqa: ARG002
+        """See :class:`devices.card.slot.Slot`; every connection resets."""
         with self._changed:
             if self._view() != view or self._card is None:
                 raise CardGone("another card, or none")
@@ -104,7 +112,7 @@ class InProcessSlot:
             if not self._card.answer_to_reset():
                 raise CardMute("no answer to reset")
             self._card.power(True)
-            return _InProcessLink(slot=self, card=self._card, view=view)
+            return InProcessLink(slot=self, card=self._card, view=view)
 
     def cancel(self) -> None:
         """See :class:`devices.card.slot.Slot`."""
@@ -137,7 +145,9 @@ class InProcessSlot:
         return SlotView(Presence.EMPTY) if self._card is None else SlotView(Presence.CARD, self._cards)
 
 
-class _InProcessLink:
+class InProcessLink:
+    """A card held in this process. Made by :meth:`InProcessSlot.connect`."""
+
     def __init__(self, *, slot: InProcessSlot, card: Chip, view: SlotView) -> None:
         self._slot = slot
         self._card = card

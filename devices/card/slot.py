@@ -1,7 +1,8 @@
 """The lower layer: what a reader and the card in it are, seen from just above the wire.
 
-A :class:`Slot` is one place where a card can lie. PC/SC is one, the in-process simulator another; everything
-above (profiles, :class:`~devices.card.reader.WatchedReader`) knows only this file.
+A :class:`Slot` is one device on which a card can lie. PC/SC is one, the in-process simulator another; everything
+above (profiles, :class:`~devices.card.reader.WatchedReader`) knows only this file. Who watches a slot need not be who
+reads the card: a :class:`Place` says in words where it lies, so that another process finds that very card.
 The exceptions here stay inside the package: the reader turns them into :class:`~devices.card.api.CardTrouble` values.
 """
 
@@ -31,15 +32,30 @@ class Presence(Enum):
     NO_READER = auto()
     EMPTY = auto()
     CARD = auto()
+    SEVERAL = auto()  # two cards or more, on one device or on several that are one slot
 
 
 @dataclass(frozen=True, slots=True)
 class SlotView:
     """One look at a slot. ``card`` is 0 without a card, else a number that is new whenever a card was laid on (the
-    same card laid on again, and the card found after the service or reader came back, count as new)."""
+    same card laid on again, the card found after the service or reader came back, and the one that is left of two,
+    count as new)."""
 
     presence: Presence
     card: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the card of one view lies, in words that mean the same in another process.
+
+    ``address`` opens a slot there (:mod:`devices.card.addresses`). ``card`` is the device's own count of insertions,
+    so that a slot opened elsewhere gives the same place for the same insertion and another for any other card; 0 where
+    a device does not count. ``shared`` tells whether the device may be watched while another process reads from it."""
+
+    address: str
+    card: int = 0
+    shared: bool = True
 
 
 class CardError(Exception):
@@ -122,19 +138,24 @@ class SamLink(ABC):
 
 
 class Slot(Protocol):
-    """One place for a card. ``look`` and ``connect`` belong to one thread, ``cancel`` to any."""
+    """One device for cards. ``cancel`` belongs to any thread, everything else to one."""
 
     def look(self, seen: SlotView | None, timeout: float) -> SlotView:
         """The view as soon as it differs from ``seen``; the unchanged one after ``timeout`` seconds or a cancel."""
         ...
 
-    def connect(self, view: SlotView) -> Link | SamLink:
-        """Exclusive access to the card of ``view``. Raises :class:`CardGone` when it is no longer that card,
-        :class:`CardMute`, :class:`CardHeld`, :class:`SlotLost`."""
+    def place(self, view: SlotView) -> Place:
+        """Where the card of ``view`` lies. Raises :class:`CardGone` when it is no longer that card."""
+        ...
+
+    def connect(self, view: SlotView, *, reset: bool = False) -> Link | SamLink:
+        """Exclusive access to the card of ``view``, which is reset first if it had stopped answering (``reset``).
+        Raises :class:`CardGone` when it is no longer that card, :class:`CardMute`, :class:`CardHeld`,
+        :class:`SlotLost`."""
         ...
 
     def cancel(self) -> None:
-        """Make the look in progress return. One that comes just before a look may be missed: repeat it until heard."""
+        """Make the look in progress return, or else the next one."""
         ...
 
     def close(self) -> None:

@@ -120,8 +120,9 @@ def test_a_held_card_is_named_and_read_once_let_go(rig: Rig) -> None:
     expect(rig, Reading)
     assert expect(rig, CardFailed) == CardFailed(1, CardTrouble.BUSY)
     rig.hold(False)
+    expect(rig, Reading)
     read = expect(rig, CardRead)
-    assert (read.insertion, read.fields["name"]) == (1, "王秀英")
+    assert (read.insertion, read.fields["name"]) == (2, "王秀英")
 
 
 def test_the_reader_outlives_its_service(rig: Rig) -> None:

@@ -21,7 +21,7 @@ from dataclasses import asdict
 from datetime import date
 from devices.card.pcsc import PcscSlot, list_readers
 from devices.card.reader import WatchedReader, read_once
-slot = PcscSlot(reader_name=sys.argv[1] or None)
+slot = PcscSlot(names=tuple(filter(None, sys.argv[1:2])))
 reader = WatchedReader(slot=slot, fields=frozenset(sys.argv[3].split()), today=lambda: date(2026, 11, 23))
 state = read_once(reader, float(sys.argv[2]))
 print(json.dumps({"kind": type(state).__name__, "readers": list_readers(), **asdict(state)}))

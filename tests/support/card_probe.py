@@ -74,7 +74,7 @@ def main() -> None:
     name = sys.argv[1]
     link = VpcdLink()
     other = _OtherProgram(name)
-    reader = WatchedReader(slot=PcscSlot(reader_name=name), fields=FIELDS, today=lambda: TODAY)
+    reader = WatchedReader(slot=PcscSlot(names=(name,)), fields=FIELDS, today=lambda: TODAY)
     for line in sys.stdin:
         word, _, key = line.strip().partition(" ")
         match word:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from devices.card import pcsc
-from devices.card.slot import CardError, CardGone, CardHeld, CardMute, Presence, SlotLost, SlotView
+from devices.card.slot import CardError, CardGone, CardHeld, CardMute, Place, Presence, SlotLost, SlotView
 
 READER = "ACS ACR39U ICC Reader 00 00"
 EMPTY, PRESENT, UNKNOWN = 0x12, 0x22, 0x04
@@ -35,6 +36,8 @@ class Service:
         self.response = [0x90, 0x00]
         self.calls: list[str] = []
         self.disposed: list[int] = []
+        self.waits: Callable[[], int] | None = None
+        self.on_cancel: Callable[[], object] = lambda: None
 
     def api(self) -> Any:
         names = ("SCOPE_USER", "SHARE_EXCLUSIVE", "STATE_UNAWARE", "PCI_T0", "LEAVE_CARD")
@@ -47,7 +50,7 @@ class Service:
             SCardReleaseContext=_whatever(lambda: self._note("release", OK)),
             SCardListReaders=_whatever(lambda: (self.list, self.readers)),
             SCardGetStatusChange=self._status,
-            SCardCancel=_whatever(lambda: self._note("cancel", OK)),
+            SCardCancel=_whatever(lambda: self.on_cancel()),
             SCardConnect=_whatever(lambda: (self.connect, 9, 1)),
             SCardReconnect=_whatever(lambda: (self._note("reconnect", self.reconnect), 1)),
             SCardDisconnect=self._disconnect,
@@ -65,7 +68,7 @@ class Service:
     def _status(self, _: int, timeout: int, asked: Sequence[tuple[str, int]]) -> Any:
         if timeout:
             self.calls.append("wait")
-            return self.wait, []
+            return self.waits() if self.waits else self.wait, []
         return self.status, [(name, self.states.get(name, UNKNOWN), [0x3B]) for name, _ in asked]
 
 
@@ -79,20 +82,21 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Service:
 @pytest.mark.parametrize(
     ("wanted", "names", "picked"),
     [
-        (None, ["A 00 00", "B 01 00"], ["A 00 00", "B 01 00"]),
-        ("A 00 00", ["A 00 00", "A 01 00"], ["A 00 00"]),
-        ("A 00 00", ["B 00 00", "A 02 00", "A 02 01"], ["A 02 00"]),
-        ("A 00 00", ["B 00 00"], []),
-        ("acr39", ["Virtual PCD 00 00", READER], [READER]),
-        ("acr39", ["Virtual PCD 00 00"], []),
+        ((), ["A 00 00", "B 01 00"], ["A 00 00", "B 01 00"]),
+        (("A 00 00",), ["A 00 00", "A 01 00"], ["A 00 00"]),
+        (("A 00 00",), ["B 00 00", "A 02 00", "A 02 01"], ["A 02 00"]),
+        (("A 00 00",), ["B 00 00"], []),
+        (("acr39",), ["Virtual PCD 00 00", READER], [READER]),
+        (("acr39",), ["Virtual PCD 00 00"], []),
+        (("acr39", "acs", "B 00 00"), [READER, "B 02 00"], [READER, "B 02 00"]),
     ],
 )
-def test_readers_are_found_by_name(wanted: str | None, names: list[str], picked: list[str]) -> None:
+def test_readers_are_found_by_name(wanted: tuple[str, ...], names: list[str], picked: list[str]) -> None:
     assert pcsc.pick_readers(wanted, names) == picked
 
 
 def test_a_card_is_a_new_one_after_each_event_and_each_restart(service: Service) -> None:
-    slot = pcsc.PcscSlot(reader_name=None)
+    slot = pcsc.PcscSlot(names=())
     assert slot.look(None, 0) == SlotView(Presence.CARD, 1)
     assert slot.look(None, 0) == SlotView(Presence.CARD, 1)
     service.states[READER] = 2 << 16 | EMPTY
@@ -107,15 +111,22 @@ def test_a_card_is_a_new_one_after_each_event_and_each_restart(service: Service)
     assert service.calls == ["release", "release"]
 
 
-def test_of_two_cards_the_first_one_stays(service: Service) -> None:
-    slot = pcsc.PcscSlot(reader_name=None)
+def test_two_cards_are_told_and_the_one_left_counts_as_new(service: Service) -> None:
+    slot = pcsc.PcscSlot(names=())
     service.readers = ["A 00 00", READER]
     service.states["A 00 00"] = EMPTY
     assert slot.look(None, 0) == SlotView(Presence.CARD, 1)
     service.states["A 00 00"] = 1 << 16 | PRESENT
-    assert slot.look(None, 0) == SlotView(Presence.CARD, 1)
+    several = slot.look(None, 0)
+    assert several == SlotView(Presence.SEVERAL, 2)
+    with pytest.raises(CardGone):
+        slot.place(several)
     service.states[READER] = EMPTY
-    assert slot.look(None, 0) == SlotView(Presence.CARD, 2)
+    left = slot.look(None, 0)
+    assert left == SlotView(Presence.CARD, 3)
+    assert slot.place(left) == Place("pcsc:A 00 00", 1)
+    with pytest.raises(CardGone):
+        slot.place(SlotView(Presence.CARD, 1))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +145,7 @@ def test_of_two_cards_the_first_one_stays(service: Service) -> None:
 )
 def test_what_is_missing_is_named(service: Service, setting: dict[str, Any], presence: Presence) -> None:
     vars(service).update(setting)
-    assert pcsc.PcscSlot(reader_name=None).look(None, 0).presence is presence
+    assert pcsc.PcscSlot(names=()).look(None, 0).presence is presence
 
 
 @pytest.mark.parametrize(
@@ -151,7 +162,7 @@ def test_what_is_missing_is_named(service: Service, setting: dict[str, Any], pre
     ],
 )
 def test_a_refused_connection_says_why(service: Service, code: int, error: type[Exception]) -> None:
-    slot = pcsc.PcscSlot(reader_name=READER)
+    slot = pcsc.PcscSlot(names=(READER,))
     view = slot.look(None, 0)
     service.connect = code
     with pytest.raises(error):
@@ -159,7 +170,7 @@ def test_a_refused_connection_says_why(service: Service, code: int, error: type[
 
 
 def test_a_card_changed_since_the_look_is_not_connected(service: Service) -> None:
-    slot = pcsc.PcscSlot(reader_name=READER)
+    slot = pcsc.PcscSlot(names=(READER,))
     view = slot.look(None, 0)
     service.states[READER] = 3 << 16 | PRESENT
     with pytest.raises(CardGone):
@@ -174,7 +185,7 @@ def test_a_card_changed_since_the_look_is_not_connected(service: Service) -> Non
 def test_a_card_that_breaks_off_is_not_reset_but_reset_before_the_next_try(
     service: Service, code: int, error: type[Exception]
 ) -> None:
-    slot = pcsc.PcscSlot(reader_name=READER)
+    slot = pcsc.PcscSlot(names=(READER,))
     view = slot.look(None, 0)
     link = slot.connect(view)
     service.transmit = code
@@ -183,7 +194,7 @@ def test_a_card_that_breaks_off_is_not_reset_but_reset_before_the_next_try(
     link.close()
     assert service.disposed == [0]  # left as it is
     service.transmit = OK
-    again = slot.connect(view)
+    again = slot.connect(view, reset=True)
     assert service.calls == ["reconnect"]
     assert again.exchange(b"\x00\xa4\x04\x00") == b"\x90\x00"
     again.close()
@@ -194,7 +205,7 @@ def test_a_card_that_breaks_off_is_not_reset_but_reset_before_the_next_try(
 
 
 def test_a_card_that_cannot_be_reset_is_gone(service: Service) -> None:
-    slot = pcsc.PcscSlot(reader_name=READER)
+    slot = pcsc.PcscSlot(names=(READER,))
     view = slot.look(None, 0)
     link = slot.connect(view)
     assert link.atr == b"\x3b"
@@ -203,12 +214,14 @@ def test_a_card_that_cannot_be_reset_is_gone(service: Service) -> None:
         link.exchange(b"\x00\xa4\x04\x00")
     service.reconnect = 0x80100066
     with pytest.raises(CardGone):
-        slot.connect(view)
+        slot.connect(view, reset=True)
+    link.close()
+    assert service.disposed == [0, 0]  # neither is reset: it does not answer
 
 
 @pytest.mark.parametrize("wait", [OK, TIMEOUT, 0x80100002, NO_SERVICE, 0x80100009])
 def test_a_look_without_change_ends_in_time_whatever_the_wait_answers(service: Service, wait: int) -> None:
-    slot = pcsc.PcscSlot(reader_name=READER)
+    slot = pcsc.PcscSlot(names=(READER,))
     seen = slot.look(None, 0)
     service.wait = wait
     if wait == NO_SERVICE:  # the context is made anew, so the card counts as laid on anew
@@ -218,16 +231,39 @@ def test_a_look_without_change_ends_in_time_whatever_the_wait_answers(service: S
     assert "wait" in service.calls
 
 
-def test_a_cancel_ends_a_look_even_without_a_service(service: Service) -> None:
-    slot = pcsc.PcscSlot(reader_name=READER)
+def test_a_cancel_ends_the_next_look_even_without_a_service(service: Service) -> None:
+    slot = pcsc.PcscSlot(names=(READER,))
     slot.cancel()
     view = slot.look(SlotView(Presence.CARD, 1), 60)
     assert view == SlotView(Presence.CARD, 1)
-    slot.cancel()
-    assert service.calls == ["cancel"]
+    assert service.calls == []
     service.status = service.establish = NO_SERVICE
     slot.look(None, 0)
     assert slot.look(SlotView(Presence.NO_SERVICE), 0.02) == SlotView(Presence.NO_SERVICE)
+    slot.cancel()
+    assert slot.look(SlotView(Presence.NO_SERVICE), 60) == SlotView(Presence.NO_SERVICE)
+
+
+def test_a_cancel_that_the_service_forgot_is_told_again(service: Service) -> None:
+    slot = pcsc.PcscSlot(names=(READER,))
+    seen = slot.look(None, 0)
+    cancelled, waiting = threading.Semaphore(0), threading.Event()
+
+    def wait() -> int:
+        waiting.set()
+        assert cancelled.acquire(timeout=10)
+        assert cancelled.acquire(timeout=10)  # the first one came before the service knew of the wait
+        return 0x80100002
+
+    service.waits = wait
+    service.on_cancel = cancelled.release
+    looked: list[SlotView] = []
+    thread = threading.Thread(target=lambda: looked.append(slot.look(seen, 60)))
+    thread.start()
+    assert waiting.wait(10)
+    slot.cancel()
+    thread.join(10)
+    assert looked == [seen]
 
 
 def test_readers_are_listed_for_diagnosis(service: Service) -> None:

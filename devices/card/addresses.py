@@ -1,0 +1,65 @@
+"""Which card readers a terminal has, in words: one address names one reader, or one kind of reader.
+
+    pcsc:                   whichever PC/SC readers there are
+    pcsc:ACR39U             those whose name contains this
+    pcsc:ACS ACR39U 00 00   that very one, also under another number after replugging
+    replay:FILE             a conversation with a card, written down (:mod:`devices.card.replay`)
+
+Every kind is imported where it is opened: a terminal without one needs none of its libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from devices.card.slot import Slot
+
+PCSC = "pcsc"
+REPLAY = "replay"
+
+
+class BadAddress(ValueError):
+    """No reader can be meant by this; the text says why."""
+
+
+def check_address(address: str) -> str:
+    """``address`` itself. Raises :class:`BadAddress`."""
+    scheme, rest = _split(address)
+    if scheme != PCSC and not rest:
+        raise BadAddress(f"{address!r} names nothing behind the colon")
+    return address
+
+
+def open_slots(addresses: Sequence[str]) -> tuple[Slot, ...]:
+    """One slot for all PC/SC readers, as they share one service, and one for each other reader. Raises
+    :class:`BadAddress`; a reader that is not there is a state, not an error."""
+    parts = [_split(check_address(address)) for address in dict.fromkeys(addresses)]
+    names = [rest for scheme, rest in parts if scheme == PCSC]
+    slots = [_OPENERS[scheme](rest) for scheme, rest in parts if scheme != PCSC]
+    if names:
+        slots.insert(0, _open_pcsc(() if "" in names else tuple(names)))
+    return tuple(slots)
+
+
+def _split(address: str) -> tuple[str, str]:
+    scheme, colon, rest = address.partition(":")
+    if not colon or (scheme != PCSC and scheme not in _OPENERS):
+        raise BadAddress(f"{address!r} begins with none of: {', '.join(f'{name}:' for name in (PCSC, *_OPENERS))}")
+    return scheme, rest.strip()
+
+
+def _open_pcsc(names: tuple[str, ...]) -> Slot:
+    from devices.card.pcsc import PcscSlot
+
+    return PcscSlot(names=names)
+
+
+def _open_replay(rest: str) -> Slot:
+    from devices.card.replay import ReplaySlot
+
+    return ReplaySlot(Path(rest))
+
+
+#: What opens an address by its scheme; PC/SC readers are opened together.
+_OPENERS: Mapping[str, Callable[[str], Slot]] = {REPLAY: _open_replay}
