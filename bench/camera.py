@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from devices.camera.api import CameraState, Frame
+from devices.camera.api import CameraState, Frame, Wish
 from devices.camera.capture import OpencvCamera
 from devices.camera.codes import CodeWatch
 from devices.camera.page import find_page
@@ -69,7 +69,7 @@ def live(path: Path, seconds: float, *, looking: bool, rate: float) -> tuple[flo
         newest[:] = [frame]
         fresh.set()
 
-    camera = OpencvCamera(source=str(path), rate=rate)
+    camera = OpencvCamera(source=str(path), wish=Wish(rate=rate))
     codes = CodeWatch()
     camera.start(on_state, on_frame)
     begun = time.monotonic()

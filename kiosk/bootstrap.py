@@ -10,7 +10,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from time import monotonic
@@ -72,9 +72,11 @@ def open_reader(name: str) -> CardReader:
 
 def open_camera(chosen: OneCamera) -> Camera:
     """The camera that the configuration describes; a missing one is a state, not an error."""
+    from devices.camera.api import Wish
     from devices.camera.capture import OpencvCamera
 
-    return OpencvCamera(source=chosen.source)
+    wish = Wish(**chosen.model_dump(include={field.name for field in fields(Wish)}))
+    return OpencvCamera(source=chosen.source, wish=wish)
 
 
 def open_code_camera(chosen: CameraTable) -> Camera | None:

@@ -61,10 +61,30 @@ class CardTable(_Table):
     reader: str = ""
 
 
+_LARGEST_SETTING = 20_000
+"""Above what cameras know: 2047 x 100 µs, 10000 K."""
+
+
 class OneCamera(_Table):
-    """``source``: a device, a file, a folder of pictures or a stream URL; see docs/devices-camera.md."""
+    """``source``: a device, a file, a folder of pictures or a stream URL; what else is asked of a device is read back,
+    and what it refused shows in the doctor. See docs/devices-camera.md."""
 
     source: str = "/dev/video0"
+    format: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{3,4}$")] = "MJPG"
+    width: Annotated[int, Field(ge=320, le=8192)] = 1920
+    height: Annotated[int, Field(ge=240, le=8192)] = 1080
+    rate: Annotated[float, Field(ge=1, le=60)] = 25
+    exposure: Literal["auto"] | int = "auto"
+    gain: Literal["auto"] | int = "auto"
+    focus: Literal["auto"] | int = "auto"
+    white_balance: Literal["auto"] | int = "auto"
+
+    @field_validator("exposure", "gain", "focus", "white_balance", mode="before")
+    @classmethod
+    def _is_setting(cls, value: object) -> object:
+        if value == "auto" or (type(value) is int and 0 <= value <= _LARGEST_SETTING):
+            return value
+        raise ValueError(f'must be "auto" or a whole number up to {_LARGEST_SETTING}')
 
 
 class CameraTable(OneCamera):

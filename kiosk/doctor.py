@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kiosk.config import Config, ConfigError, OneCamera, data_folder
+from kiosk.domain.trouble import explain
 
 if TYPE_CHECKING:
     from devices.camera.api import Camera
@@ -229,7 +230,7 @@ def _cards(config: Config) -> Check:
 def _camera(chosen: OneCamera, site: Site, table: str = "camera") -> Check:
     import queue
 
-    from devices.camera.api import CameraState, Frame, Live, Lost
+    from devices.camera.api import CameraState, CameraTrouble, Frame, Live, Lost
 
     seen: queue.SimpleQueue[CameraState] = queue.SimpleQueue()
     camera = site.open_camera(chosen)
@@ -241,10 +242,16 @@ def _camera(chosen: OneCamera, site: Site, table: str = "camera") -> Check:
     try:
         while True:
             match seen.get(timeout=CAMERA_S):
+                case Live(width, height, refused) if refused:
+                    said = f"{width} × {height}, but it refused {', '.join(map(str, refused))}"
+                    return _fail("camera", said, f"kiosk camera list shows what it offers: mend [{table}]")
                 case Live(width, height):
                     return _pass("camera", f"{width} × {height}")
-                case Lost():
+                case Lost(CameraTrouble.LOST):
                     break
+                case Lost(trouble):
+                    words = explain(trouble.value)
+                    return _fail("camera", f"{chosen.source}: {words.message.en}", words.remedy.en)
                 case _:
                     continue
     except queue.Empty:
@@ -255,8 +262,6 @@ def _camera(chosen: OneCamera, site: Site, table: str = "camera") -> Check:
 
 
 def _printer(config: Config, site: Site) -> Check:
-    from kiosk.domain.trouble import explain
-
     try:
         printer = site.open_printer(config.printer.uri, config.printer.width)
     except ConfigError as failure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,53 @@ class Frame:
     taken: float
 
 
+Setting = int | Literal["auto"]
+"""A control of the camera: fixed, or left to the camera."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a device is asked for; it may give something near. Files and streams take only ``rate``.
+
+    ``format`` is the four-character code of the pixel format, ``width`` x ``height`` in pixels, ``rate`` in frames a
+    second. ``exposure`` in units of 100 µs, ``white_balance`` in kelvin, ``gain`` and ``focus`` in the camera's own
+    units (V4L2 control reference).
+    """
+
+    format: str = "MJPG"
+    width: int = 1920
+    height: int = 1080
+    rate: float = 25.0
+    exposure: Setting = "auto"
+    gain: Setting = "auto"
+    focus: Setting = "auto"
+    white_balance: Setting = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A wish that the camera did not follow; ``setting`` is the configuration's key, ``got`` what holds instead
+    (empty: it has no such control)."""
+
+    setting: str
+    wanted: str
+    got: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.setting} {self.wanted} (is {self.got})" if self.got else f"{self.setting} {self.wanted} (has none)"
+        )
+
+
+class CameraTrouble(StrEnum):
+    """Why there is no picture."""
+
+    LOST = "camera-lost"  # not there, unplugged, or frozen
+    BUSY = "camera-busy"  # there, but another program holds it
+    FORBIDDEN = "camera-forbidden"  # the terminal's user may not use it
+    AMBIGUOUS = "camera-ambiguous"  # the configured name fits several cameras
+
+
 @dataclass(frozen=True, slots=True)
 class Off:
     """Not capturing: no screen needs the camera."""
@@ -38,15 +85,18 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Frames arrive. ``width`` and ``height`` in pixels."""
+    """Frames arrive. ``width`` and ``height`` in pixels; ``refused`` are wishes that the camera did not follow."""
 
     width: int
     height: int
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Unplugged, frozen or gone; the camera keeps trying with growing pauses."""
+    """No picture, for the reason given; the camera keeps trying with growing pauses."""
+
+    trouble: CameraTrouble = CameraTrouble.LOST
 
 
 CameraState = Off | Opening | Live | Lost

@@ -7,35 +7,39 @@ Nothing is captured before ``start``, and after ``stop`` no frame is kept.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import zlib
 from collections.abc import Callable
 
-from devices.camera.api import CameraState, Frame, Live, Lost, Off, Opening, Picture
+from devices.camera.api import CameraState, CameraTrouble, Frame, Live, Lost, Off, Opening, Picture, Refused, Wish
 from devices.camera.pictures import bounded
-from devices.camera.sources import Opened, Wish, open_source
+from devices.camera.sources import Opened, open_source
+
+_log = logging.getLogger(__name__)
 
 _LONGEST_SIDE = 4096
 """Pixels; larger frames are shrunk on arrival."""
 _PAUSES = (0.25, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each further attempt to open; the last is repeated."""
+_PARTING = 0.5
+"""Seconds that ``stop`` gives the driver to end its call, so that the lamp is out when "off" is said."""
 _OPENING_PATIENCE = 10.0
 """Seconds for opening and the first frame: some cameras start slowly."""
+_USUAL = Wish()
 
 
 class OpencvCamera:
     """A camera named by a source text: device, video, pictures or stream (see ``sources.open_source``).
 
-    ``rate`` in frames a second paces files and asks devices; ``width`` x ``height`` is what a device is asked for;
-    after ``patience`` seconds without a new frame it is ``Lost``.
+    ``wish`` is what a device is asked for; its ``rate`` paces files, too. After ``patience`` seconds without a new
+    frame the camera is ``Lost``.
     """
 
-    def __init__(
-        self, *, source: str, width: int = 1920, height: int = 1080, rate: float = 25.0, patience: float = 2.0
-    ) -> None:
+    def __init__(self, *, source: str, wish: Wish = _USUAL, patience: float = 2.0) -> None:
         self._source = source
-        self._wish = Wish(width=width, height=height, rate=rate)
+        self._wish = wish
         self._patience = patience
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -86,8 +90,9 @@ class _Watch:
             failures = 0 if self._follow(reader) else failures + 1
             reader.leave()
             if self._stopping.is_set():
+                reader.ended.wait(_PARTING)
                 break
-            self._say(Lost())
+            self._say(Lost(reader.trouble))
             self._stopping.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
             while not reader.ended.wait(0.05) and not self._stopping.is_set():
                 pass  # a device still held by a hanging driver call cannot be opened again
@@ -116,7 +121,9 @@ class _Watch:
                     return came
             came = True
             picture = bounded(picture, _LONGEST_SIDE)
-            self._say(Live(width=picture.shape[1], height=picture.shape[0]))
+            if reader.refused and not isinstance(self._state, Live):
+                _log.warning("the camera refused %s", ", ".join(map(str, reader.refused)))
+            self._say(Live(width=picture.shape[1], height=picture.shape[0], refused=reader.refused))
             self._sequence += 1
             self._show(Frame(picture=picture, sequence=self._sequence, taken=now))
         return came
@@ -128,6 +135,8 @@ class _Reader:
     def __init__(self, source: str, wish: Wish) -> None:
         self.ended = threading.Event()
         self.device = False
+        self.refused: tuple[Refused, ...] = ()
+        self.trouble = CameraTrouble.LOST
         self._source = source
         self._wish = wish
         self._left = threading.Event()
@@ -138,9 +147,12 @@ class _Reader:
     def _run(self) -> None:
         opened: Opened | None = None
         try:
-            opened = open_source(self._source, self._wish)
-            if opened is not None:
-                self.device = opened.device
+            found = open_source(self._source, self._wish)
+            if isinstance(found, CameraTrouble):
+                self.trouble = found
+            else:
+                opened = found
+                self.device, self.refused = opened.device, opened.refused
                 self._read(opened)
         finally:
             if opened is not None:

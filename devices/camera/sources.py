@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 import cv2
 
-from devices.camera.api import Picture
+from devices.camera.api import CameraTrouble, Picture, Refused, Wish
+from devices.camera.device import Device, next_picture
+from devices.camera.discovery import names_device
 from devices.camera.pictures import PictureError, read_picture
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own words on standard error name addresses
@@ -23,21 +24,10 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg's own words on s
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 _STREAM = re.compile(r"^(https?|rtsps?|tcp|udp)://", re.IGNORECASE)
 _NUMBERED = re.compile(r"%0?(\d*)d")
-_WARM_UP = 5
-"""Frames in which a device's exposure settles."""
 _STREAM_PATIENCE = 2000
 """Milliseconds for opening and for each frame of a stream."""
 _KEPT = 6
 """Unpacked pictures kept of a sequence, so that a short loop costs no unpacking."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a device is asked for; it may give something near. Pixels and frames a second."""
-
-    width: int
-    height: int
-    rate: float
 
 
 class Opened(Protocol):
@@ -45,6 +35,11 @@ class Opened(Protocol):
 
     paced: bool  # whether the source itself waits for the next frame
     device: bool  # whether equal frames mean that it froze
+
+    @property
+    def refused(self) -> tuple[Refused, ...]:
+        """What the source was asked for and did not do."""
+        ...
 
     def read(self) -> Picture | None:
         """The next picture; ``None`` when the source has ended or is gone."""
@@ -55,57 +50,20 @@ class Opened(Protocol):
         ...
 
 
-def open_source(source: str, wish: Wish) -> Opened | None:
-    """Open what the text names; ``None`` when it is not there.
+def open_source(source: str, wish: Wish) -> Opened | CameraTrouble:
+    """Open what the text names, or say why that cannot be done.
 
-    ``/dev/...`` or a number is a V4L2 device; ``http``, ``https``, ``rtsp`` a stream; a folder, a picture file or a
-    numbered pattern (``page_%03d.png``) is a sequence; any other file a video.
+    ``/dev/...``, a number or ``name:...`` is a V4L2 device; ``http``, ``https``, ``rtsp`` a stream; a folder, a picture
+    file or a numbered pattern (``page_%03d.png``) is a sequence; any other file a video.
     """
-    if source.isdecimal() or source.startswith("/dev/"):
-        return _Device.open(f"/dev/video{source}" if source.isdecimal() else source, wish)
+    if names_device(source):
+        return Device.open(source, wish)
     if _STREAM.match(source):
-        return _Stream.open(source)
+        return _Stream.open(source) or CameraTrouble.LOST
     path = Path(source)
     if path.is_dir() or path.suffix.lower() in _PICTURES:
-        return _Sequence.open(source)
-    return _Video.open(path)
-
-
-class _Device:
-    """A V4L2 camera by its device file; ``/dev/v4l/by-id/...`` names keep their meaning when plugged elsewhere."""
-
-    paced = True
-    device = True
-
-    def __init__(self, path: Path, capture: cv2.VideoCapture) -> None:
-        self._path = path
-        self._capture = capture
-
-    @classmethod
-    def open(cls, name: str, wish: Wish) -> _Device | None:
-        path = Path(name)
-        if not path.exists():
-            return None
-        capture = cv2.VideoCapture(name, cv2.CAP_V4L2)
-        if not capture.isOpened():
-            return None
-        # MJPG first: uncompressed 1080p does not fit through USB 2 at more than 5 frames a second.
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wish.width)
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wish.height)
-        capture.set(cv2.CAP_PROP_FPS, wish.rate)
-        capture.set(cv2.CAP_PROP_BUFFERSIZE, 4)
-        for _ in range(_WARM_UP):
-            capture.grab()
-        return cls(path, capture)
-
-    def read(self) -> Picture | None:
-        if not self._path.exists():  # unplugged: OpenCV has gone on returning the last buffer
-            return None
-        return _next(self._capture)
-
-    def close(self) -> None:
-        self._capture.release()
+        return _Sequence.open(source) or CameraTrouble.LOST
+    return _Video.open(path) or CameraTrouble.LOST
 
 
 class _Stream:
@@ -113,6 +71,7 @@ class _Stream:
 
     paced = True
     device = False
+    refused: tuple[Refused, ...] = ()
 
     def __init__(self, capture: cv2.VideoCapture) -> None:
         self._capture = capture
@@ -129,7 +88,7 @@ class _Stream:
         return cls(capture) if capture.isOpened() else None
 
     def read(self) -> Picture | None:
-        return _next(self._capture)
+        return next_picture(self._capture)
 
     def close(self) -> None:
         self._capture.release()
@@ -140,6 +99,7 @@ class _Video:
 
     paced = False
     device = False
+    refused: tuple[Refused, ...] = ()
 
     def __init__(self, path: Path, capture: cv2.VideoCapture) -> None:
         self._path = path
@@ -153,12 +113,12 @@ class _Video:
         return cls(path, capture) if capture.isOpened() else None
 
     def read(self) -> Picture | None:
-        picture = _next(self._capture)
+        picture = next_picture(self._capture)
         if picture is not None or not self._path.is_file():
             return picture
         self._capture.release()
         self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
-        return _next(self._capture)
+        return next_picture(self._capture)
 
     def close(self) -> None:
         self._capture.release()
@@ -169,6 +129,7 @@ class _Sequence:
 
     paced = False
     device = False
+    refused: tuple[Refused, ...] = ()
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -226,11 +187,3 @@ def _listed(source: str) -> list[Path]:
     except OSError:
         return []
     return sorted(files, key=lambda file: [int(p) if p.isdecimal() else p for p in re.split(r"(\d+)", file.name)])
-
-
-def _next(capture: cv2.VideoCapture) -> Picture | None:
-    try:
-        read, picture = capture.read()
-    except cv2.error:  # a damaged stream
-        return None
-    return cast("Picture", picture) if read else None

@@ -50,7 +50,29 @@ def card_read(*, reader: str, wait: float, as_json: bool) -> None:
 
 @click.group()
 def camera() -> None:
-    """Codes and papers in picture files, as the camera's own code finds them."""
+    """The cameras there are; codes and papers in picture files, as the camera's own code finds them."""
+
+
+@camera.command("list")
+@json_option
+def camera_list(*, as_json: bool) -> None:
+    """Show the cameras of this machine: what to write as "source", and the formats each offers. Nothing is started."""
+    from devices.camera.discovery import list_cameras
+
+    found = list_cameras()
+    for each in found:
+        formats = [f"{kind.code} {width}x{height}" for kind in each.formats for width, height in kind.sizes]
+        row = {
+            "source": each.source,
+            "name": each.name,
+            "node": str(each.node),
+            "by_path": str(each.by_path) if each.by_path is not None else None,
+            "formats": formats,
+        }
+        say(row, as_json=as_json)
+    if not found:
+        tell_trouble("camera-none", as_json=as_json)
+        sys.exit(1)
 
 
 files_argument = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))

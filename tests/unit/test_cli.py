@@ -11,7 +11,10 @@ from typing import Any, NamedTuple, cast
 import pytest
 from click.testing import CliRunner
 
+from devices.camera import discovery
 from devices.camera.demo_papers import RegisterEntry, register_page
+from devices.camera.discovery import FoundCamera
+from devices.camera.v4l2 import Format
 from devices.card.reader import WatchedReader
 from devices.card.sim import InProcessSlot
 from devices.card.sim_card import demo_cards
@@ -290,6 +293,34 @@ def test_a_card_that_cannot_be_used_and_none_at_all(kiosk: Run, monkeypatch: pyt
     answer = kiosk("card", "read")
     assert (answer.status, answer.out) == (1, "")
     assert "[card-expired]" in answer.err
+
+
+def test_cameras_are_listed_by_what_to_write_into_the_configuration(
+    kiosk: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_id = Path("/dev/v4l/by-id/usb-ACME_Doc_1-video-index0")
+    doc = FoundCamera(
+        node=Path("/dev/video0"),
+        name="Doc Camera",
+        by_id=by_id,
+        by_path=None,
+        formats=(Format("MJPG", ((1920, 1080), (640, 480))),),
+    )
+    monkeypatch.setattr(discovery, "list_cameras", lambda: (doc,))
+    answer = kiosk("camera", "list", "--json")
+    assert answer.status == 0
+    assert answer.rows == [
+        {
+            "source": str(by_id),
+            "name": "Doc Camera",
+            "node": "/dev/video0",
+            "by_path": None,
+            "formats": ["MJPG 1920x1080", "MJPG 640x480"],
+        }
+    ]
+    monkeypatch.setattr(discovery, "list_cameras", tuple[FoundCamera, ...])
+    answer = kiosk("camera", "list", "--json")
+    assert (answer.status, [row["trouble"] for row in answer.rows]) == (1, ["camera-none"])
 
 
 def test_codes_in_pictures(kiosk: Run, tmp_path: Path) -> None:

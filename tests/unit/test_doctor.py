@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from devices.camera import zbar
-from devices.camera.api import Camera, CameraState, Frame, Live, Lost, Opening
+from devices.camera.api import Camera, CameraState, CameraTrouble, Frame, Live, Lost, Opening, Refused
 from devices.card import pcsc
 from devices.printer.api import JobResult, Printer, PrinterStatus, PrinterTrouble
 from kiosk import doctor
@@ -238,6 +238,17 @@ def test_a_second_camera_is_asked_for_by_its_own_name(patient: Patient) -> None:
     config = patient.config.model_copy(update={"camera": two})
     assert patient.ask("code-camera", config=config).result == "pass"
     _ill(patient.ask("code-camera", config=config, camera=StillCamera(Lost())), "/dev/video9", "camera.codes.source")
+
+
+def test_a_camera_that_did_not_do_as_told_or_cannot_be_had_says_why(patient: Patient) -> None:
+    refused = StillCamera(Live(1280, 720, (Refused("size", "1920 x 1080", "1280 x 720"), Refused("focus", "10", ""))))
+    _ill(
+        patient.ask("camera", camera=refused),
+        "refused size 1920 x 1080 (is 1280 x 720), focus 10 (has none)",
+        "[camera]",
+    )
+    for trouble in set(CameraTrouble) - {CameraTrouble.LOST}:
+        _ill(patient.ask("camera", camera=StillCamera(Lost(trouble))), "/dev/video0: ")
 
 
 def test_a_camera_that_says_nothing_is_not_waited_for_for_ever(

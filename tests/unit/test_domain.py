@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.camera.api import Finding
+from devices.camera.api import CameraTrouble, Finding
 from devices.card.api import CardTrouble
 from devices.printer.api import PrinterTrouble
 from kiosk.domain.resident import Resident, Sex, mask_id_number, mask_name, mask_phone
@@ -99,6 +99,10 @@ def test_every_finding_of_the_camera_has_words_of_its_own() -> None:
     assert len(set(cases.values())) == len(cases)
 
 
+def test_every_trouble_of_the_camera_has_words() -> None:
+    assert {trouble.value for trouble in CameraTrouble} <= TROUBLES.keys()
+
+
 def _codes_in(folder: Path) -> Iterator[tuple[str, str]]:
     """What is given to ``explain``, ``tell_trouble``, ``trouble`` or as an event's trouble, as written in the code."""
     for path in folder.rglob("*.py"):
@@ -116,7 +120,7 @@ def _codes_in(folder: Path) -> Iterator[tuple[str, str]]:
 
 def test_every_code_that_the_terminal_speaks_has_words() -> None:
     used = [found for folder in ("kiosk", "ui/viewmodels") for found in _codes_in(ROOT / folder)]
-    assert {"storage-full", "code-foreign", "lookup-failed", "uid-unknown", "camera-lost"} <= {code for code, _ in used}
+    assert {"storage-full", "code-foreign", "lookup-failed", "uid-unknown", "camera-none"} <= {code for code, _ in used}
     assert [(code, where) for code, where in used if code not in TROUBLES] == []
 
 

@@ -62,7 +62,7 @@ def trouble(code: str | None, terminal: Terminal) -> dict[str, str]:
 
 def camera_trouble(state: CameraState, terminal: Terminal) -> dict[str, str]:
     """The camera's trouble, if it has one."""
-    return trouble("camera-lost" if isinstance(state, Lost) else None, terminal)
+    return trouble(state.trouble.value if isinstance(state, Lost) else None, terminal)
 
 
 def finding_words(finding: Finding) -> str:
