@@ -1,5 +1,13 @@
-"""``python -m kiosk``, and the entry point of the bundle."""
+"""``python -m kiosk``, and the entry point of the bundle, also of its processes of their own (see ``process``)."""
 
-from kiosk.cli import main
+import sys
+from importlib import import_module
 
-main()
+from kiosk.process import CHILDREN
+
+if sys.argv[1:2] == ["-m"] and sys.argv[2:3] and sys.argv[2] in CHILDREN:
+    import_module(sys.argv[2]).main()
+else:
+    from kiosk.cli import main
+
+    main()

@@ -5,7 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import resource
+import sys
 from pathlib import Path
+
+READING = "devices.camera.reading.child"
+CHILDREN = frozenset({READING})
+"""What runs in a process of its own. The bundle has no ``python -m``, so ``kiosk/__main__.py`` knows these by name."""
+
+
+def child_command(module: str) -> list[str]:
+    """The command that runs one of :data:`CHILDREN`, from the source tree as in the bundle."""
+    return [sys.executable, "-m", module]
 
 
 class AlreadyRunning(Exception):

@@ -1,0 +1,142 @@
+"""Papers with writing that must be read: drawn here, of invented people, photographed as a terminal's camera would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from devices.camera.api import Picture
+
+FONTS = Path(__file__).parents[2] / "ui" / "fonts"
+SANS = FONTS / "NotoSansCJKsc-Regular.otf"
+BOLD = FONTS / "NotoSansCJKsc-Bold.otf"
+OCR_B = Path("/usr/share/fonts/opentype/ocr-b/OCRB.otf")
+"""The typeface that ICAO 9303-3 clause 4.3 asks for (Debian: fonts-ocr-b)."""
+
+_INK = (40, 36, 36)
+
+
+def id_number(area: str, born: str, sequence: str) -> str:
+    """A number that passes its check; areas from 90 on are nobody's."""
+    digits = area + born + sequence
+    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(digits))
+    return digits + "10X98765432"[total % 11]
+
+
+def bank_card(digits: str) -> str:
+    """``digits`` with their Luhn check digit."""
+    total = 0
+    for place, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 - place % 2)
+        total += value - 9 if value > 9 else value
+    return digits + str(-total % 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    number: str
+
+
+PEOPLE = (
+    Person("王秀英", id_number("932682", "19680315", "002")),
+    Person("欧阳建国", id_number("932682", "19501101", "001")),
+    Person("阿卜杜热合曼·买买提", id_number("940102", "19771224", "013")),
+    Person("娜仁", id_number("950101", "19991231", "024")),
+    Person("古丽巴哈尔·艾则孜", id_number("940102", "19850707", "048")),
+    Person("龚䶮", id_number("932682", "20010228", "101")),
+)
+
+
+def _sheet(width: int, height: int, colour: tuple[int, int, int]) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    sheet = Image.new("RGB", (width, height), colour)
+    return sheet, ImageDraw.Draw(sheet)
+
+
+def _picture(sheet: Image.Image) -> Picture:
+    return np.ascontiguousarray(np.asarray(sheet, dtype=np.uint8)[:, :, ::-1])
+
+
+def identity_card(person: Person) -> Picture:
+    """The side with the number, 85.6 x 54 mm at 12 px/mm."""
+    sheet, draw = _sheet(1027, 648, (222, 232, 240))
+    label, value = ImageFont.truetype(str(SANS), 30), ImageFont.truetype(str(SANS), 40)
+    digits = ImageFont.truetype(str(BOLD), 44)
+    for y, name, text in (
+        (70, "姓 名", person.name),
+        (150, "性 别", "女   民 族  汉"),
+        (230, "出 生", "1968 年 3 月 15 日"),
+    ):
+        draw.text((60, y), name, font=label, fill=(60, 110, 160), anchor="lm")
+        draw.text((180, y), text, font=value, fill=_INK, anchor="lm")
+    draw.text((60, 310), "住 址", font=label, fill=(60, 110, 160), anchor="lm")
+    draw.text((180, 310), "样张省样张县桃源镇", font=value, fill=_INK, anchor="lm")
+    draw.text((180, 365), "东河村 12 号", font=value, fill=_INK, anchor="lm")
+    draw.text((60, 570), "公民身份号码", font=label, fill=(60, 110, 160), anchor="lm")
+    draw.text((340, 570), " ".join(person.number), font=digits, fill=_INK, anchor="lm")
+    draw.rectangle((720, 90, 960, 400), fill=(150, 160, 170))
+    return _picture(sheet)
+
+
+def bank_card_front(number: str, *, groups: tuple[int, ...] = (4, 4, 4, 4, 3)) -> Picture:
+    """A debit card with its number in groups, as they are printed."""
+    sheet, draw = _sheet(1027, 648, (60, 70, 150))
+    large, small = ImageFont.truetype(str(BOLD), 62), ImageFont.truetype(str(SANS), 34)
+    draw.text((60, 90), "样张农村商业银行", font=ImageFont.truetype(str(BOLD), 52), fill=(250, 250, 250), anchor="lm")
+    parts: list[str] = []
+    start = 0
+    for size in groups:
+        parts.append(number[start : start + size])
+        start += size
+    draw.text((60, 390), "  ".join(parts), font=large, fill=(240, 240, 235), anchor="lm")
+    draw.text((60, 500), "VALID THRU 12/34", font=small, fill=(230, 230, 230), anchor="lm")
+    draw.text((760, 570), "银联 UnionPay", font=small, fill=(250, 250, 250), anchor="lm")
+    return _picture(sheet)
+
+
+def letter(*lines: str) -> Picture:
+    """Any lines on an A4 page at 6 px/mm."""
+    sheet, draw = _sheet(1260, 1782, (246, 246, 242))
+    font = ImageFont.truetype(str(SANS), 34)
+    for index, line in enumerate(lines):
+        draw.text((110, 160 + 90 * index), line, font=font, fill=_INK, anchor="lm")
+    return _picture(sheet)
+
+
+def document_page(lines: tuple[str, ...], *, scale: float = 6.0) -> Picture:
+    """The data page of a travel document, ``scale`` px/mm, with its zone in OCR-B (ICAO 9303-4, 9303-5): characters
+    2.54 mm apart, lines 6.35 mm apart."""
+    long = len(lines[0]) > 30
+    width, height = (125.0, 88.0) if long else (85.6, 54.0)
+    fine = scale * 3  # drawn larger, then shrunk, as a lens does
+    sheet, draw = _sheet(round(width * fine), round(height * fine), (232, 228, 238))
+    body = ImageFont.truetype(str(SANS), round(2.6 * fine))
+    for index, text in enumerate(("护照 PASSPORT", "样张 SPECIMEN", "15 MAR 1968", "女 F", "30 JAN 2020")):
+        draw.text((width * 0.42 * fine, (8 + 7 * index) * fine * height / 88), text, font=body, fill=_INK, anchor="lm")
+    draw.rectangle((5 * fine, 8 * fine, 30 * fine, height * 0.5 * fine), fill=(150, 160, 170))
+    zone = ImageFont.truetype(str(OCR_B), 1000)
+    zone = ImageFont.truetype(str(OCR_B), round(1000 * 2.54 * fine / zone.getlength("A")))
+    left = (width - 2.54 * len(lines[0])) / 2
+    for index, line in enumerate(lines):
+        y = height - 8.0 - 5.4 * (len(lines) - 1 - index) if long or len(lines) > 1 else height - 6
+        draw.text((left * fine, y * fine), line, font=zone, fill=(30, 30, 34), anchor="lm")
+    small = sheet.resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS)
+    return _picture(small)
+
+
+def under_camera(
+    page: Picture, *, degrees: float = 0.0, blur: float = 0.8, noise: float = 4.0, size: tuple[int, int] = (1920, 1080)
+) -> Picture:
+    """``page`` pixel for pixel on a dark mat in a frame of ``size``, turned, out of focus a little, noisy."""
+    frame = np.full((size[1], size[0], 3), (48, 42, 38), np.uint8)
+    height, width = page.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+    matrix[:, 2] += (size[0] / 2 - width / 2, size[1] / 2 - height / 2)
+    cv2.warpAffine(page, matrix, size, dst=frame, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_TRANSPARENT)
+    seen = cv2.GaussianBlur(frame, (0, 0), blur) if blur else frame
+    grain = np.random.default_rng(7).normal(0, noise, seen.shape)
+    return np.clip(seen + grain, 0, 255).astype(np.uint8)
