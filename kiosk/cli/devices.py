@@ -82,9 +82,10 @@ files_argument = click.argument("files", nargs=-1, required=True, type=click.Pat
 @files_argument
 @json_option
 def camera_code(files: tuple[Path, ...], *, as_json: bool) -> None:
-    """Read the codes in each FILE."""
+    """Read the codes in each FILE, and say what kind of ours each is: slip, matter, notice, enrolment or unknown."""
     from devices.camera.codes import read_file_codes
     from devices.camera.pictures import PictureError
+    from kiosk.journey.scanned import classify, kind_of
 
     status = 0
     for file in files:
@@ -94,7 +95,10 @@ def camera_code(files: tuple[Path, ...], *, as_json: bool) -> None:
             tell_trouble("picture-unreadable", as_json=as_json, file=str(file))
             status = 1
             continue
-        rows = [{"format": code.format, "text": code.text, "engine": code.engine} for code in codes]
+        rows = [
+            {"format": code.format, "text": code.text, "engine": code.engine, "kind": kind_of(classify(code.text))}
+            for code in codes
+        ]
         say({"file": str(file), "codes": rows}, as_json=as_json)
     sys.exit(status)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,7 @@ from devices.camera.codes import read_codes
 from devices.card.sim_card import DEMO_PEOPLE
 from kiosk.bootstrap import Core
 from kiosk.demo.simulators import Simulators
+from kiosk.journey.scanned import EnrolmentCode, MatterCode, NoticeCode, kind_of, text_of
 from ui.simpanel.panel import Action, Received, Scene
 
 
@@ -54,6 +56,10 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
     codes = [
         Action("lay-slip", "刚打的凭条 · the last slip", lay_slip),
         Action("lay-code", "别处的二维码 · a foreign code", partial(sims.window.lay_code, "https://example.com/win")),
+        *(
+            Action(f"lay-{kind_of(code)}", label, partial(sims.window.lay_code, text_of(code)))
+            for code, label in _other_codes()
+        ),
         Action("window-clear", "拿走 · clear the window", sims.window.clear),
         Action("codes-unplug", "拔摄像头 · unplug the camera", sims.window.unplug),
         Action("codes-plug", "插摄像头 · plug it in", sims.window.plug),
@@ -76,6 +82,15 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         ("扫码窗口 · at the camera for codes", codes),
         ("打印机 · printer", printer),
         (f"网络 · network  {sims.district.url}", network),
+    ]
+
+
+def _other_codes() -> list[tuple[MatterCode | NoticeCode | EnrolmentCode, str]]:
+    district, matter = "district.example", "pension-enrolment"
+    return [
+        (MatterCode(district, matter), "海报上的码 · a poster's code"),
+        (NoticeCode(district, matter, date(2026, 11, 23)), "告知单的码 · a notice's code"),
+        (EnrolmentCode(district, "demonstration-enrolment"), "登记终端的码 · an enrolment code"),
     ]
 
 

@@ -28,7 +28,7 @@ from kiosk.receipts.kept import KeptSlip
 from kiosk.receipts.picture import draw
 from offline_queue.model import Found as QueueFound
 from offline_queue.model import NoSpace, OtherContent, Paper, StorageTrouble, TooLarge
-from offline_queue.numbers import SlipCode, parse_slip_text
+from offline_queue.numbers import SlipCode, SlipCodeTrouble, parse_slip_text
 from offline_queue.store import Store as Queue
 from offline_queue.wire import State
 
@@ -214,7 +214,8 @@ class QueueClerk:
         key_id, public_key = self._queue.public_key
         code = parse_slip_text(text, {key_id: public_key})
         if not isinstance(code, SlipCode):
-            self._post(LookedUp(session, (), "code-foreign"))
+            said = "code-foreign" if code is SlipCodeTrouble.NOT_A_SLIP else code.value
+            self._post(LookedUp(session, (), said))
             return
         item = next((item for item in self._queue.list() if item.provisional_number == code.number), None)
         if item is None:

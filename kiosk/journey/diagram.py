@@ -69,7 +69,7 @@ def _tried(terminal: Terminal, hall: Hall, depth: int) -> Iterator[e.Event]:
         *(e.CardChanged(_card(person, depth)) for person in _PEOPLE),
         e.CardChanged(CardFailed(depth, CardTrouble.MUTE)), e.CameraChanged(Lost()),
         e.PageJudged(number, (Finding.BLURRED,)), e.PageShot(number, None), e.PageShot(number, Scan(b"", 1, 1)),
-        e.CodeSeen(number, "s"), e.StoreDone(number, _STORED), e.StoreFailed(number, "storage-full"),
+        e.CodeSeen(number, "https://d/s#v1.s"), e.StoreDone(number, _STORED), e.StoreFailed(number, "storage-full"),
         e.SlipEnded(number, "u", Outcome.PRINTED), e.SyncChanged("u", Delivery.DONE, "c"),
         e.LookedUp(number, (_FOUND,), insertion=insertion),
         e.LookedUp(number, (), "nothing-found", insertion),

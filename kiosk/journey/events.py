@@ -250,8 +250,8 @@ class SyncChanged:
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What a card's or slip's owner has on this terminal. ``trouble`` is ``nothing-found``, ``code-foreign`` or
-    ``lookup-failed``; ``insertion`` the card's that was asked for (0: a slip's code)."""
+    """What a card's or slip's owner has on this terminal. ``trouble`` is ``nothing-found``, ``lookup-failed`` or what
+    is wrong with the slip's code; ``insertion`` the card's that was asked for (0: a slip's code)."""
 
     session: int
     found: tuple[Found, ...]

@@ -29,6 +29,7 @@ from kiosk.journey.events import (
     TryAgain,
 )
 from kiosk.journey.frame import Step, begun, wiped
+from kiosk.journey.scanned import classify, trouble_of
 from kiosk.journey.states import (
     FindByCard,
     FindBySlip,
@@ -119,8 +120,11 @@ def finding(terminal: Terminal, session: Session, screen: FindByCard | FindBySli
         case FindBySlip(found=None), CodeSeen(text=text):
             # A code left lying is no sign of life: only a new one is.
             touched = terminal.touched if text == screen.code else terminal.now
-            seen = replace(terminal, screen=replace(screen, code=text), touched=touched)
-            return seen, (LookUpCode(session.number, text),)
+            trouble = trouble_of(classify(text))
+            # A slip's own trouble comes with the answer; until then the one before it stays on the screen.
+            shown = replace(screen, code=text, trouble=trouble or screen.trouble)
+            seen = replace(terminal, screen=shown, touched=touched)
+            return seen, ((LookUpCode(session.number, text),) if trouble is None else ())
         case FindBySlip(found=None), LookedUp(found=found, trouble=trouble):
             if not found:
                 return replace(terminal, screen=replace(screen, trouble=trouble)), ()

@@ -394,8 +394,16 @@ def test_every_button_of_the_control_panel_does_what_it_says(stage: Stage) -> No
     buttons["card-off"]()
     buttons["desk-clear"]()
     stage.do(Finish(), Finish(), FindMine(by_slip=True))
-    buttons["lay-code"]()
-    stage.until(lambda state: isinstance(state.screen, FindBySlip) and state.screen.trouble == "code-foreign")
+    for button, trouble in (
+        ("lay-code", "code-foreign"),
+        ("lay-matter", "code-matter"),
+        ("lay-notice", "code-notice"),
+        ("lay-enrolment", "code-enrolment"),
+    ):
+        buttons[button]()
+        stage.until(
+            lambda state, trouble=trouble: isinstance(state.screen, FindBySlip) and state.screen.trouble == trouble
+        )
     buttons["lay-slip"]()
     stage.until(lambda state: isinstance(state.screen, FindBySlip) and bool(state.screen.found))
 

@@ -325,13 +325,15 @@ def test_cameras_are_listed_by_what_to_write_into_the_configuration(
 
 def test_codes_in_pictures(kiosk: Run, tmp_path: Path) -> None:
     good, empty, none = tmp_path / "good.png", tmp_path / "empty.png", tmp_path / "none.png"
-    good.write_bytes(packed(qr_picture("https://district.example/s#v1")))
+    good.write_bytes(packed(qr_picture("https://district.example/m#v1.pension")))
     empty.write_bytes(packed(desk(None, size=(320, 240))))
     none.write_bytes(b"no picture")
     answer = kiosk("camera", "code", good, empty, none, "--json")
     assert answer.status == 1
     first, second, third = answer.rows
-    assert [(code["format"], code["text"]) for code in first["codes"]] == [("qr-code", "https://district.example/s#v1")]
+    assert first["codes"] == [
+        {"format": "qr-code", "text": "https://district.example/m#v1.pension", "engine": "zxing", "kind": "matter"}
+    ]
     assert second == {"file": str(empty), "codes": []}
     assert (third["file"], third["trouble"]) == (str(none), "picture-unreadable")
     assert kiosk("camera", "code", good, empty, "--json").status == 0

@@ -15,6 +15,17 @@ from devices.printer.api import PrinterTrouble
 from kiosk.domain.resident import Resident, Sex, mask_id_number, mask_name, mask_phone
 from kiosk.domain.trouble import TROUBLES, explain
 from kiosk.domain.words import LANGUAGES, Text
+from kiosk.journey.scanned import (
+    EnrolmentCode,
+    MatterCode,
+    NewerCode,
+    NoticeCode,
+    ScannedCode,
+    SlipCode,
+    UnknownCode,
+    trouble_of,
+)
+from offline_queue.numbers import SlipCodeTrouble
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -103,6 +114,18 @@ def test_every_trouble_of_the_camera_has_words() -> None:
     assert {trouble.value for trouble in CameraTrouble} <= TROUBLES.keys()
 
 
+def test_every_trouble_of_a_code_has_words() -> None:
+    assert {trouble.value for trouble in SlipCodeTrouble} - {"not-a-slip"} <= TROUBLES.keys()
+    day = date(2026, 11, 23)
+    others: list[ScannedCode] = [
+        MatterCode("d", "m"), NoticeCode("d", "m", day), EnrolmentCode("d", "t"), NewerCode(), UnknownCode(),
+    ]  # fmt: skip
+    said = [trouble_of(code) for code in others]
+    assert len(set(said)) == len(others)
+    assert set(said) <= TROUBLES.keys()
+    assert trouble_of(SlipCode("x")) is None
+
+
 def _codes_in(folder: Path) -> Iterator[tuple[str, str]]:
     """What is given to ``explain``, ``tell_trouble``, ``trouble`` or as an event's trouble, as written in the code."""
     for path in folder.rglob("*.py"):
@@ -120,7 +143,7 @@ def _codes_in(folder: Path) -> Iterator[tuple[str, str]]:
 
 def test_every_code_that_the_terminal_speaks_has_words() -> None:
     used = [found for folder in ("kiosk", "ui/viewmodels") for found in _codes_in(ROOT / folder)]
-    assert {"storage-full", "code-foreign", "lookup-failed", "uid-unknown", "camera-none"} <= {code for code, _ in used}
+    assert {"storage-full", "nothing-found", "lookup-failed", "uid-unknown", "camera-none"} <= {code for code, _ in used}
     assert [(code, where) for code, where in used if code not in TROUBLES] == []
 
 

@@ -89,6 +89,7 @@ from kiosk.journey.states import (
 )
 from tests.support.journeys import CHILD, LI, NOON, SCAN, STORED, WANG, Walk, card
 
+SLIP = STORED.slip_text
 FOUND = Found(
     uid=STORED.uid,
     provisional_number=STORED.provisional_number,
@@ -392,13 +393,35 @@ def test_progress_by_a_card_that_fails() -> None:
 def test_progress_by_the_code_on_a_slip() -> None:
     walk = Walk().do(FindMine(by_slip=True))
     assert walk.effects[-1] == StartCamera(1, Purpose.CODE)
-    walk.do(CameraChanged(Live(1280, 720)), CodeSeen(1, "hello"))
-    assert walk.effects[-1] == LookUpCode(1, "hello")
+    walk.do(CameraChanged(Live(1280, 720)), CodeSeen(1, SLIP))
+    assert walk.effects[-1] == LookUpCode(1, SLIP)
     walk.do(LookedUp(1, (), "code-foreign"))
     assert isinstance(walk.screen, FindBySlip)
     assert walk.screen.trouble == "code-foreign"
     walk.do(LookedUp(1, (FOUND,)))
     assert walk.effects[-1] == StopCamera()
+
+
+def test_a_code_that_is_no_slip_says_what_it_is_and_is_not_looked_up() -> None:
+    walk = Walk().do(FindMine(by_slip=True))
+    before = len(walk.effects)
+    for text, trouble in (
+        ("https://example.com/win", "code-foreign"),
+        ("https://district.example/m#v1.pension-enrolment", "code-matter"),
+        ("https://district.example/n#v1.pension-enrolment.261123", "code-notice"),
+        ("https://district.example/e#v1.AAAAAAAAAAAAAAAAAAAAAA", "code-enrolment"),
+        ("https://district.example/s#v2.anything", "slip-of-other-version"),
+    ):
+        walk.do(CodeSeen(1, text))
+        assert isinstance(walk.screen, FindBySlip)
+        assert walk.screen.trouble == trouble
+    assert len(walk.effects) == before
+    walk.do(CodeSeen(1, SLIP))
+    assert isinstance(walk.screen, FindBySlip)
+    assert walk.screen.trouble == "slip-of-other-version"  # until the answer comes
+    walk.do(LookedUp(1, (FOUND,)))
+    assert isinstance(walk.screen, FindBySlip)
+    assert walk.screen.trouble is None
 
 
 def test_a_code_left_under_the_camera_is_no_sign_of_life() -> None:
