@@ -4,6 +4,8 @@
     pcsc:ACR39U             those whose name contains this
     pcsc:ACS ACR39U 00 00   that very one, also under another number after replugging
     replay:FILE             a conversation with a card, written down (:mod:`devices.card.replay`)
+    sdt-serial:PATH         a reader of resident identity cards on a serial port (:mod:`devices.card.sam.uri`), likewise
+    sdt-usb:0400:c35a, sdt-hid:0425:8159, sdt-hid:/dev/hidraw0, and sdt-pcsc:READER
 
 Every kind is imported where it is opened: a terminal without one needs none of its libraries.
 """
@@ -11,6 +13,7 @@ Every kind is imported where it is opened: a terminal without one needs none of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from devices.card.slot import Slot
@@ -61,5 +64,14 @@ def _open_replay(rest: str) -> Slot:
     return ReplaySlot(Path(rest))
 
 
+def _open_sam(rest: str, *, scheme: str) -> Slot:
+    from devices.card.sam.uri import open_sam_slot
+
+    return open_sam_slot(f"{scheme}:{rest}")
+
+
 #: What opens an address by its scheme; PC/SC readers are opened together.
-_OPENERS: Mapping[str, Callable[[str], Slot]] = {REPLAY: _open_replay}
+_OPENERS: Mapping[str, Callable[[str], Slot]] = {
+    REPLAY: _open_replay,
+    **{scheme: partial(_open_sam, scheme=scheme) for scheme in ("sdt-serial", "sdt-usb", "sdt-hid", "sdt-pcsc")},
+}
