@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devices.card.profile import Profile
+from devices.card.profiles.resident_identity import ResidentIdentityCard
 from devices.card.profiles.social_security import SocialSecurityCard
 
-PROFILES: tuple[Profile, ...] = (SocialSecurityCard(),)
+PROFILES: tuple[Profile, ...] = (SocialSecurityCard(), ResidentIdentityCard())
