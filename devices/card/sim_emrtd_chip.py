@@ -102,7 +102,7 @@ class EmrtdChip:
     """One chip; a :class:`~devices.card.sim.Chip`. A power cycle forgets every session."""
 
     def __init__(self, written: Written) -> None:
-        self._written = written
+        self.written = written
         self._faults = written.faults
         self._lock = threading.Lock()
         self._left = self._faults.pulled_after
@@ -177,7 +177,7 @@ class EmrtdChip:
                 return b"", self._select(p1, data)
             case 0xB0 | 0xB1:
                 return self._read(ins, p1, p2, data, le)
-            case 0x84 if self._written.lock.curve is None:
+            case 0x84 if self.written.lock.curve is None:
                 self._wait()
                 self._challenge = secrets.token_bytes(8)
                 return self._challenge, _OK
@@ -189,7 +189,7 @@ class EmrtdChip:
                 return b"", self._set_chip(p2, data)
             case 0x86:
                 return self._general(data)
-            case 0x88 if self._session is not None and (key := self._written.active_key) is not None:
+            case 0x88 if self._session is not None and (key := self.written.active_key) is not None:
                 return self._sign(key, data), _OK
             case _:
                 return b"", _NO_INSTRUCTION
@@ -211,7 +211,7 @@ class EmrtdChip:
             self._in_application = False
             return _OK
         number = int.from_bytes(data, "big")
-        found = self._master(number) if not self._in_application else self._written.files.get(number)
+        found = self._master(number) if not self._in_application else self.written.files.get(number)
         if found is None:
             return _NO_FILE
         if self._in_application and self._session is None:
@@ -221,8 +221,8 @@ class EmrtdChip:
 
     def _master(self, number: int) -> bytes | None:
         if number == 0x011C and not self._faults.hides_pace:
-            return self._written.card_access
-        if number == 0x2F01 and self._written.extended:
+            return self.written.card_access
+        if number == 0x2F01 and self.written.extended:
             return tlv(0x43, b"\x80") + tlv(0x7F66, tlv(2, b"\x08\x00") + tlv(2, b"\x08\x00"))
         return None
 
@@ -248,9 +248,9 @@ class EmrtdChip:
 
     def _mutual(self, data: bytes) -> tuple[bytes, bytes]:
         challenge, self._challenge = self._challenge, b""
-        if not challenge or len(data) != 40 or self._written.lock.curve is not None:
+        if not challenge or len(data) != 40 or self.written.lock.curve is not None:
             return b"", _SECURITY
-        seed = hashlib.sha1(self._written.mrz_information, usedforsecurity=False).digest()[:16]
+        seed = hashlib.sha1(self.written.mrz_information, usedforsecurity=False).digest()[:16]
         encryption, authentication = kdf(seed, 1, 1), kdf(seed, 2, 1)
         if retail_mac(authentication, data[:32]) != data[32:]:
             self._failures += 1
@@ -269,15 +269,15 @@ class EmrtdChip:
     # --- PACE, from the chip's side of 9303-11 clause 4.4
 
     def _set_pace(self, data: bytes) -> bytes:
-        lock = self._written.lock
+        lock = self.written.lock
         objects = read_objects(data)
         if lock.curve is None or objects.get(0x80) != _PACE + bytes((lock.suite,)):
             return _BAD_DATA
         match objects.get(0x83):
             case b"\x01":
-                secret = hashlib.sha1(self._written.mrz_information, usedforsecurity=False).digest()
+                secret = hashlib.sha1(self.written.mrz_information, usedforsecurity=False).digest()
             case b"\x02":
-                secret = self._written.can.encode("latin-1")
+                secret = self.written.can.encode("latin-1")
             case _:
                 return b"\x6a\x88"
         self._wait()
@@ -331,7 +331,7 @@ class EmrtdChip:
     # --- chip authentication and active authentication
 
     def _set_chip(self, p2: int, data: bytes) -> bytes:
-        key = self._written.chip_key
+        key = self.written.chip_key
         objects = read_objects(data)
         if key is None:
             return _BAD_DATA
@@ -340,7 +340,7 @@ class EmrtdChip:
         return _OK if p2 == 0xA4 and objects.get(0x80) == _CHIP + bytes((key[0],)) else _BAD_DATA
 
     def _agree(self, public: bytes) -> tuple[bytes, bytes]:
-        key = self._written.chip_key
+        key = self.written.chip_key
         if key is None:
             return b"", _BAD_DATA
         suite, curve, private = key[0], CURVES[key[1]], key[2]

@@ -50,7 +50,7 @@ def open_command(session: Session, command: bytes, data: bytes) -> tuple[bytes, 
     session.counter += 1
     objects = read_objects(data)
     block = 16 if session.aes else 8
-    covered = data[: data.rfind(b"\x8e\x08")]
+    covered = data[:-10]
     header = command[:4] + b"\x80" + bytes(block - 5)
     if _code(session, header + covered) != objects.get(0x8E):
         return None
