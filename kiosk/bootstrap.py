@@ -23,7 +23,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.catalogue.model import ChoiceQuestion, Option
 from kiosk.config import CameraTable, Config, ConfigError, OneCamera, data_folder
 from kiosk.doctor import Site
-from kiosk.process import Alone, forbid_core_dumps
+from kiosk.process import CARD, Alone, child_command, forbid_core_dumps
 
 if TYPE_CHECKING:
     from devices.camera.api import Camera
@@ -60,14 +60,21 @@ class Parts:
     codes: Camera | None = None
 
 
-def open_reader(name: str) -> CardReader:
-    """The PC/SC reader whose name contains ``name``; empty: the first one found."""
-    from devices.card.pcsc import PcscSlot
-    from devices.card.reader import WatchedReader
+def open_reader(config: Config, *addresses: str) -> CardReader:
+    """The card readers that the configuration names, or those at ``addresses``. Raises :class:`ConfigError`."""
+    from devices.card.addresses import BadAddress
+    from devices.card.opening import open_readers
 
-    return WatchedReader(
-        slot=PcscSlot(names=(name,) if name else ()), fields=CARD_FIELDS, today=lambda: china_time().date()
-    )
+    try:
+        return open_readers(
+            addresses or config.card.readers,
+            fields=CARD_FIELDS,
+            today=lambda: china_time().date(),
+            trust=config.card.csca,
+            command=child_command(CARD),
+        )
+    except BadAddress as failure:
+        raise ConfigError(str(failure)) from failure
 
 
 def open_camera(chosen: OneCamera) -> Camera:
@@ -99,7 +106,7 @@ def open_slip_printer(uri: str, width: int) -> Printer:
 def real_parts(config: Config) -> Parts:
     """The devices that the configuration names."""
     return Parts(
-        reader=open_reader(config.card.reader),
+        reader=open_reader(config),
         camera=open_camera(config.camera),
         codes=open_code_camera(config.camera),
         printer=open_slip_printer(config.printer.uri, config.printer.width),

@@ -56,9 +56,20 @@ class PatienceTable(_Table):
 
 
 class CardTable(_Table):
-    """``reader``: a part of the PC/SC reader's name, or empty for the first one."""
+    """``readers``: their addresses, see docs/devices-card.md. ``csca``: a folder of CSCA certificates (DER or PEM)."""
 
-    reader: str = ""
+    readers: Annotated[tuple[str, ...], Field(min_length=1, max_length=8)] = ("pcsc:",)
+    csca: Path | None = None
+
+    @field_validator("readers")
+    @classmethod
+    def _are_readers(cls, readers: tuple[str, ...]) -> tuple[str, ...]:
+        from devices.card.addresses import REPLAY, check_address
+
+        for address in readers:
+            if check_address(address).startswith(f"{REPLAY}:"):
+                raise ValueError("a terminal reads no card that was written down; that is for kiosk card read")
+        return readers
 
 
 _LARGEST_SETTING = 20_000

@@ -213,18 +213,26 @@ def _swap() -> Check:
 
 
 def _cards(config: Config) -> Check:
+    from devices.card.addresses import pcsc_names
     from devices.card.pcsc import list_readers, pick_readers
 
+    names = pcsc_names(config.card.readers)
+    if names is None:
+        return _pass("cards", f"no PC/SC reader; configured: {', '.join(config.card.readers)}")
     readers = list_readers()
     if readers is None:
         return _fail("cards", "the smart card service does not answer", "systemctl enable --now pcscd.socket")
     virtual = [name for name in readers if "virtual" in name.lower()]
     if virtual:
         return _fail("cards", f"a virtual reader: {virtual[0]}", "apt-get purge vsmartcard-vpcd; it has no place here")
-    wanted = pick_readers(tuple(filter(None, [config.card.reader])), readers)
-    if not wanted:
-        return _fail("cards", f"found: {', '.join(readers) or 'none'}", "plug the reader in, or mend card.reader")
-    return _pass("cards", wanted[0])
+    missing = [name for name in names if not pick_readers((name,), readers)]
+    if missing or not readers:
+        return _fail(
+            "cards",
+            f"missing: {', '.join(missing) or 'a reader'}; found: {', '.join(readers) or 'none'}",
+            "plug the reader in, or mend card.readers",
+        )
+    return _pass("cards", ", ".join(pick_readers(names, readers)))
 
 
 def _camera(chosen: OneCamera, site: Site, table: str = "camera") -> Check:

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 READING = "devices.camera.reading.child"
-CHILDREN = frozenset({READING})
+CARD = "devices.card.child"
+CHILDREN = frozenset({READING, CARD})
 """What runs in a process of its own. The bundle has no ``python -m``, so ``kiosk/__main__.py`` knows these by name."""
 
 

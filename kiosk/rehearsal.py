@@ -75,11 +75,12 @@ def rehearse_with(config: Config, matter: str, out: Path, sources: Sources) -> S
     """A whole journey through the real app on real parts, marked as a test; whoever stands there is told on standard
     error when to lay card and paper. Raises ``RehearsalFailed`` when it does not come to its end,
     :class:`LookupError` for an unknown matter."""
+    from devices.card.addresses import as_address
     from ui.rehearse import Bystander
 
     chosen = config.model_copy(update={"platform": config.platform.model_copy(update={"url": sources.platform})})
     parts = Parts(
-        reader=open_reader(sources.reader),
+        reader=open_reader(config, as_address(sources.reader)),
         camera=open_camera(config.camera.model_copy(update={"source": sources.camera})),
         codes=open_code_camera(config.camera),
         printer=open_slip_printer(sources.printer, config.printer.width),

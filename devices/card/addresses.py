@@ -34,15 +34,31 @@ def check_address(address: str) -> str:
     return address
 
 
+def as_address(typed: str) -> str:
+    """What somebody typed: an address, or only a part of a PC/SC reader's name, or nothing for any of them."""
+    scheme, colon, _ = typed.partition(":")
+    return typed if colon and scheme in (PCSC, *_OPENERS) else f"{PCSC}:{typed}"
+
+
+def pcsc_names(addresses: Sequence[str]) -> tuple[str, ...] | None:
+    """Names and parts of names of the PC/SC readers among them; empty for any, ``None`` when none is one."""
+    names = [rest for scheme, rest in map(_split, addresses) if scheme == PCSC]
+    return (() if "" in names else tuple(names)) if names else None
+
+
 def open_slots(addresses: Sequence[str]) -> tuple[Slot, ...]:
     """One slot for all PC/SC readers, as they share one service, and one for each other reader. Raises
     :class:`BadAddress`; a reader that is not there is a state, not an error."""
     parts = [_split(check_address(address)) for address in dict.fromkeys(addresses)]
-    names = [rest for scheme, rest in parts if scheme == PCSC]
-    slots = [_OPENERS[scheme](rest) for scheme, rest in parts if scheme != PCSC]
-    if names:
-        slots.insert(0, _open_pcsc(() if "" in names else tuple(names)))
-    return tuple(slots)
+    names = pcsc_names(addresses)
+    pcsc = [] if names is None else [_open_pcsc(names)]
+    return (*pcsc, *(_OPENERS[scheme](rest) for scheme, rest in parts if scheme != PCSC))
+
+
+def open_slot(address: str) -> Slot:
+    """The slot of one reader. Raises :class:`BadAddress`."""
+    (slot,) = open_slots((address,))
+    return slot
 
 
 def _split(address: str) -> tuple[str, str]:

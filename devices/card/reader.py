@@ -149,6 +149,7 @@ class WatchedReader:
                     view = self._attend(view, report)
                     continue
                 case Presence.SEVERAL:
+                    self._again = False
                     report(CardFailed(next(self._numbers), CardTrouble.TWO_CARDS))
                     view = self._leave_lying(view)
                     continue

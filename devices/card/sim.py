@@ -206,6 +206,12 @@ class VpcdLink:
         """Whether the card has reached vpcd within ``timeout`` seconds."""
         return self._connected.wait(timeout)
 
+    def wait_pulled(self, timeout: float) -> bool:
+        """Whether the card has pulled itself (a fault of its own) within ``timeout`` seconds."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+        return self._thread is None or not self._thread.is_alive()
+
     def _lie(self, card: Chip) -> None:
         while not self._away.is_set():
             try:
@@ -235,34 +241,39 @@ class VpcdLink:
     def _serve(self, wire: socket.socket, card: Chip) -> bool:
         """Answer until the connection ends; true when the card was pulled by a fault of its own."""
         while True:
-            head = _receive(wire, 2)
-            body = _receive(wire, int.from_bytes(head, "big"))
-            match body:
+            match receive_frame(wire, most=_LONGEST_MESSAGE):
                 case b"\x00":
                     card.power(False)
                 case b"\x01" | b"\x02":
                     card.power(True)
                 case b"\x04":
-                    _send(wire, card.answer_to_reset())
-                case _:
+                    send_frame(wire, card.answer_to_reset())
+                case body:
                     response = card.respond(body)
                     if response is None:
                         return True
-                    _send(wire, response)
+                    send_frame(wire, response)
 
 
-def _send(wire: socket.socket, body: bytes) -> None:
+def send_frame(wire: socket.socket, body: bytes) -> None:
+    """A body behind its length, as vpcd frames them."""
     wire.sendall(len(body).to_bytes(2, "big") + body)
 
 
+def receive_frame(wire: socket.socket, *, most: int) -> bytes:
+    """The next body. Raises :class:`ConnectionError` at the end, and for one of more than ``most`` bytes."""
+    length = int.from_bytes(_receive(wire, 2), "big")
+    if length > most:
+        raise ConnectionError(f"message of {length} bytes")
+    return _receive(wire, length)
+
+
 def _receive(wire: socket.socket, count: int) -> bytes:
-    if count > _LONGEST_MESSAGE:
-        raise ConnectionError(f"message of {count} bytes")
     body = b""
     while len(body) < count:
         # vpcd sends length and body apart; Nagle's algorithm holds the body back until the length is acknowledged, and
         # the kernel falls back to delayed acknowledgements by itself: 44 ms a command instead of 0.1 ms.
-        if hasattr(socket, "TCP_QUICKACK"):
+        if wire.family == socket.AF_INET and hasattr(socket, "TCP_QUICKACK"):
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         piece = wire.recv(count - len(body))
         if not piece:

@@ -53,7 +53,7 @@ def demo() -> None:
 @main.command()
 @click.argument("matter")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where pictures go.")
-@click.option("--reader", default="sim", help="PC/SC reader's name, or sim.")
+@click.option("--reader", default="sim", help="An address such as pcsc:NAME, a part of a PC/SC reader's name, or sim.")
 @click.option("--camera", default="sim", help="Device, file, folder or stream; or sim.")
 @click.option("--printer", default="sim", help="tcp://, serial:, usb:, file:; or sim.")
 @click.option("--platform", default="sim", help="URL of the district platform; or sim for an embedded one.")

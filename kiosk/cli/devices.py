@@ -17,16 +17,23 @@ def card() -> None:
 
 
 @card.command("read")
-@click.option("--reader", default="", help="A part of the reader's name; empty: the first one.")
+@click.option("--reader", help="An address such as pcsc:NAME, or a part of a PC/SC reader's name.")
 @click.option("--wait", default=20.0, type=click.FloatRange(0, 600), help="Seconds to wait for a card.")
+@config_option
 @json_option
-def card_read(*, reader: str, wait: float, as_json: bool) -> None:
-    """Read one card and print what a matter may see of it."""
+def card_read(*, reader: str | None, wait: float, config_path: Path | None, as_json: bool) -> None:
+    """Read one card and print what a matter may see of it; on the configured readers unless one is named."""
+    from devices.card.addresses import as_address
     from devices.card.api import CardFailed, CardRead, NoReader, NoService
     from devices.card.reader import read_once
     from kiosk.bootstrap import open_reader
 
-    match read_once(open_reader(reader), wait):
+    config = read_config(config_path)
+    try:
+        readers = open_reader(config, as_address(reader)) if reader else open_reader(config)
+    except ConfigError as failure:
+        raise click.UsageError(str(failure)) from failure
+    match read_once(readers, wait):
         case CardRead() as read:
             row = {
                 "profile": read.profile,

@@ -51,7 +51,7 @@ def _hardware(config: Config) -> Stand:
     except ConfigError as failure:
         raise Failed(str(failure)) from failure
     return Stand(
-        open_reader=lambda: open_reader(config.card.reader),
+        open_reader=lambda: open_reader(config),
         open_camera=lambda: open_camera(config.camera),
         open_printer=lambda: open_slip_printer(config.printer.uri, config.printer.width),
         hands=ask,

@@ -12,10 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devices.camera.capture import OpencvCamera
-from devices.card.reader import WatchedReader
-from devices.card.sim import InProcessSlot
+from devices.card.addresses import as_address
 from kiosk.bootstrap import (
-    CARD_FIELDS,
     Core,
     Parts,
     china_time,
@@ -26,18 +24,14 @@ from kiosk.bootstrap import (
     open_slip_printer,
 )
 from kiosk.config import Config, OneCamera
-from kiosk.demo.simulators import Simulators, demo_config, simulators
+from kiosk.demo.simulators import Simulators, demo_config, simulated_reader, simulators
 from kiosk.domain.resident import Role
 from kiosk.rehearsal import Sources, Summary, rehearse_on
 
 
-def _reader(slot: InProcessSlot) -> WatchedReader:
-    return WatchedReader(slot=slot, fields=CARD_FIELDS, today=lambda: china_time().date())
-
-
 def _simulated_parts(sims: Simulators) -> Parts:
     return Parts(
-        reader=_reader(sims.slot),
+        reader=simulated_reader(sims.slot),
         camera=OpencvCamera(source=sims.desk.source),
         codes=OpencvCamera(source=sims.window.source),
         printer=open_slip_printer(sims.printer.uri, 576),
@@ -116,7 +110,9 @@ def rehearse_simulated(given: Config, matter: str, out: Path, sources: Sources) 
         hall = given.hall if given.hall.villages else demo.hall
         config = demo.model_copy(update={"hall": hall, "patience": given.patience})
         parts = Parts(
-            reader=_reader(sims.slot) if sources.reader == "sim" else open_reader(sources.reader),
+            reader=simulated_reader(sims.slot)
+            if sources.reader == "sim"
+            else open_reader(given, as_address(sources.reader)),
             camera=open_camera(
                 OneCamera(source=sims.desk.source)
                 if sources.camera == "sim"

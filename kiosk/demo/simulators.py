@@ -14,11 +14,15 @@ from pathlib import Path
 from devices.camera.api import Picture
 from devices.camera.demo_papers import RegisterEntry, register_page
 from devices.camera.sim import SimDesk
+from devices.card.child_readout import ChildReadout
+from devices.card.reader import WatchedReader
 from devices.card.sim import InProcessSlot
 from devices.card.sim_card import DEMO_PEOPLE, VirtualCard, demo_cards
+from devices.card.sim_child import COMMAND
+from devices.card.sim_port import SimPort
 from devices.printer.sim import SimulatedPrinter
 from district.embedded import EmbeddedDistrict
-from kiosk.bootstrap import FONTS
+from kiosk.bootstrap import CARD_FIELDS, FONTS, china_time
 from kiosk.config import Config, HallTable, PatienceTable, PlatformTable, PrinterTable, ScreenTable, Village
 from kiosk.domain.words import Text
 
@@ -83,6 +87,13 @@ def _papers() -> dict[str, Picture]:
     return {name: register_page(entry, font=font) for name, entry in entries.items()}
 
 
+def simulated_reader(slot: InProcessSlot) -> WatchedReader:
+    """Reads as a terminal does, in a process of its own, which reaches the simulator by its port."""
+    return WatchedReader(
+        slot=slot, fields=CARD_FIELDS, today=lambda: china_time().date(), readout=ChildReadout(command=COMMAND)
+    )
+
+
 @contextmanager
 def simulators(data: Path) -> Generator[Simulators]:
     """All simulators, running; ``data`` keeps what the district received."""
@@ -93,8 +104,10 @@ def simulators(data: Path) -> Generator[Simulators]:
         stack.callback(district.stop)
         printer = SimulatedPrinter()
         stack.callback(printer.stop)
+        slot = InProcessSlot()
+        stack.callback(SimPort(slot).close)
         yield Simulators(
-            slot=InProcessSlot(),
+            slot=slot,
             cards=demo_cards(),
             desk=SimDesk(folder=frames / "papers"),
             window=SimDesk(folder=frames / "codes", width=1280, height=720),

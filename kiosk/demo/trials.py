@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from devices.camera.capture import OpencvCamera
 from devices.camera.sim import SimDesk
-from devices.card.reader import WatchedReader
 from devices.card.sim import Faults, InProcessSlot, VirtualCard, demo_cards
 from devices.card.sim_card import DEMO_PEOPLE
+from devices.card.sim_port import SimPort
 from devices.printer.sim import SimulatedPrinter
 from devices.trial import Act, Hands
-from kiosk.bootstrap import CARD_FIELDS, china_time, open_slip_printer
+from kiosk.bootstrap import open_slip_printer
+from kiosk.demo.simulators import simulated_reader
 from kiosk.trials import Stand
 
 
@@ -53,10 +54,14 @@ def simulated_hands(slot: InProcessSlot, desk: SimDesk, printer: SimulatedPrinte
 def simulated_stand() -> Generator[Stand]:
     """Simulators of every device, running while in use."""
     slot = InProcessSlot()
-    with tempfile.TemporaryDirectory(prefix="kiosk-desk-") as frames, SimulatedPrinter() as printer:
+    with (
+        closing(SimPort(slot)),
+        tempfile.TemporaryDirectory(prefix="kiosk-desk-") as frames,
+        SimulatedPrinter() as printer,
+    ):
         desk = SimDesk(folder=Path(frames))
         yield Stand(
-            open_reader=lambda: WatchedReader(slot=slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
+            open_reader=lambda: simulated_reader(slot),
             open_camera=lambda: OpencvCamera(source=desk.source),
             open_printer=lambda: open_slip_printer(printer.uri, 576),
             hands=simulated_hands(slot, desk, printer),

@@ -92,6 +92,7 @@ def test_a_card_swapped_between_two_polls_is_the_new_one_only(rig: PcscdRig) -> 
     expect(rig, NoCard)
     rig.insert("wang:pulled_after=12")
     expect(rig, Reading)
+    rig.wait_pulled()
     rig.insert("li")  # well within pcscd's 0.4 s
     read = wait_for(rig, CardRead, passing=(Reading, CardFailed, NoCard))
     assert read.insertion > 1

@@ -1,6 +1,6 @@
 """The child of :class:`tests.support.card_rig.PcscdRig`: watches a PC/SC reader and lays virtual cards on it.
 
-Reads one command a line (``watch``, ``insert KEY``, ``remove``, ``hold``, ``release``), prints every
+Reads one command a line (``watch``, ``insert KEY``, ``remove``, ``pulled``, ``hold``, ``release``), prints every
 reported state and every command done as one JSON object a line, and ends when its input closes.
 """
 
@@ -15,11 +15,10 @@ from typing import Any
 from smartcard import scard
 
 from devices.card.api import CardState
-from devices.card.pcsc import PcscSlot
+from devices.card.opening import open_readers
 from devices.card.profile import FIELDS
-from devices.card.reader import WatchedReader
 from devices.card.sim import VpcdLink
-from tests.support.card_rig import TODAY, card
+from tests.support.card_rig import DEADLINE_S, TODAY, card
 
 _lock = threading.Lock()
 
@@ -74,7 +73,14 @@ def main() -> None:
     name = sys.argv[1]
     link = VpcdLink()
     other = _OtherProgram(name)
-    reader = WatchedReader(slot=PcscSlot(names=(name,)), fields=FIELDS, today=lambda: TODAY)
+    # Cards are read in a process of their own, as on a terminal; it counts as covered when this one is measured.
+    measured = ["-m", "coverage", "run"] if "coverage" in sys.modules else []
+    reader = open_readers(
+        [f"pcsc:{name}" for name in sys.argv[1:]],
+        fields=FIELDS,
+        today=lambda: TODAY,
+        command=(sys.executable, *measured, "-m", "devices.card.child"),
+    )
     for line in sys.stdin:
         word, _, key = line.strip().partition(" ")
         match word:
@@ -84,6 +90,8 @@ def main() -> None:
                 link.insert(card(key))
             case "remove":
                 link.remove()
+            case "pulled":
+                assert link.wait_pulled(DEADLINE_S)
             case "hold":
                 other.hold()
             case _:

@@ -145,6 +145,10 @@ class PcscdRig:
         else:
             self._hall.kill_pcscd()
 
+    def wait_pulled(self) -> None:
+        """Return when the card has pulled itself."""
+        self._tell("pulled")
+
     def next(self) -> CardState:
         return self._states.get(timeout=DEADLINE_S)
 

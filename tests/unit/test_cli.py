@@ -23,6 +23,7 @@ from district.embedded import EmbeddedDistrict
 from kiosk import bootstrap
 from kiosk.bootstrap import CARD_FIELDS, FONTS
 from kiosk.cli import main
+from kiosk.config import Config, PlatformTable
 from kiosk.process import Alone
 from tests.support.papers import desk, packed, qr_picture
 
@@ -263,7 +264,7 @@ def test_a_form_that_is_too_large_is_told(kiosk: Run, tmp_path: Path) -> None:
 
 
 def _reader(monkeypatch: pytest.MonkeyPatch, slot: InProcessSlot) -> None:
-    def opened(name: str) -> WatchedReader:
+    def opened(config: Config, *addresses: str) -> WatchedReader:
         return WatchedReader(slot=slot, fields=CARD_FIELDS, today=lambda: date(2026, 11, 23))
 
     monkeypatch.setattr(bootstrap, "open_reader", opened)
@@ -395,7 +396,6 @@ def test_the_doctor_prints_a_row_per_check_and_ends_with_1_after_a_failure(
 
 
 def test_the_doctor_knows_whether_the_platform_answers(tmp_path: Path) -> None:
-    from kiosk.config import Config, PlatformTable
 
     def answers(url: str) -> bool:
         return bootstrap.site().platform_answers(Config(platform=PlatformTable(url=url)))

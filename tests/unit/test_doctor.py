@@ -214,8 +214,8 @@ def test_unencrypted_swap(patient: Patient, tmp_path: Path, line: str) -> None:
 
 
 def test_no_card_service_no_reader_the_wrong_one(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = patient.config.model_copy(update={"card": CardTable(reader="ACS")})
-    _ill(patient.ask("cards", config=other), f"found: {READER}", "card.reader")
+    other = patient.config.model_copy(update={"card": CardTable(readers=("pcsc:ACS",))})
+    _ill(patient.ask("cards", config=other), f"found: {READER}", "card.readers")
     monkeypatch.setattr(pcsc, "list_readers", list[str])
     _ill(patient.ask("cards"), "found: none")
     monkeypatch.setattr(pcsc, "list_readers", lambda: None)
