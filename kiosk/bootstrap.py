@@ -140,7 +140,9 @@ def open_queue(config: Config) -> Store:
     host = platform.slip_host or urlsplit(platform.url).hostname or "district.invalid"
     folder = data_folder(config)
     try:
-        return Store.open(folder / "queue", terminal=config.hall.terminal, district=host)
+        return Store.open(
+            folder / "queue", terminal=config.hall.terminal, district=host, keep_days=config.queue.keep_days
+        )
     except NewerQueue as failure:
         raise ConfigError(f"{failure} Install the newer version of this software.") from failure
     except ValueError as failure:
@@ -179,7 +181,8 @@ def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
         return _started(config, parts, opened, test=test)
 
 
-def _open_audit(config: Config) -> AuditLog:
+def open_audit(config: Config) -> AuditLog:
+    """The log in the data folder. Raises :class:`ConfigError` when it cannot be written."""
     folder = data_folder(config) / "log"
     try:
         return AuditLog(folder=folder, clock=china_time)
@@ -200,7 +203,7 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     hall = hall_of(config, test=test)
     if not hall.villages and any(question.options == "villages" for question in _choices(hall)):
         raise ConfigError("hall.villages is empty, and residents are asked for theirs: list them in the configuration")
-    audit = _open_audit(config)
+    audit = open_audit(config)
     opened.callback(audit.close)
     store = open_queue(config)
     opened.callback(store.close)

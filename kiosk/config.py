@@ -124,6 +124,12 @@ class PlatformTable(_Table):
         return safe_url(url) if url else url
 
 
+class QueueTable(_Table):
+    """``keep_days``: how long number, times and digests of what was delivered are remembered."""
+
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = 180
+
+
 class ScreenTable(_Table):
     """``fullscreen`` on a terminal; ``contrast`` is yellow on black."""
 
@@ -141,6 +147,7 @@ class Config(_Table):
     camera: CameraTable = CameraTable()
     printer: PrinterTable = PrinterTable()
     platform: PlatformTable = PlatformTable()
+    queue: QueueTable = QueueTable()
     screen: ScreenTable = ScreenTable()
 
 

@@ -158,6 +158,14 @@ class PlatformClient:
             {"Content-Type": "application/json", "Content-Digest": content_digest(body)},
         )
 
+    def report(self, kind: str, body: bytes) -> Outcome:
+        return self._request(
+            "PUT",
+            f"/v1/telemetry/{kind}",
+            body,
+            {"Content-Type": "application/json", "Content-Digest": content_digest(body)},
+        )
+
     def _request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
         watch = _Watch()
         _current.watch = watch

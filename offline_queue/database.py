@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 
 import apsw
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PAPERS_BEFORE_ROWS = 0x544B5051
 """The application id of a file that was made where papers lay already: its rows don't say which of them are needed."""
 Value = str | int | float | bytes | None
@@ -103,7 +103,6 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA mmap_size = 0")
-        connection.execute("PRAGMA foreign_keys = ON")
         # What is forgotten is overwritten with zeros, not only unlinked.
         connection.execute("PRAGMA secure_delete = ON")
         # Temporary tables would be files in /tmp.
@@ -117,6 +116,7 @@ class Database:
         except BaseException:
             connection.close()
             raise
+        connection.execute("PRAGMA foreign_keys = ON")  # only now: a migration lays tables anew
         return connection
 
     def _lay_schema(self, connection: _Connection) -> None:
@@ -126,9 +126,12 @@ class Database:
             if not isinstance(version, int) or version > SCHEMA_VERSION:
                 raise NewerQueue(f"{self._path} has version {version}; this program knows up to {SCHEMA_VERSION}")
             if version == 0:
-                connection.execute(files("offline_queue").joinpath("schema.sql").read_text(encoding="utf-8"))
+                connection.execute(_sql("schema"))
                 if self._papers_before:
                     connection.execute(f"PRAGMA application_id = {PAPERS_BEFORE_ROWS}")
+            else:
+                for step in range(version + 1, SCHEMA_VERSION + 1):
+                    connection.execute(_sql(f"migration_{step}"))
             connection.execute("COMMIT")
         except BaseException:
             connection.execute("ROLLBACK")
@@ -182,6 +185,10 @@ class Database:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def _sql(name: str) -> str:
+    return files("offline_queue").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _setting(connection: _Connection, name: str) -> object:

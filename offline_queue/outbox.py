@@ -7,23 +7,29 @@ slept, say) changes nothing. DONE and the end of the body are one commit, and on
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from random import SystemRandom
 
 from offline_queue.blobs import Blobs
 from offline_queue.database import PAPERS_BEFORE_ROWS, Database, Transaction
+from offline_queue.lanes import LEASE_SECONDS, LesserLanes
+from offline_queue.lease import forget_holder, new_holder, rescue
 from offline_queue.model import Clock
+from offline_queue.pause import pause, paused_until
+from offline_queue.retry import TryAgain
 from offline_queue.sealing import Sealer
 from offline_queue.wire import CHUNK_BYTES, Progress, Receipt, State, canonical_bytes
-from offline_queue.work import FormWork, NumberWork, PapersWork, PaperToSend, RatingWork, SubmissionWork, Work
+from offline_queue.work import (
+    FormWork,
+    NumberWork,
+    PapersWork,
+    PaperToSend,
+    SubmissionWork,
+    Work,
+)
 
-LEASE_SECONDS = 180.0
-"""Longer than the client's deadline for one request; renewed with every chunk."""
 NEW_BOOT_JITTER_SECONDS = 20.0
 """After a power cut in a whole town the terminals must not all call at once."""
-
-_living_holders: set[str] = set()
 
 
 class Outbox:
@@ -34,9 +40,15 @@ class Outbox:
         self._blobs = blobs
         self._sealer = sealer
         self._clock = clock
-        self._holder = f"{os.getpid()}.{os.urandom(8).hex()}"
+        self._holder = new_holder()
         self._started = False
-        _living_holders.add(self._holder)
+        self._emptied = True
+        self._lesser = LesserLanes(database=database, clock=clock)
+
+    @property
+    def lesser(self) -> LesserLanes:
+        """Ratings and telemetry."""
+        return self._lesser
 
     def start(self) -> None:
         """Take up after a stop of any kind: new times for a new boot, dead senders' leases ended, orphans removed.
@@ -59,7 +71,11 @@ class Outbox:
                 "UPDATE rating SET next_mono = ? WHERE submission = ? AND state = 'ready'",
                 [(mono + draw.uniform(0, NEW_BOOT_JITTER_SECONDS), seq) for (seq,) in strangers],
             )
-            self._rescue(connection)
+            if strangers:
+                connection.run("UPDATE attachment SET next_mono = 0 WHERE state = 'ready'")
+                connection.run("UPDATE telemetry SET next_mono = ?", (mono + NEW_BOOT_JITTER_SECONDS,))
+            connection.run("DELETE FROM pause WHERE boot_id <> ?", (boot,))
+            rescue(connection, self._clock.monotonic())
             # Under the write lock no put of another process can be between its files and its rows.
             finished = connection.all(
                 """
@@ -82,21 +98,33 @@ class Outbox:
         return self._blobs.names() - {row[0] for row in connection.all("SELECT id FROM attachment")}
 
     def close(self) -> None:
-        _living_holders.discard(self._holder)
+        forget_holder(self._holder)
 
     def next_work(self) -> Work | None:
-        """The next due piece, claimed; None when nothing is due. Forms go before papers, papers before the rest."""
+        """The next due piece, claimed; None when nothing is due, or the platform is left alone for now.
+
+        Forms go before papers, papers before ratings, ratings before telemetry.
+        """
         self._blobs.keep_ballast()
         self.start()
         with self._database.write() as connection:
-            self._rescue(connection)
+            rescue(connection, self._clock.monotonic())
             mono = self._clock.monotonic()
-            return (
-                self._claim_form(connection, mono)
-                or self._claim_papers(connection, mono)
-                or self._claim_rating(connection, mono)
-                or self._claim_number(connection, mono)
-            )
+            if paused_until(connection, self._clock) <= mono:
+                work = (
+                    self._claim_form(connection, mono)
+                    or self._claim_papers(connection, mono)
+                    or self._lesser.claim_rating(connection, mono)
+                    or self._claim_number(connection, mono)
+                    or self._lesser.claim_telemetry(connection, mono)
+                )
+                if work is not None:
+                    return work
+        if not self._emptied:
+            # What is done leaves no bytes in the log; once a round, as it costs as much as several commits.
+            self._database.empty_log()
+            self._emptied = True
+        return None
 
     def seconds_to_next(self) -> float | None:
         """Seconds until something is due (0 when it is already); None when nothing waits.
@@ -113,10 +141,12 @@ class Outbox:
                     UNION ALL SELECT min(max(next_mono, coalesce(lease_mono, 0))) FROM submission
                         WHERE state = 'done' AND case_number IS NULL AND test = 0
                     UNION ALL SELECT min(r.next_mono) FROM rating r JOIN submission s ON s.seq = r.submission
-                        WHERE r.state = 'ready' AND s.state IN ('received', 'done'))
+                        WHERE r.state = 'ready' AND s.state IN ('received', 'done')
+                    UNION ALL SELECT min(next_mono) FROM telemetry)
                 """
             )
-        return None if due is None else max(0.0, due - self._clock.monotonic())
+            paused = paused_until(connection, self._clock)
+        return None if due is None else max(0.0, max(due, paused) - self._clock.monotonic())
 
     def hurry(self) -> None:
         """Somebody wants everything tried now. What the platform itself told to wait keeps waiting."""
@@ -131,7 +161,9 @@ class Outbox:
                 """,
                 (mono, mono),
             )
+            connection.run("UPDATE attachment SET next_mono = 0 WHERE state = 'ready'")
             connection.run("UPDATE rating SET next_mono = min(next_mono, ?) WHERE state = 'ready'", (mono,))
+            connection.run("DELETE FROM pause WHERE reason NOT IN ('http-429', 'http-503')")
 
     def chunk(self, work: PapersWork, paper: PaperToSend, offset: int) -> bytes | None:
         """Plain bytes of a paper from `offset` to the end of its 1 MiB chunk; None when the file is damaged."""
@@ -207,15 +239,43 @@ class Outbox:
                 self._move(connection, work, State.READY)
                 connection.run("UPDATE submission SET receipt = NULL WHERE seq = ?", (work.seq,))
 
-    def put_off(self, work: SubmissionWork, *, seconds: float, error: str, counted: bool = True) -> None:
-        """An attempt failed; the next one is due in `seconds`."""
+    def put_off(self, work: SubmissionWork, later: TryAgain) -> None:
+        """An attempt failed; the next one is due as decided. When the platform as a whole failed, so is all else."""
         with self._database.write() as connection:
+            if later.platform_wide:
+                pause(connection, self._clock, seconds=later.seconds, reason=later.error)
             if self._mine(connection, work):
                 self._move(connection, work, _state_of(work))
-                self._postpone(connection, work, seconds)
+                self._postpone(connection, work, later.seconds)
                 connection.run(
                     "UPDATE submission SET attempts = attempts + ?, last_error = ? WHERE seq = ?",
-                    (int(counted), error, work.seq),
+                    (int(later.counted), later.error, work.seq),
+                )
+
+    def put_off_paper(self, work: PapersWork, paper: PaperToSend, *, seconds: float, error: str) -> bool:
+        """One paper did not get through; the others of its submission may. False when the lease was lost."""
+        with self._database.write() as connection:
+            if not self._mine(connection, work):
+                return False
+            connection.run(
+                "UPDATE attachment SET attempts = attempts + 1, next_mono = ? WHERE id = ?",
+                (self._clock.monotonic() + seconds, paper.id),
+            )
+            connection.run("UPDATE submission SET last_error = ? WHERE seq = ?", (error, work.seq))
+        return True
+
+    def papers_later(self, work: PapersWork) -> None:
+        """What was due of the papers is dealt with, and some are put off: the submission is due with the first."""
+        with self._database.write() as connection:
+            if self._mine(connection, work):
+                (error,) = connection.one("SELECT last_error FROM submission WHERE seq = ?", (work.seq,)) or (None,)
+                due = connection.value(
+                    "SELECT min(next_mono) FROM attachment WHERE submission = ? AND state = 'ready'", (work.seq,)
+                )
+                self._move(connection, work, State.RECEIVED)
+                self._postpone(connection, work, max(0.0, (due or 0.0) - self._clock.monotonic()))
+                connection.run(
+                    "UPDATE submission SET attempts = attempts + 1, last_error = ? WHERE seq = ?", (error, work.seq)
                 )
 
     def hold(self, work: FormWork | PapersWork, *, error: str) -> None:
@@ -226,21 +286,6 @@ class Outbox:
                 connection.run(
                     "UPDATE submission SET attempts = attempts + 1, last_error = ? WHERE seq = ?", (error, work.seq)
                 )
-
-    def rated(self, work: RatingWork) -> None:
-        with self._database.write() as connection:
-            connection.run("UPDATE rating SET state = 'done', last_error = NULL WHERE submission = ?", (work.seq,))
-
-    def put_off_rating(self, work: RatingWork, *, seconds: float, error: str, counted: bool = True) -> None:
-        with self._database.write() as connection:
-            connection.run(
-                "UPDATE rating SET attempts = attempts + ?, next_mono = ?, last_error = ? WHERE submission = ?",
-                (int(counted), self._clock.monotonic() + seconds, error, work.seq),
-            )
-
-    def hold_rating(self, work: RatingWork, *, error: str) -> None:
-        with self._database.write() as connection:
-            connection.run("UPDATE rating SET state = 'held', last_error = ? WHERE submission = ?", (error, work.seq))
 
     def _claim_form(self, connection: Transaction, mono: float) -> FormWork | None:
         while True:
@@ -272,10 +317,13 @@ class Outbox:
             return None
         seq, uid, sha256, attempts = row
         papers = tuple(
-            PaperToSend(id=name, bytes=size, offset=offset)
-            for name, size, offset in connection.all(
-                "SELECT id, bytes, offset FROM attachment WHERE submission = ? AND state = 'ready' ORDER BY position",
-                (seq,),
+            PaperToSend(id=name, bytes=size, offset=offset, attempts=tried)
+            for name, size, offset, tried in connection.all(
+                """
+                SELECT id, bytes, offset, attempts FROM attachment
+                WHERE submission = ? AND state = 'ready' AND next_mono <= ? ORDER BY position
+                """,
+                (seq, mono),
             )
         )
         self._lease(connection, seq, mono, State.RECEIVED)
@@ -295,20 +343,6 @@ class Outbox:
         self._lease(connection, row[0], mono, State.DONE)
         return NumberWork(seq=row[0], uid=row[1], sha256=row[2], attempts=row[3])
 
-    def _claim_rating(self, connection: Transaction, mono: float) -> RatingWork | None:
-        row = connection.one(
-            """
-            SELECT r.submission, s.uid, r.level, r.attempts FROM rating r JOIN submission s ON s.seq = r.submission
-            WHERE r.state = 'ready' AND r.next_mono <= ? AND s.state IN ('received', 'done') LIMIT 1
-            """,
-            (mono,),
-        )
-        if row is None:
-            return None
-        # A rating's lease is its due time: it comes up again when nobody has reported by then.
-        connection.run("UPDATE rating SET next_mono = ? WHERE submission = ?", (mono + LEASE_SECONDS, row[0]))
-        return RatingWork(seq=row[0], uid=row[1], level=row[2], attempts=row[3])
-
     def _lease(self, connection: Transaction, seq: int, mono: float, state: State) -> None:
         connection.run(
             "UPDATE submission SET state = ?, lease = ?, lease_mono = ? WHERE seq = ?",
@@ -324,10 +358,11 @@ class Outbox:
         connection.run(
             """
             UPDATE submission SET state = ?1, lease = NULL, lease_mono = NULL, last_error = NULL, next_wall = NULL,
-                body = CASE WHEN ?1 = 'done' THEN NULL ELSE body END, next_mono = ?2
+                body = CASE WHEN ?1 = 'done' THEN NULL ELSE body END, next_mono = ?2,
+                ended_epoch = CASE WHEN ?1 = 'done' THEN coalesce(ended_epoch, ?4) END
             WHERE seq = ?3
             """,
-            (state.value, self._clock.monotonic(), work.seq),
+            (state.value, self._clock.monotonic(), work.seq, self._clock.wall().timestamp()),
         )
 
     def _postpone(self, connection: Transaction, work: SubmissionWork, seconds: float) -> None:
@@ -345,40 +380,12 @@ class Outbox:
             with self._database.read() as connection:
                 names = [r[0] for r in connection.all("SELECT id FROM attachment WHERE submission = ?", (work.seq,))]
             self._blobs.remove(names)
-            self._database.empty_log()
+            self._emptied = False
         return state
 
     def _check(self, work: SubmissionWork, uid: str, sha256: str) -> None:
         if (work.uid, work.sha256) != (uid, sha256):
             raise ValueError("an answer about other bytes must never reach the queue")
-
-    def _rescue(self, connection: Transaction) -> None:
-        """End the leases of senders that are dead, or silent for too long; what they were sending is ready again."""
-        mono = self._clock.monotonic()
-        leased = connection.all("SELECT seq, lease, lease_mono FROM submission WHERE lease IS NOT NULL")
-        for seq, holder, until in leased:
-            if until is None or until < mono or not _alive(holder):
-                connection.run(
-                    """
-                    UPDATE submission SET lease = NULL, lease_mono = NULL,
-                        state = CASE state WHEN 'sending' THEN 'ready' ELSE state END WHERE seq = ?
-                    """,
-                    (seq,),
-                )
-
-
-def _alive(holder: str) -> bool:
-    """Whether the process of a lease lives; a reused process id only delays until the lease runs out."""
-    process = int(holder.partition(".")[0])
-    if process == os.getpid():
-        return holder in _living_holders
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _state_of(work: SubmissionWork) -> State:

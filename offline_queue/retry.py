@@ -109,6 +109,11 @@ class Rated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """Telemetry is dealt with: taken, or refused, which is no loss."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One attempt's circumstances; `attempts` counts those before it."""
 
@@ -171,6 +176,13 @@ def decide_rating(outcome: Outcome, attempt: Attempt) -> Rated | TryAgain | Hold
         # A portal's page is no answer to a rating: the platform repeats the rating it keeps.
         return Rated() if outcome.status == 204 or b'"level"' in outcome.body else _later(attempt, "not-a-rating")
     return _common(outcome, attempt)
+
+
+def decide_report(outcome: Outcome, attempt: Attempt) -> Reported | TryAgain:
+    if isinstance(outcome, Answer) and outcome.status in (200, 201, 202, 204):
+        return Reported()
+    decision = _common(outcome, attempt)
+    return Reported() if isinstance(decision, Hold) else decision
 
 
 def backoff(attempts: int, random: float, *, longest: float = LONGEST_DELAY) -> float:

@@ -7,9 +7,9 @@ number and its papers' rows. Only then does `put` answer and may a slip be print
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from pydantic import JsonValue
 
 from offline_queue.blobs import Blobs, free_bytes, sync_folder
 from offline_queue.database import Database, Transaction
+from offline_queue.keeping import Cancelling, cancel, expire_reprints, forget_ended
 from offline_queue.model import (
     Clock,
     Finding,
@@ -45,7 +46,7 @@ from offline_queue.numbers import (
 from offline_queue.outbox import Outbox
 from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
 from offline_queue.summary import ReprintData, Summary, content_sha256
-from offline_queue.verify import check_all
+from offline_queue.verify import check_all, repair
 from offline_queue.views import found, items
 from offline_queue.wire import (
     MAX_ATTACHMENT_BYTES,
@@ -58,7 +59,7 @@ from offline_queue.wire import (
 )
 
 RESERVE_BYTES = 64 * 1024 * 1024
-REPRINT_SECONDS = 24 * 3600
+KEEP_DAYS = 180
 _ROOM_PER_ITEM = 64 * 1024
 
 
@@ -77,6 +78,7 @@ class Store:
         key: Ed25519PrivateKey,
         clock: Clock,
         reserve_bytes: int,
+        keep_days: int,
         free: Callable[[], int],
     ) -> None:
         self._database = database
@@ -88,6 +90,7 @@ class Store:
         self._key = key
         self._clock = clock
         self._reserve_bytes = reserve_bytes
+        self._keep_days = keep_days
         self._free = free
 
     @classmethod
@@ -100,13 +103,15 @@ class Store:
         sealer: Sealer | None = None,
         clock: Clock | None = None,
         reserve_bytes: int = RESERVE_BYTES,
+        keep_days: int = KEEP_DAYS,
         free: Callable[[], int] | None = None,
     ) -> Store:
         """Open or make the queue in `folder` (made 0700). What is queued is left as it is until something is sent.
 
         `terminal` is the terminal code (2-8 of A-Z 0-9), `district` the host in slip texts. Without `sealer` the key in
-        the folder is used. `free` gives the file system's free bytes. Raises ValueError for a malformed code or host,
-        NewerQueue for a file of a newer program, OSError or apsw.Error when the folder can't be used.
+        the folder is used. `keep_days`: how long what ended is remembered. `free` gives the file system's free bytes.
+        Raises ValueError for a malformed code or host, NewerQueue for a file of a newer program, OSError or apsw.Error
+        when the folder can't be used.
         """
         if not is_terminal_code(terminal) or not is_district_host(district):
             raise ValueError(f"not a terminal code and a district host: {terminal!r}, {district!r}")
@@ -129,6 +134,7 @@ class Store:
             key=terminal_key(folder),
             clock=clock,
             reserve_bytes=reserve_bytes,
+            keep_days=keep_days,
             free=free or (lambda: free_bytes(folder)),
         )
 
@@ -332,6 +338,17 @@ class Store:
             )
             return added == 1
 
+    def report(self, kind: str, body: Mapping[str, JsonValue]) -> None:
+        """Keep what the terminal says of itself for the platform; the newest of a kind replaces the one before."""
+        with self._database.write() as connection:
+            connection.run(
+                """
+                INSERT INTO telemetry (kind, body, next_mono) VALUES (?, ?, ?)
+                ON CONFLICT (kind) DO UPDATE SET body = excluded.body
+                """,
+                (kind, json.dumps(body, sort_keys=True), self._clock.monotonic()),
+            )
+
     def retry(self, uid: str) -> bool:
         """Send a held or waiting submission as soon as possible; False when there is nothing to send under this uid."""
         self._outbox.start()
@@ -345,6 +362,14 @@ class Store:
                 """,
                 (self._clock.monotonic(), uid),
             )
+            if items:
+                connection.run(
+                    """
+                    UPDATE attachment SET attempts = 0, next_mono = 0
+                    WHERE state = 'ready' AND submission = (SELECT seq FROM submission WHERE uid = ?)
+                    """,
+                    (uid,),
+                )
             ratings = connection.run(
                 """
                 UPDATE rating SET state = 'ready', attempts = 0, next_mono = ?, last_error = NULL
@@ -366,28 +391,28 @@ class Store:
             return check_all(connection, blobs=self._blobs, sealer=self._sealer, unknown=unknown)
 
     def expire_reprints(self) -> None:
-        """Forget the reprint data that are older than 24 hours, or that a clock set back makes of unknown age.
+        """Forget what may no longer be printed again (:mod:`offline_queue.keeping`). Cheap when there is nothing."""
+        expire_reprints(self._database, self._clock)
 
-        Cheap when there are none. Raises apsw.Error on disk trouble.
+    def forget_ended(self) -> int:
+        """Forget what ended more than `keep_days` ago; gives how many. Cheap when there is nothing."""
+        return forget_ended(self._database, self._blobs, self._clock, days=self._keep_days)
+
+    def cancel(self, uid: str, *, reason: str, by: str, confirmed_by: str) -> bool:
+        """Withdraw what has not left (ready or held), on the word of two people; False when there is no such item.
+
+        What was handed in stays sealed until it is forgotten. Raises ValueError without a reason and two names.
         """
-        now = self._clock.wall()
-        oldest = (now - timedelta(seconds=REPRINT_SECONDS)).timestamp()
-        newest = (now + timedelta(seconds=REPRINT_SECONDS)).timestamp()
-        with self._database.read() as connection:
-            if not connection.value(
-                "SELECT 1 FROM submission WHERE reprint IS NOT NULL AND created_epoch NOT BETWEEN ? AND ? LIMIT 1",
-                (oldest, newest),
-            ):
-                return
-        with self._database.write() as connection:
-            connection.run(
-                """
-                UPDATE submission SET reprint = NULL
-                WHERE reprint IS NOT NULL AND created_epoch NOT BETWEEN ? AND ?
-                """,
-                (oldest, newest),
-            )
-        self._database.empty_log()
+        return cancel(
+            self._database,
+            self._sealer,
+            self._clock,
+            Cancelling(uid=uid, reason=reason, by=by, confirmed_by=confirmed_by),
+        )
+
+    def repair(self) -> tuple[Finding, ...]:
+        """Mend what can be mended without losing anything, and give what was mended."""
+        return repair(self._database, self._blobs, self._sealer, self._outbox)
 
 
 class _FormTooLarge(Exception):

@@ -1,7 +1,7 @@
 """Brings what is due to the platform: one round for the command line, and a thread beside the app.
 
 The decisions are `retry`'s, the bookkeeping is `outbox`'s; this only carries between the two. Forms go first, papers
-second, ratings third. When the platform as a whole doesn't answer, the round ends instead of knocking once per item.
+second, ratings third. When the platform as a whole doesn't answer, the queue pauses instead of knocking once per item.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from offline_queue.retry import (
     Offset,
     Outcome,
     Rated,
+    Reported,
     SendFormAgain,
     TryAgain,
     backoff,
@@ -34,10 +35,20 @@ from offline_queue.retry import (
     decide_offset,
     decide_progress,
     decide_rating,
+    decide_report,
 )
 from offline_queue.store import Store
 from offline_queue.wire import Rating, State, canonical_bytes
-from offline_queue.work import FormWork, NumberWork, PapersWork, PaperToSend, RatingWork, SubmissionWork, Work
+from offline_queue.work import (
+    FormWork,
+    NumberWork,
+    PapersWork,
+    PaperToSend,
+    RatingWork,
+    SubmissionWork,
+    TelemetryWork,
+    Work,
+)
 
 _LONGEST_SLEEP = 60.0
 _TROUBLE_SLEEP = 30.0
@@ -46,7 +57,7 @@ _log = logging.getLogger(__name__)
 
 
 class Platform(Protocol):
-    """The platform's five requests; `client.PlatformClient` is the real one."""
+    """The platform's requests; `client.PlatformClient` is the real one."""
 
     def put_form(self, uid: str, body: bytes) -> Outcome: ...
 
@@ -57,6 +68,8 @@ class Platform(Protocol):
     def progress(self, uid: str) -> Outcome: ...
 
     def put_rating(self, uid: str, body: bytes) -> Outcome: ...
+
+    def report(self, kind: str, body: bytes) -> Outcome: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,16 +107,15 @@ class SyncSummary:
 
 @dataclass(slots=True)
 class _Round:
-    """One round's counts, and whether it should end."""
+    """One round's counts."""
 
     attempted: int = 0
     delivered: int = 0
     failed: int = 0
     held: int = 0
-    pause: float | None = None
     random: SystemRandom = field(default_factory=SystemRandom)
 
-    def attempt(self, work: Work) -> Attempt:
+    def attempt(self, work: Work | PaperToSend) -> Attempt:
         return Attempt(attempts=work.attempts, now=datetime.now(tz=UTC), random=self.random.random())
 
 
@@ -130,7 +142,7 @@ def sync_once(
 
 def _run(store: Store, platform: Platform, on_change: OnChange | None, stopped: Callable[[], bool]) -> _Round:
     outbox, this = store.outbox, _Round()
-    while this.pause is None and not stopped():
+    while not stopped():
         work = outbox.next_work()
         if work is None:
             break
@@ -144,6 +156,9 @@ def _run(store: Store, platform: Platform, on_change: OnChange | None, stopped: 
                 _ask_progress(outbox, platform, work, this)
             case RatingWork():
                 _send_rating(outbox, platform, work, this)
+            case TelemetryWork():
+                _report(outbox, platform, work, this)
+                continue
             case _:
                 assert_never(work)
         item = store.show(work.uid) if on_change is not None else None
@@ -166,10 +181,18 @@ def _send_form(outbox: Outbox, platform: Platform, work: FormWork, this: _Round)
 def _send_papers(
     outbox: Outbox, platform: Platform, work: PapersWork, this: _Round, stopped: Callable[[], bool]
 ) -> None:
+    """One paper that does not get through keeps neither the others nor other submissions waiting."""
+    late = False
     for paper in work.papers:
-        if not _send_paper(outbox, platform, work, paper, this, stopped):
-            return
-    _ask_progress(outbox, platform, work, this)
+        match _send_paper(outbox, platform, work, paper, this, stopped):
+            case None:
+                return
+            case sent:
+                late = late or not sent
+    if late:
+        outbox.papers_later(work)
+    else:
+        _ask_progress(outbox, platform, work, this)
 
 
 def _send_paper(
@@ -179,18 +202,19 @@ def _send_paper(
     paper: PaperToSend,
     this: _Round,
     stopped: Callable[[], bool],
-) -> bool:
-    """Send one paper from where the platform has it; False when the work was reported otherwise."""
+) -> bool | None:
+    """Send one paper from where the platform has it; False: it is put off, None: the whole work was reported."""
     offset: int | None = None
     asked = 0
+    attempt = this.attempt(paper)
     while True:
         if offset is None:
             asked += 1
             # A platform that keeps changing its mind about the offset must not hold the queue.
             decision = (
-                TryAgain(seconds=backoff(work.attempts, this.random.random()), error="offset-conflict")
+                TryAgain(seconds=backoff(paper.attempts, attempt.random), error="offset-conflict")
                 if asked > 3
-                else decide_offset(platform.attachment_offset(paper.id), this.attempt(work), size=paper.bytes)
+                else decide_offset(platform.attachment_offset(paper.id), attempt, size=paper.bytes)
             )
         elif stopped():
             decision = TryAgain(seconds=0.0, error="stopped", counted=False, platform_wide=True)
@@ -198,17 +222,15 @@ def _send_paper(
             chunk = outbox.chunk(work, paper, offset)
             if chunk is None:
                 _hold(outbox, work, "paper-damaged", this)
-                return False
-            decision = decide_chunk(
-                platform.send_chunk(paper.id, offset, chunk), this.attempt(work), sent_to=offset + len(chunk)
-            )
+                return None
+            decision = decide_chunk(platform.send_chunk(paper.id, offset, chunk), attempt, sent_to=offset + len(chunk))
         match decision:
             case Offset(offset=reached):
                 # An empty paper is complete only after one (empty) PATCH.
                 first_look = offset is None
                 offset = reached
                 if not outbox.sent(work, paper, offset):
-                    return False
+                    return None
                 if offset == paper.bytes and not (first_look and paper.bytes == 0):
                     return True
             case AskOffset():
@@ -216,13 +238,16 @@ def _send_paper(
             case SendFormAgain():
                 this.failed += 1
                 outbox.form_lost(work)
-                return False
+                return None
+            case TryAgain(platform_wide=False, seconds=seconds, error=error):
+                this.failed += 1
+                return False if outbox.put_off_paper(work, paper, seconds=seconds, error=error) else None
             case TryAgain() as later:
                 _put_off(outbox, work, later, this)
-                return False
+                return None
             case Hold(error=error):
                 _hold(outbox, work, error, this)
-                return False
+                return None
 
 
 def _ask_progress(outbox: Outbox, platform: Platform, work: PapersWork | NumberWork, this: _Round) -> None:
@@ -245,19 +270,26 @@ def _send_rating(outbox: Outbox, platform: Platform, work: RatingWork, this: _Ro
     outcome = platform.put_rating(work.uid, canonical_bytes(Rating(level=work.level)))
     match decide_rating(outcome, this.attempt(work)):
         case Rated():
-            outbox.rated(work)
+            outbox.lesser.rated(work)
         case TryAgain() as later:
             this.failed += 1
-            outbox.put_off_rating(work, seconds=later.seconds, error=later.error, counted=later.counted)
-            this.pause = later.seconds if later.platform_wide else None
+            outbox.lesser.put_off_rating(work, later)
         case Hold(error=error):
-            outbox.hold_rating(work, error=error)
+            outbox.lesser.hold_rating(work, error=error)
+
+
+def _report(outbox: Outbox, platform: Platform, work: TelemetryWork, this: _Round) -> None:
+    match decide_report(platform.report(work.kind, work.body.encode()), this.attempt(work)):
+        case TryAgain() as later:
+            this.failed += 1
+            outbox.lesser.put_off_telemetry(work, later)
+        case Reported():
+            outbox.lesser.told(work)
 
 
 def _put_off(outbox: Outbox, work: SubmissionWork, later: TryAgain, this: _Round) -> None:
     this.failed += 1
-    outbox.put_off(work, seconds=later.seconds, error=later.error, counted=later.counted)
-    this.pause = later.seconds if later.platform_wide else None
+    outbox.put_off(work, later)
 
 
 def _hold(outbox: Outbox, work: FormWork | PapersWork, error: str, this: _Round) -> None:
@@ -312,7 +344,8 @@ class SyncThread:
             if hurry:
                 self._store.outbox.hurry()
             self._store.expire_reprints()
-            done = _run(self._store, self._platform, self._on_change, lambda: self._stopping)
+            self._store.forget_ended()
+            _run(self._store, self._platform, self._on_change, lambda: self._stopping)
             due = self._store.outbox.seconds_to_next()
         except (apsw.Error, OSError):
             # A full or failing disk is trouble that may pass; nothing was lost, since nothing was acknowledged.
@@ -321,4 +354,4 @@ class SyncThread:
             # Its text may carry what a resident wrote, so only its type is logged. Its lease runs out by itself.
             _log.error("a round of the queue failed: %s", type(failure).__name__)
             return _TROUBLE_SLEEP
-        return min(_LONGEST_SLEEP, max(done.pause or 0.0, _LONGEST_SLEEP if due is None else due))
+        return min(_LONGEST_SLEEP, _LONGEST_SLEEP if due is None else due)

@@ -1,4 +1,9 @@
-"""`kiosk queue verify`: every row, digest and file of the queue is opened and compared; nothing is changed."""
+"""`kiosk queue verify`: every row, digest and file of the queue is opened and compared; nothing is changed.
+
+`--repair` mends only what can be mended without losing anything: indexes are made anew from their rows, what a dead
+sender held is let go, files that no row needs are removed, and what the disk damaged is held for people instead of
+being tried for ever.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +11,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 from offline_queue.blobs import Blobs
-from offline_queue.database import Transaction
+from offline_queue.database import Database, Transaction
 from offline_queue.model import Finding
+from offline_queue.outbox import Outbox
 from offline_queue.sealing import Sealer
 from offline_queue.wire import CHUNK_BYTES, read_receipt, sha256_hex
 
@@ -30,7 +36,7 @@ def _findings(connection: Transaction, blobs: Blobs, sealer: Sealer) -> Iterator
             read = read_receipt(receipt)
             if read is None or (read.uid, read.sha256) != (uid, sha256):
                 yield Finding(uid=uid, code="receipt-wrong", detail="the kept receipt is not about these bytes")
-        if state == "done":
+        if state in ("done", "cancelled"):
             continue
         plain = sealer.open(body, context=f"{uid}/body")
         if plain is None or sha256_hex(plain) != sha256:
@@ -51,3 +57,30 @@ def _paper_findings(connection: Transaction, seq: int, uid: str, blobs: Blobs, s
                 digest.update(sealer.open_chunk(file, context=f"{uid}/paper/{name}", index=index) or b"\0")
         if digest.hexdigest() != sha256:
             yield Finding(uid=uid, code="paper-damaged", detail=name)
+
+
+def repair(database: Database, blobs: Blobs, sealer: Sealer, outbox: Outbox) -> tuple[Finding, ...]:
+    """What was mended. Damage that only people can mend is left as it is, and shows in the next `verify`."""
+    mended: list[Finding] = []
+    with database.write() as connection:
+        if connection.value("PRAGMA integrity_check") != "ok":
+            connection.run("REINDEX")
+            if connection.value("PRAGMA integrity_check") == "ok":
+                mended.append(Finding(uid=None, code="indexes-made-anew", detail=""))
+        stuck = connection.all(
+            "UPDATE submission SET state = 'ready' WHERE state = 'sending' AND lease IS NULL RETURNING uid"
+        )
+        mended += [Finding(uid=uid, code="sending-let-go", detail="") for (uid,) in stuck]
+        for finding in _findings(connection, blobs, sealer):
+            if finding.code in ("body-damaged", "paper-damaged", "paper-missing") and connection.run(
+                """
+                UPDATE submission SET state = 'held', last_error = ?
+                WHERE uid = ? AND state IN ('ready', 'received') AND lease IS NULL
+                """,
+                (finding.code, finding.uid),
+            ):
+                mended.append(Finding(uid=finding.uid, code="held", detail=finding.code))
+    before = blobs.names()
+    outbox.start()
+    mended += [Finding(uid=None, code="file-removed", detail=name) for name in sorted(before - blobs.names())]
+    return tuple(mended)

@@ -19,11 +19,13 @@ class PaperToSend:
     id: str
     bytes: int
     offset: int
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PapersWork:
-    """A received form whose papers are not all there; `papers` is empty when only the platform's word is missing."""
+    """A received form whose papers are not all there. `papers` are those that are due now: empty when only the
+    platform's word is missing."""
 
     seq: int
     uid: str
@@ -50,5 +52,14 @@ class RatingWork:
     attempts: int
 
 
-Work = FormWork | PapersWork | NumberWork | RatingWork
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetryWork:
+    """What the terminal says of itself; `body` is JSON."""
+
+    kind: str
+    body: str
+    attempts: int
+
+
+Work = FormWork | PapersWork | NumberWork | RatingWork | TelemetryWork
 SubmissionWork = FormWork | PapersWork | NumberWork

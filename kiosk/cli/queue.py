@@ -102,11 +102,40 @@ def sync(*, platform: str, config_path: Path | None, as_json: bool) -> None:
 
 
 @queue.command()
+@click.argument("uid")
+@click.option("--reason", required=True, help="Why, in a sentence; kept sealed.")
+@click.option("--by", required=True, help="Who withdraws it.")
+@click.option("--confirmed-by", required=True, help="A second person who agrees.")
 @config_option
 @json_option
-def verify(*, config_path: Path | None, as_json: bool) -> None:
+def cancel(*, uid: str, reason: str, by: str, confirmed_by: str, config_path: Path | None, as_json: bool) -> None:
+    """Withdraw a submission that has not left, on the word of two people."""
+    from kiosk.bootstrap import open_audit
+
+    with _open(config_path) as store:
+        known = store.show(uid) is not None
+        try:
+            cancelled = store.cancel(uid, reason=reason, by=by, confirmed_by=confirmed_by)
+        except ValueError as failure:
+            raise click.UsageError(str(failure)) from failure
+    if not cancelled:
+        tell_trouble("not-withdrawn" if known else "uid-unknown", as_json=as_json, uid=uid)
+        sys.exit(1)
+    audit = open_audit(read_config(config_path))
+    audit.note("submission-cancelled", uid=uid)
+    audit.close()
+    say({"uid": uid, "state": "cancelled"}, as_json=as_json)
+
+
+@queue.command()
+@click.option("--repair", is_flag=True, help="Mend what can be mended without losing anything, then check.")
+@config_option
+@json_option
+def verify(*, repair: bool, config_path: Path | None, as_json: bool) -> None:
     """Check every row, hash and file."""
     with _open(config_path) as store:
+        for mended in store.repair() if repair else ():
+            say({"uid": mended.uid, "mended": mended.code, "detail": mended.detail}, as_json=as_json)
         findings = store.verify()
     for finding in findings:
         say({"uid": finding.uid, "code": finding.code, "detail": finding.detail}, as_json=as_json)

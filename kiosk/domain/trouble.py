@@ -238,6 +238,13 @@ TROUBLES: dict[str, Trouble] = {
             "See kiosk queue list for those there are.",
         ),
         _t(
+            "not-withdrawn",
+            "这个申报已经报送，或者正在报送，撤不回来。",
+            "This submission has left or is leaving, and cannot be withdrawn here.",
+            "请联系区里处理。",
+            "Ask the district.",
+        ),
+        _t(
             "nothing-to-send",
             "这个申报不用再报送。",
             "There is nothing left to send of this submission.",

@@ -114,6 +114,34 @@ def test_a_configuration_that_cannot_be_used_ends_with_1_and_says_why(
     assert answer.err == f"Error: {broken}: printer.colour: Extra inputs are not permitted\n"
 
 
+# --- queue: withdrawing and mending ---------------------------------------------------------------------------------
+
+
+def test_withdrawing_is_audited_without_names_and_done_once(kiosk: Run, config: Path, tmp_path: Path) -> None:
+    form = tmp_path / "form.json"
+    form.write_text('{"matter": "m"}', "utf-8")
+    uid = json.loads(kiosk("queue", "put", "--form", form, "--config", config, "--json").out)["uid"]
+    words = ("queue", "cancel", uid, "--reason", "重复", "--config", config, "--json")
+    same = kiosk(*words, "--by", "Li", "--confirmed-by", "li")
+    assert (same.status, same.out) == (2, "")
+    assert "two people" in same.err
+    done = kiosk(*words, "--by", "李建国", "--confirmed-by", "王主任")
+    assert (done.status, json.loads(done.out)) == (0, {"uid": uid, "state": "cancelled"})
+    again = kiosk(*words, "--by", "李建国", "--confirmed-by", "王主任")
+    assert (again.status, json.loads(again.out)["trouble"]) == (1, "not-withdrawn")
+    log = (tmp_path / "data" / "log" / "audit.jsonl").read_text("utf-8")
+    assert [json.loads(line)["event"] for line in log.splitlines()] == ["submission-cancelled"]
+    assert "李建国" not in log
+
+
+def test_verify_repairs_and_says_what(kiosk: Run, config: Path, tmp_path: Path) -> None:
+    assert kiosk("queue", "verify", "--config", config).status == 0
+    (tmp_path / "data" / "queue" / "blobs" / "x.part").write_bytes(b"half")
+    assert kiosk("queue", "verify", "--config", config, "--json").status == 1
+    answer = kiosk("queue", "verify", "--repair", "--config", config, "--json")
+    assert (answer.status, json.loads(answer.out)) == (0, {"uid": None, "mended": "file-removed", "detail": "x.part"})
+
+
 # --- run ----------------------------------------------------------------------------------------------------------
 
 

@@ -143,7 +143,9 @@ def _codes_in(folder: Path) -> Iterator[tuple[str, str]]:
 
 def test_every_code_that_the_terminal_speaks_has_words() -> None:
     used = [found for folder in ("kiosk", "ui/viewmodels") for found in _codes_in(ROOT / folder)]
-    assert {"storage-full", "nothing-found", "lookup-failed", "uid-unknown", "camera-none"} <= {code for code, _ in used}
+    assert {"storage-full", "nothing-found", "lookup-failed", "uid-unknown", "camera-none"} <= {
+        code for code, _ in used
+    }
     assert [(code, where) for code, where in used if code not in TROUBLES] == []
 
 

@@ -106,6 +106,9 @@ class ModelPlatform:
     def put_rating(self, uid: str, body: bytes) -> Outcome:
         return self._meet(lambda: Answer(status=200, body=body))
 
+    def report(self, kind: str, body: bytes) -> Outcome:
+        return self._meet(lambda: Answer(status=204))
+
 
 MOODS = st.sampled_from(["ok", "ok", "unheard", "unanswered", "portal", "busy", "forgot"])
 

@@ -13,6 +13,7 @@ from offline_queue.files import NotAForm, put_files
 from offline_queue.model import NoSpace, OtherContent, Paper, StorageTrouble, Stored, SystemClock, TooLarge
 from offline_queue.numbers import parse_slip_text
 from offline_queue.outbox import LEASE_SECONDS
+from offline_queue.retry import TryAgain
 from offline_queue.store import Store
 from offline_queue.wire import Progress, Receipt, State
 from offline_queue.work import FormWork, NumberWork, PapersWork, RatingWork
@@ -104,7 +105,7 @@ def test_nothing_readable_lies_on_the_disk(store: Store, tmp_path: Path) -> None
     put(store)
     assert planted() == []
     work = form_work(store)
-    store.outbox.put_off(work, seconds=5, error="http-500")
+    store.outbox.put_off(work, TryAgain(seconds=5, error="http-500"))
     assert planted() == []
     work = form_work(store)
     store.outbox.received(work, receipt(work))
@@ -215,7 +216,7 @@ def test_forms_go_first_papers_second_ratings_third(store: Store, tmp_path: Path
     assert store.outbox.sent(papers, papers.papers[0], len(PAPER.content))
     rating = store.outbox.next_work()
     assert isinstance(rating, RatingWork)
-    store.outbox.rated(rating)
+    store.outbox.lesser.rated(rating)
     progress = Progress(uid=first, sha256=papers.sha256, state=State.DONE, case_number="2026-000002")
     assert store.outbox.progressed(papers, progress, ask_again=5) is State.DONE
     assert store.outbox.next_work() is None
@@ -243,7 +244,7 @@ def test_an_answer_about_other_bytes_never_ends_an_item(store: Store) -> None:
 
 def test_a_failure_waits_and_a_wall_clock_that_jumps_moves_nothing(store: Store, clock: TurnedClock) -> None:
     put(store)
-    store.outbox.put_off(form_work(store), seconds=60, error="http-500")
+    store.outbox.put_off(form_work(store), TryAgain(seconds=60, error="http-500"))
     clock.now = clock.now.replace(year=2040)
     assert store.outbox.next_work() is None
     clock.now = clock.now.replace(year=2020)
@@ -254,7 +255,7 @@ def test_a_failure_waits_and_a_wall_clock_that_jumps_moves_nothing(store: Store,
 def test_another_boot_makes_everything_due_with_jitter(tmp_path: Path, clock: TurnedClock) -> None:
     store = open_store(tmp_path / "queue", clock)
     put(store)
-    store.outbox.put_off(form_work(store), seconds=90_000, error="http-500")
+    store.outbox.put_off(form_work(store), TryAgain(seconds=90_000, error="http-500"))
     put(store)
     form_work(store)
     store.close()
@@ -327,8 +328,8 @@ def test_held_is_never_dropped_and_can_be_retried(store: Store, clock: TurnedClo
 def test_hurry_leaves_waiting_what_the_platform_told_to_wait(store: Store) -> None:
     put(store)
     put(store)
-    store.outbox.put_off(form_work(store), seconds=60, error="unreachable")
-    store.outbox.put_off(form_work(store), seconds=60, error="http-503")
+    store.outbox.put_off(form_work(store), TryAgain(seconds=60, error="unreachable"))
+    store.outbox.put_off(form_work(store), TryAgain(seconds=60, error="http-503"))
     assert store.outbox.next_work() is None
     store.outbox.hurry()
     form_work(store)
@@ -386,6 +387,7 @@ def test_what_is_done_or_expired_leaves_no_bytes(store: Store, tmp_path: Path, c
     other.close()
     assert on_disk(body)
     store.outbox.received(work := form_work(store), receipt(work))
+    assert store.outbox.next_work() is None  # at the end of a round
     assert not on_disk(body)
     assert on_disk(reprint)
     clock.forward(24 * 3600 + 1)

@@ -1,0 +1,77 @@
+"""The lanes after the submissions: ratings, then what the terminal says of itself.
+
+Both are small and may come late. A piece of work's lease is its due time: it comes up again when nobody has reported by
+then.
+"""
+
+from __future__ import annotations
+
+from offline_queue.database import Database, Transaction
+from offline_queue.model import Clock
+from offline_queue.pause import pause
+from offline_queue.retry import TryAgain
+from offline_queue.work import RatingWork, TelemetryWork
+
+LEASE_SECONDS = 180.0
+"""Longer than the client's deadline for one request."""
+
+
+class LesserLanes:
+    """Ratings and telemetry of one queue."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def claim_rating(self, connection: Transaction, mono: float) -> RatingWork | None:
+        row = connection.one(
+            """
+            SELECT r.submission, s.uid, r.level, r.attempts FROM rating r JOIN submission s ON s.seq = r.submission
+            WHERE r.state = 'ready' AND r.next_mono <= ? AND s.state IN ('received', 'done') LIMIT 1
+            """,
+            (mono,),
+        )
+        if row is None:
+            return None
+        connection.run("UPDATE rating SET next_mono = ? WHERE submission = ?", (mono + LEASE_SECONDS, row[0]))
+        return RatingWork(seq=row[0], uid=row[1], level=row[2], attempts=row[3])
+
+    def claim_telemetry(self, connection: Transaction, mono: float) -> TelemetryWork | None:
+        row = connection.one("SELECT kind, body, attempts FROM telemetry WHERE next_mono <= ? LIMIT 1", (mono,))
+        if row is None:
+            return None
+        connection.run("UPDATE telemetry SET next_mono = ? WHERE kind = ?", (mono + LEASE_SECONDS, row[0]))
+        return TelemetryWork(kind=row[0], body=row[1], attempts=row[2])
+
+    def rated(self, work: RatingWork) -> None:
+        with self._database.write() as connection:
+            connection.run("UPDATE rating SET state = 'done', last_error = NULL WHERE submission = ?", (work.seq,))
+
+    def put_off_rating(self, work: RatingWork, later: TryAgain) -> None:
+        with self._database.write() as connection:
+            self._pause(connection, later)
+            connection.run(
+                "UPDATE rating SET attempts = attempts + ?, next_mono = ?, last_error = ? WHERE submission = ?",
+                (int(later.counted), self._clock.monotonic() + later.seconds, later.error, work.seq),
+            )
+
+    def hold_rating(self, work: RatingWork, *, error: str) -> None:
+        with self._database.write() as connection:
+            connection.run("UPDATE rating SET state = 'held', last_error = ? WHERE submission = ?", (error, work.seq))
+
+    def told(self, work: TelemetryWork) -> None:
+        """The platform has it; what was reported meanwhile stays."""
+        with self._database.write() as connection:
+            connection.run("DELETE FROM telemetry WHERE kind = ? AND body = ?", (work.kind, work.body))
+
+    def put_off_telemetry(self, work: TelemetryWork, later: TryAgain) -> None:
+        with self._database.write() as connection:
+            self._pause(connection, later)
+            connection.run(
+                "UPDATE telemetry SET attempts = attempts + ?, next_mono = ? WHERE kind = ?",
+                (int(later.counted), self._clock.monotonic() + later.seconds, work.kind),
+            )
+
+    def _pause(self, connection: Transaction, later: TryAgain) -> None:
+        if later.platform_wide:
+            pause(connection, self._clock, seconds=later.seconds, reason=later.error)
