@@ -18,13 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-_STATUS = bytes.fromhex("AAAAAA9669000311FFED")
 _SAM_ID = bytes.fromhex("AAAAAA9669000312FFEE")
 _FIND = bytes.fromhex("AAAAAA96690003200122")
 _SELECT = bytes.fromhex("AAAAAA96690003200221")
 _READ = bytes.fromhex("AAAAAA96690003300132")
 _READ_ADDRESS = bytes.fromhex("AAAAAA96690003300330")
-_COMMANDS = (_STATUS, _SAM_ID, _FIND, _SELECT, _READ, _READ_ADDRESS)
+_COMMANDS = (_SAM_ID, _FIND, _SELECT, _READ, _READ_ADDRESS)
 _COMMAND_LENGTH = 10
 
 _FOUND = bytes.fromhex("AAAAAA9669000800009F0000000097")
@@ -33,7 +32,7 @@ _PREAMBLE = bytes.fromhex("AAAAAA9669")
 # 05.01-20140101-0000000001-0123456789, little-endian in the frame
 _NUMBER = bytes.fromhex("AAAAAA96690014000090 05000100 45503301 01000000 15CD5B07")
 
-NO_CARD, SELECT_FAILED, READ_FAILED, NO_SUCH_ITEM, READY = 0x80, 0x81, 0x41, 0x91, 0x90
+NO_CARD, SELECT_FAILED, READ_FAILED, NO_SUCH_ITEM = 0x80, 0x81, 0x41, 0x91
 _SLOW_PIECE, _SLOW_S = 16, 0.001
 
 
@@ -124,8 +123,6 @@ class SimulatedSam:
 
     def _answer(self, command: bytes) -> bytes:
         card = self._card
-        if command == _STATUS:
-            return _word(READY)
         if command == _SAM_ID:
             return _checked(_NUMBER)
         if command == _FIND:

@@ -12,7 +12,8 @@ from devices.card.sim_sam import SimulatedSam
 
 
 class MemoryLine:
-    """Bytes handed over in this process; ``lost`` is a pulled cable. ``piece`` cuts what is read."""
+    """Bytes handed over in this process; ``lost`` is a pulled cable, ``late`` comes before the next answer. ``piece``
+    cuts what is read."""
 
     def __init__(self, sam: SimulatedSam, *, piece: int = 4096) -> None:
         self._sam = sam
@@ -21,6 +22,7 @@ class MemoryLine:
         self.opened = 0
         self.closed = 0
         self.lost = False
+        self.late = b""
 
     def open(self) -> None:
         self._check()
@@ -28,7 +30,8 @@ class MemoryLine:
 
     def write(self, frame: bytes) -> None:
         self._check()
-        self._coming += self._sam.hear(frame)
+        self._coming += self.late + self._sam.hear(frame)
+        self.late = b""
 
     def read(self, timeout: float) -> bytes:
         del timeout  # nothing more will come

@@ -272,6 +272,29 @@ def test_noise_and_small_pieces(piece: int) -> None:
     assert desk.read(desk.look()) == DEMO_TEXTS["zhou"]
 
 
+def test_the_late_answer_to_an_ended_process_is_not_taken_for_ours(desk: Desk) -> None:
+    desk.lay("sun")
+    view = desk.look()
+    desk.read(view)
+    late = SimulatedSam()
+    late.lay(demo_sam_cards()["zhou"])
+    found, selected, whole = (late.hear(bytes.fromhex(f"AAAAAA9669{rest}")) for rest in (
+        "0003200122", "0003200221", "0003300132"
+    ))  # fmt: skip
+    desk.line.late = whole + found
+    heard = len(desk.sam.heard)
+    assert desk.look() == view
+    assert len(desk.sam.heard) == heard + 1  # asked once
+    assert desk.slot.sam_number() is not None
+    desk.sam.lift()
+    desk.line.late = whole
+    assert desk.look() == EMPTY
+    desk.lay("sun")
+    view = desk.look()
+    desk.line.late = selected + found
+    assert desk.read(view) == DEMO_TEXTS["sun"]
+
+
 def test_a_line_that_never_falls_silent_is_lost(desk: Desk) -> None:
     class Babbling(MemoryLine):
         def read(self, timeout: float) -> bytes:

@@ -17,7 +17,6 @@ SELECTED = bytes.fromhex("AAAAAA9669 000C 000090 0000000000000000 9C")
 @pytest.mark.parametrize(
     ("command", "published"),
     [
-        (Command.STATUS, "AAAAAA9669000311FFED"),
         (Command.SAM_ID, "AAAAAA9669000312FFEE"),
         (Command.FIND, "AAAAAA96690003200122"),
         (Command.SELECT, "AAAAAA96690003200221"),
@@ -30,7 +29,7 @@ def test_commands_are_the_published_bytes(command: Command, published: str) -> N
 
 
 def test_every_command_is_compared_and_none_reads_fingerprints() -> None:
-    assert {command.value.hex() for command in Command} == {"11ff", "12ff", "2001", "2002", "3001", "3003"}
+    assert {command.value.hex() for command in Command} == {"12ff", "2001", "2002", "3001", "3003"}
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ _REFUSES_ALL = {
     sdt.SELF_TEST_FAILED: "the security module fails its self-test (SW3 60)",
     sdt.NOT_AUTHORISED: "the security module is not authorised (SW3 66)",
 }
+_LONGEST_BUT_READ = 256  # an address is 70 bytes, everything else less; a whole card is 1,284
 _MOST_DRAINED = 64  # pieces; a line that never falls silent is broken
 
 
@@ -69,7 +70,10 @@ class SamModule:
         while (left := end - time.monotonic()) > 0:
             patience = min(left, self._timing.silence_s) if parser.damaged else left
             heard = self._line.read(patience)
-            if answer := parser.feed(heard):
+            answer = parser.feed(heard)
+            while answer is not None and not _may_answer(command, answer):
+                answer = parser.feed(b"")
+            if answer is not None:
                 return answer
             if parser.damaged and not heard:
                 return None
@@ -80,6 +84,13 @@ class SamModule:
             if not self._line.read(self._timing.silence_s):
                 return
         raise LineLost("the line never falls silent")
+
+
+def _may_answer(command: Command, answer: Answer) -> bool:
+    """Whether this can be what was asked for, and not what another process asked for before it was ended."""
+    if answer.module == sdt.FOUND:
+        return command is Command.FIND
+    return answer.module != sdt.OK or (command is Command.READ) == (len(answer.data) > _LONGEST_BUT_READ)
 
 
 def sam_number(answer: Answer) -> str | None:

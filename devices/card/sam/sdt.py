@@ -25,7 +25,6 @@ _SHORTEST, LONGEST = 4, 0x0508
 class Command(Enum):
     """What is asked of the module. 3010, reading with fingerprints, is left out on purpose."""
 
-    STATUS = bytes.fromhex("11FF")
     SAM_ID = bytes.fromhex("12FF")
     FIND = bytes.fromhex("2001")
     SELECT = bytes.fromhex("2002")
@@ -85,7 +84,7 @@ class AnswerParser:
         return self._damaged and not self._pending.startswith(_PREAMBLE)
 
     def feed(self, data: bytes) -> Answer | None:
-        """The first whole answer, if it has come; what follows it is dropped, as one command has one answer."""
+        """The first whole answer, if it has come; what follows it waits for the next call."""
         self._pending += data
         begun: int | None = None  # where the first frame that still lacks bytes starts
         at = self._pending.find(_PREAMBLE)
@@ -97,7 +96,7 @@ class AnswerParser:
                 begun = at if begun is None else begun
             elif _SHORTEST <= counted <= LONGEST and _check(self._pending[start:end]) == 0:
                 body = self._pending[start + _LENGTH : end - 1]
-                self._pending = b""
+                self._pending = self._pending[end:]
                 return Answer(int.from_bytes(body[:2], "big"), body[2], body[3:])
             else:
                 self._damaged = True

@@ -6,12 +6,8 @@ import re
 from urllib.parse import parse_qsl
 
 from devices.card.addresses import BadAddress
-from devices.card.sam.hid_line import HidLine, Reports
 from devices.card.sam.line import Line
-from devices.card.sam.pcsc_line import PcscLine
-from devices.card.sam.serial_line import SerialLine
 from devices.card.sam.slot import SamSlot
-from devices.card.sam.usb_line import UsbLine
 
 _USUAL_BAUD = 115200
 _BAUDS = (115200, 57600, 38400, 19200, 9600)  # what the module can be set to
@@ -35,6 +31,8 @@ def _line(uri: str) -> Line:
     where, _, query = rest.partition("?")
     match scheme:
         case "sdt-serial":
+            from devices.card.sam.serial_line import SerialLine
+
             options = _options(uri, query, "baud")
             baud = options.get("baud", str(_USUAL_BAUD))
             if not where.startswith("/") and not where.upper().startswith("COM"):
@@ -43,15 +41,21 @@ def _line(uri: str) -> Line:
                 raise BadAddress(f"{uri}: baud is one of {', '.join(map(str, _BAUDS))}")
             return SerialLine(path=where, baud=int(baud))
         case "sdt-usb":
+            from devices.card.sam.usb_line import UsbLine
+
             _options(uri, query)
             vendor, product = _ids(uri, where)
             return UsbLine(vendor=vendor, product=product)
         case "sdt-hid":
+            from devices.card.sam.hid_line import HidLine, Reports
+
             reports = _options(uri, query, "reports").get("reports", Reports.PADDED)
             if reports not in tuple(Reports):
                 raise BadAddress(f"{uri}: reports is padded or counted")
             return HidLine(device=where if where.startswith("/") else _ids(uri, where), reports=Reports(reports))
         case "sdt-pcsc":
+            from devices.card.sam.pcsc_line import PcscLine
+
             header = _options(uri, query, "header").get("header", _USUAL_HEADER)
             if not where or not _HEADER.fullmatch(header):
                 raise BadAddress(f"{uri}: write sdt-pcsc:READER?header=FF000000, four bytes that begin with FF")
