@@ -18,7 +18,7 @@ QT_PACKAGES=(                                     # what the Qt wheel's QtGui, i
     libxcb-xfixes0 libxcb-xkb1 libwayland-client0 libwayland-cursor0 libwayland-egl1 libpulse0
 )
 NETWORK_PACKAGES=(iproute2 util-linux)            # private network namespaces: --vnc, and pcscd in the tests
-TEST_PACKAGES=(binutils fonts-ocr-b)              # PyInstaller reads libraries with objdump; the typeface of travel documents
+TEST_PACKAGES=(binutils fonts-ocr-b libeac3)      # PyInstaller reads libraries with objdump; travel documents: typeface, chip
 
 say() { printf '%s\n' "$*" >&2; }
 
