@@ -304,3 +304,36 @@ DEMO_TEXTS: Mapping[str, bytes] = {
 def demo_sam_cards() -> dict[str, SamCard]:
     """Fresh cards with the texts of :data:`DEMO_TEXTS`."""
     return {key: SamCard(text=text) for key, text in DEMO_TEXTS.items()}
+
+
+class SamChip:
+    """A security module that its reader hands out over PC/SC, as a card that always lies there: it takes frames as data
+    of one pseudo command, class FF, and gives answers in pieces (61xx). Nobody published how real readers do this."""
+
+    def __init__(self, sam: SimulatedSam, *, header: bytes = bytes.fromhex("FF000000")) -> None:
+        self._sam = sam
+        self._header = header
+        self._left = b""
+
+    def answer_to_reset(self) -> bytes:
+        """The ATR: T=0, historical bytes "SAM"."""
+        return bytes.fromhex("3B63000053414D")
+
+    def power(self, on: bool) -> None:
+        """Power up (or reset), or power down; the module behind it stays as it is."""
+        del on
+        self._left = b""
+
+    def respond(self, command: bytes) -> bytes:
+        """The response to one command APDU."""
+        if command[:4] == self._header:
+            self._left = self._sam.hear(command[5 : 5 + command[4]])
+            return self._more(b"")
+        if command[:4] == bytes.fromhex("00C00000") and len(command) == 5 and self._left:
+            length = command[4] or 256
+            piece, self._left = self._left[:length], self._left[length:]
+            return self._more(piece)
+        return b"\x6d\x00"
+
+    def _more(self, piece: bytes) -> bytes:
+        return piece + (bytes((0x61, min(len(self._left), 255))) if self._left else b"\x90\x00")

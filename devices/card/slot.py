@@ -189,8 +189,7 @@ class Channel:
             data, status = self._once(_with_le(apdu, status & 0xFF))
         gathered = data
         while status >> 8 == 0x61:
-            # Class byte without the secure messaging bits, as the response chain asks for no protection of its own.
-            data, status = self._once(bytes((apdu[0] & 0xF0, 0xC0, 0x00, 0x00, status & 0xFF)))
+            data, status = self._once(bytes((_plain_class(apdu), 0xC0, 0x00, 0x00, status & 0xFF)))
             gathered += data
             if not data or len(gathered) > _MOST_DATA:
                 raise CardDamaged("endless response chain")
@@ -204,6 +203,12 @@ class Channel:
         if not _STATUS <= len(response) <= _longest_data(apdu) + _STATUS:
             raise CardDamaged(f"response of {len(response)} bytes")
         return response[:-2], int.from_bytes(response[-2:], "big")
+
+
+def _plain_class(apdu: bytes) -> int:
+    """The class of GET RESPONSE: an interindustry command, whatever came before it (ISO 7816-4:2020 11.8.1). It keeps
+    that one's logical channel (bits 1 and 2 where bits 8 to 6 are 0) and asks for no protection of its own."""
+    return apdu[0] & 0x03 if apdu[0] < 0x20 else 0x00
 
 
 def _is_extended(apdu: bytes) -> bool:

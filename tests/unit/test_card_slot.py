@@ -75,6 +75,15 @@ def test_waiting_data_is_fetched_piece_by_piece() -> None:
     assert channel.atr == b"\x3b\x00"
 
 
+@pytest.mark.parametrize(
+    ("command", "fetched"), [("80b0000402000d", "00c0"), ("0ca4040c", "00c0"), ("01b20000", "01c0")]
+)
+def test_data_is_fetched_in_the_interindustry_class(command: str, fetched: str) -> None:
+    link = Scripted("6101", "aa9000")
+    assert Channel(link=link, give_up=never).transmit(bytes.fromhex(command)) == (b"\xaa", 0x9000)
+    assert link.asked[1] == f"{fetched}000001"
+
+
 @pytest.mark.parametrize("answer", ["", "90", "00" * 259])
 def test_a_response_of_impossible_length_is_damage(answer: str) -> None:
     with pytest.raises(CardDamaged):

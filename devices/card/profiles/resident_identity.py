@@ -9,14 +9,13 @@ cards (QUALITY.toml). The module has checked the card's own protection: assuranc
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
-from datetime import date
 
 from devices.card.api import Assurance, CardTrouble, Check
 from devices.card.id_number import birth_date_in, has_valid_checksum, sex_in
 from devices.card.profile import ProfileRead, Wish
 from devices.card.slot import CardDamaged, Channel, SamLink
+from devices.card.text import day, printable
 from devices.card.wlt import decode_wlt
 
 _TYPE_AT, _TYPE_SIZE = 248, 2
@@ -44,7 +43,6 @@ _FOREIGNER_2023: _Layout = (
 )
 LAYOUTS: Mapping[str, _Layout] = {"": _RESIDENT, "J": _PERMIT, "I": _FOREIGNER_2017, "Y": _FOREIGNER_2023}
 
-_DATE = re.compile(r"[0-9]{8}")
 _SHAPES = {
     "id_number": re.compile(r"[0-9]{17}[0-9X]|[A-Z]{3}[0-9]{12}"),
     "ethnic_group": re.compile(r"[0-9]{2}"),
@@ -117,23 +115,16 @@ def _value(key: str, piece: bytes) -> str | None:
 def _date(text: str) -> str | None:
     if not text:
         return None
-    try:
-        if not _DATE.fullmatch(text):
-            raise ValueError(text)
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise CardDamaged("no date") from None
+    if len(text) != 8:
+        raise CardDamaged("no date")
+    return str(day(text[:4], text[4:6], text[6:]))
 
 
 def _decoded(piece: bytes) -> str:
     try:
-        text = piece.decode("utf-16-le").strip(_FILL)
+        return printable(piece.decode("utf-16-le").strip(_FILL))
     except UnicodeDecodeError:
         raise CardDamaged("no UTF-16") from None
-    # Private use is let through: the cards put rare characters of names and places there.
-    if not all(unicodedata.category(letter)[0] in "LMNPSZ" or unicodedata.category(letter) == "Co" for letter in text):
-        raise CardDamaged("text that cannot be printed")
-    return text
 
 
 def _checks(letter: str, found: Mapping[str, str]) -> tuple[Check, ...]:

@@ -8,7 +8,6 @@ differently, so fields are found by tag. Not verified on hardware (QUALITY.toml)
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import date
 
@@ -16,6 +15,7 @@ from devices.card.api import Assurance, CardTrouble, Check
 from devices.card.id_number import birth_date_in, has_valid_checksum, sex_in
 from devices.card.profile import ProfileRead, Wish
 from devices.card.slot import CardDamaged, CardProtected, Channel, SamLink
+from devices.card.text import day, printable
 from devices.card.tlv import parse_simple_tlv
 
 # "sx1.sh." + 社会保障 in GBK: the DDF name of the social security application.
@@ -106,10 +106,7 @@ def _date(raw: bytes) -> date | None:
     if raw in (b"\x00" * 4, b"\xff" * 4):
         return None
     text = _digits(raw, longest=4)
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise CardDamaged("no date") from None
+    return day(text[:4], text[4:6], text[6:])
 
 
 def _digits(raw: bytes, *, longest: int) -> str:
@@ -159,11 +156,6 @@ def _name(base: bytes, extension: bytes) -> str:
         name = raw.rstrip(b"\x00\x20\xff").decode("gb18030").replace("\u3000", "").strip()
     except UnicodeDecodeError:
         raise CardDamaged("name is no GB 18030") from None
-    # Private use is let through: older systems put rare characters of names there.
-    if not name or not all(unicodedata.category(letter)[0] in "LMNPSZ" or _is_private(letter) for letter in name):
-        raise CardDamaged("no printable name")
-    return name
-
-
-def _is_private(letter: str) -> bool:
-    return unicodedata.category(letter) == "Co"
+    if not name:
+        raise CardDamaged("no name")
+    return printable(name)
