@@ -23,7 +23,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.catalogue.model import ChoiceQuestion, Option
 from kiosk.config import CameraTable, Config, ConfigError, OneCamera, data_folder
 from kiosk.doctor import Site
-from kiosk.process import CARD, Alone, child_command, forbid_core_dumps
+from kiosk.process import CARD, READING, Alone, child_command, forbid_core_dumps
 
 if TYPE_CHECKING:
     from devices.camera.api import Camera
@@ -191,10 +191,12 @@ def open_audit(config: Config) -> AuditLog:
 
 
 def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> Core:
+    from devices.camera.reading.process import ReadingProcess
     from devices.printer.worker import PrinterThread
     from kiosk.journey.clerk import QueueClerk
     from kiosk.journey.desk import CameraDesk
     from kiosk.journey.events import CardChanged, Event, SyncChanged
+    from kiosk.journey.reading import PageReading
     from kiosk.journey.runner import Runner
     from kiosk.journey.states import Delivery, Terminal
     from offline_queue.client import PlatformClient
@@ -230,11 +232,24 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
         post=post,
         stored=sync.wake if sync else _nothing,
     )
-    desk = CameraDesk(camera=parts.camera, codes=parts.codes, post=post, on_live=lambda live: runner.on_live(live))
+    reader = ReadingProcess(child_command(READING))
+    reading = PageReading(reader=reader, post=post)
+    desk = CameraDesk(
+        camera=parts.camera, codes=parts.codes, reader=reader, post=post, on_live=lambda live: runner.on_live(live)
+    )
     opened.callback(desk.close)
+    opened.callback(reading.close)  # before the desk: it may be waiting for the same process
     now = monotonic()
     start = Terminal(now=now, today=china_time().date(), touched=now)
-    runner = Runner(hall=hall, start=start, desk=desk, clerk=clerk, audit=audit)
+    runner = Runner(
+        hall=hall,
+        start=start,
+        desk=desk,
+        reading=reading,
+        try_key=parts.reader.try_key,
+        clerk=clerk,
+        audit=audit,
+    )
     if sync:
         sync.start()
         opened.callback(lambda: _told_if_late(sync.stop(), "the sync"))

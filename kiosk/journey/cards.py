@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devices.card.api import CardFailed, CardRead, NoCard, NoReader, NoService, Reading
+from devices.card.api import CardFailed, CardRead, CardTrouble, NoCard, NoReader, NoService, Reading
 from kiosk.domain.resident import Role
-from kiosk.journey import way
+from kiosk.journey import documents, way
 from kiosk.journey.effects import (
     LookUpCard,
 )
-from kiosk.journey.frame import Step, begun, wiped
+from kiosk.journey.frame import Step, begun, camera_off, wiped
 from kiosk.journey.states import (
     FindByCard,
     HandingIn,
     Identify,
+    LayDocument,
     OtherCard,
+    ShowDocument,
     Terminal,
     Thanks,
+    TypeDocument,
     Welcome,
 )
 
@@ -33,12 +36,30 @@ def on_card(terminal: Terminal) -> Step:
         case Thanks() if isinstance(card, CardRead | CardFailed):
             gone, effects = wiped(terminal)
             return begun(replace(gone, card=card)), effects
-        case Identify():
-            return identify(terminal, terminal.screen), ()
-        case FindByCard():
-            return find_by_card(terminal, terminal.screen)
+        case Identify() | FindByCard() as screen:
+            return at_reader(terminal, screen)
+        case (ShowDocument() | TypeDocument() | LayDocument()) as screen if terminal.session is not None:
+            return documents.on_reader(terminal, terminal.session, screen) or _asked_for(terminal, screen)
         case _:
             return stranger(terminal), ()
+
+
+def at_reader(terminal: Terminal, screen: Identify | FindByCard) -> Step:
+    """What lies on the reader, where a card is wanted; a document that wants a key goes to the camera."""
+    match terminal.card, terminal.session:
+        case CardFailed(insertion, CardTrouble.NEEDS_KEY), session if session and insertion > screen.insertion:
+            return documents.show(terminal, session, replace(screen, insertion=insertion, found=None, trouble=None))
+        case _ if isinstance(screen, Identify):
+            return identify(terminal, screen), ()
+        case _:
+            return find_by_card(terminal, screen)
+
+
+def _asked_for(terminal: Terminal, screen: ShowDocument | TypeDocument | LayDocument) -> Step:
+    """Back to the screen that wanted the card: it was read, or is none that a key would open."""
+    stop = camera_off(screen)
+    back, effects = at_reader(replace(terminal, screen=screen.asked_by), screen.asked_by)
+    return back, (*stop, *effects)
 
 
 def stranger(terminal: Terminal) -> Terminal:

@@ -1,7 +1,7 @@
 """The desk under the camera: looks at what lies there while a screen needs it, and only then.
 
-Its own thread starts and stops the camera, judges the newest frame, takes the shot and reads codes. The Qt thread only
-says what is wanted; frames it had no time for are skipped, never queued.
+Its own thread starts and stops the camera, judges the newest frame, takes the shot, reads codes and zones. The Qt
+thread only says what is wanted; frames it had no time for are skipped, never queued.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from devices.camera.api import Camera, CameraState, Corners, Finding, Frame, Lost, Picture, Scan
 from devices.camera.codes import CodeWatch
 from devices.camera.page import AutoShot, find_page
+from devices.camera.reading.api import Reader
 from devices.camera.scan import straighten
 from kiosk.journey.effects import Purpose
-from kiosk.journey.events import CameraChanged, CodeSeen, Event, PageJudged, PageShot
+from kiosk.journey.events import CameraChanged, CodeSeen, DocumentJudged, Event, KeySeen, PageJudged, PageShot
+from kiosk.journey.keys import KeyWatch
+from kiosk.journey.states import Sight
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +46,9 @@ class _Watch:
 
 
 class CameraDesk:
-    """Owns the cameras: ``camera`` for papers, ``codes`` for codes (``None``: one camera does for both). ``post`` takes
-    events, ``on_live`` pictures for the screen (``None``: nothing to show); both are called on the desk's or a camera's
-    thread and must return quickly."""
+    """Owns the cameras: ``camera`` for papers, ``codes`` for codes (``None``: one camera does for both). ``reader``
+    reads what is printed on travel documents. ``post`` takes events, ``on_live`` pictures for the screen (``None``:
+    nothing to show); both are called on the desk's or a camera's thread and must return quickly."""
 
     def __init__(
         self,
@@ -53,12 +56,14 @@ class CameraDesk:
         camera: Camera,
         post: Callable[[Event], None],
         on_live: Callable[[LivePicture | None], None],
+        reader: Reader,
         codes: Camera | None = None,
     ) -> None:
         self._on_live = on_live
         self._papers = camera
         self._codes = codes if codes is not None else camera
         self._post = post
+        self._reader = reader
         self._turn = threading.Condition()
         self._wanted: _Watch | None = None
         self._frame: Frame | None = None
@@ -112,7 +117,10 @@ class CameraDesk:
         try:
             try:
                 camera.start(self._on_camera, self._on_frame)
-                self._look(watch)
+                if watch.purpose is Purpose.DOCUMENT:
+                    self._look_for_key(watch)
+                else:
+                    self._look(watch)
             finally:
                 camera.stop()
                 with self._turn:
@@ -171,6 +179,27 @@ class CameraDesk:
             if found.findings != said:
                 said = found.findings
                 self._post(PageJudged(watch.session, found.findings))
+
+    def _look_for_key(self, watch: _Watch) -> None:
+        """Reading takes longer than a frame; the picture on the screen does not wait for it."""
+        keys, said = KeyWatch(self._reader), Sight.NOTHING
+        self._reader.warm_up()
+        while (given := self._next(watch)) is not None:
+            frame, _ = given
+            key = keys.see(frame.picture)
+            with self._turn:
+                over = self._wanted is not watch
+                self._edge = (keys.corners, keys.sight is Sight.SEEN)
+            if over:  # what was read is nobody's by now, and must not be kept for the next one
+                self._reader.stop()
+                return
+            if keys.sight is not said:
+                said = keys.sight
+                self._post(DocumentJudged(watch.session, said))
+            if key is not None:
+                self._post(KeySeen(watch.session, key))
+                self._rest(watch)
+                return
 
     def _rest(self, watch: _Watch, longest_s: float | None = None) -> None:
         """After the shot nothing more is looked at until the journey wants something else."""

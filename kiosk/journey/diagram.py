@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import get_args
 
 from devices.camera.api import Finding, Lost, Scan
-from devices.card.api import Assurance, CardFailed, CardRead, CardTrouble
+from devices.card.api import Assurance, CanKey, CardFailed, CardRead, CardTrouble, NoCard
 from devices.printer.api import Outcome
 from kiosk.catalogue.loader import load
 from kiosk.catalogue.model import DigitsQuestion, Option
@@ -22,7 +22,21 @@ from kiosk.journey import events as e
 from kiosk.journey import way
 from kiosk.journey.effects import Wipe
 from kiosk.journey.machine import advance
-from kiosk.journey.states import Ask, Delivery, FindByCard, Found, Hall, Overlay, Screen, Stored, Terminal, Welcome
+from kiosk.journey.states import (
+    Ask,
+    Delivery,
+    FindByCard,
+    Found,
+    Hall,
+    KeyPart,
+    Overlay,
+    Screen,
+    Sight,
+    Stored,
+    Terminal,
+    TypeDocument,
+    Welcome,
+)
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "journey.md"
 
@@ -38,6 +52,8 @@ _FOUND = Found(
     case_number=None,
     slip_text="s",
 )
+_TROUBLES = (CardTrouble.MUTE, CardTrouble.NEEDS_KEY, CardTrouble.WRONG_KEY, CardTrouble.PULLED, CardTrouble.EXPIRED)
+_TYPED = {KeyPart.NUMBER: "E12345678", KeyPart.BIRTH: "19680315", KeyPart.EXPIRES: "20300101", KeyPart.CAN: "123456"}
 _PEOPLE = {"grown-up": "1968-03-15", "another": "1985-01-01", "child": "2015-01-01"}
 _LONG = 10_000.0
 """Seconds; longer than anybody's patience."""
@@ -67,7 +83,9 @@ def _tried(terminal: Terminal, hall: Hall, depth: int) -> Iterator[e.Event]:
         e.Edit(matter.questions[0].id), e.Edit(matter.materials[0].id), e.Signed(None), e.Signed(b"png"), e.TryAgain(),
         e.Rate(5), e.AnotherMatter(), e.PrintAgain("u"), e.Tick(terminal.now + _LONG, _DAY),
         *(e.CardChanged(_card(person, depth)) for person in _PEOPLE),
-        e.CardChanged(CardFailed(depth, CardTrouble.MUTE)), e.CameraChanged(Lost()),
+        *(e.CardChanged(CardFailed(depth, trouble)) for trouble in _TROUBLES), e.CardChanged(NoCard()),
+        e.CameraChanged(Lost()), e.UseCamera(), e.TypeInstead(), e.TypeCan(True), e.TypeCan(False),
+        e.DocumentJudged(number, Sight.UNCLEAR), e.KeySeen(number, CanKey("123456")),
         e.PageJudged(number, (Finding.BLURRED,)), e.PageShot(number, None), e.PageShot(number, Scan(b"", 1, 1)),
         e.CodeSeen(number, "https://d/s#v1.s"), e.StoreDone(number, _STORED), e.StoreFailed(number, "storage-full"),
         e.SlipEnded(number, "u", Outcome.PRINTED), e.SyncChanged("u", Delivery.DONE, "c"),
@@ -80,17 +98,34 @@ def _tried(terminal: Terminal, hall: Hall, depth: int) -> Iterator[e.Event]:
             yield e.Draft(question.example)
         else:
             yield e.Draft(way.options(question, hall)[0].value)
+    if isinstance(terminal.screen, TypeDocument):
+        yield e.Draft(_TYPED[terminal.screen.part])
 
 
 def _shape(terminal: Terminal) -> object:
     """What tells one kind of state from another; times, numbers and contents do not."""
     screen, session = terminal.screen, terminal.session
-    marks = ("role", "trouble", "adding", "editing", "writing", "wrong", "shooting", "empty", "printing", "rating")
+    marks = (
+        "role",
+        "trouble",
+        "adding",
+        "editing",
+        "writing",
+        "wrong",
+        "shooting",
+        "empty",
+        "printing",
+        "rating",
+        "part",
+        "trying",
+        "sight",
+    )
     return (
         type(screen),
         *(getattr(screen, mark, None) for mark in marks),
         getattr(getattr(screen, "question", None), "id", None),
         bool(getattr(screen, "draft", None)),
+        isinstance(getattr(screen, "asked_by", None), FindByCard),
         getattr(screen, "found", None) is None,
         getattr(getattr(screen, "found", None), "name", None),
         type(terminal.overlay),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from devices.camera.api import Scan
+from devices.camera.reading.api import Kind
+from devices.card.api import DocumentKey
 from kiosk.domain.words import Language
 from kiosk.journey.states import Session
 
@@ -14,6 +17,7 @@ class Purpose(StrEnum):
 
     PAPER = "paper"
     CODE = "code"
+    DOCUMENT = "document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,22 @@ class Shoot:
     """Take the page now, whatever was found."""
 
     session: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """Look for ``kinds`` on a page just scanned; suggestions come back, or a word that it could not be read."""
+
+    session: int
+    scan: Scan
+    kinds: frozenset[Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class TryKey:
+    """Read the travel document on the reader once more, with what opens it."""
+
+    key: DocumentKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +105,17 @@ class Wipe:
     session: int
 
 
-Effect = StartCamera | StopCamera | Shoot | Store | PrintSlip | LookUpCard | LookUpCode | SendRating | AlertStaff | Wipe
+Effect = (
+    StartCamera
+    | StopCamera
+    | Shoot
+    | ReadPage
+    | TryKey
+    | Store
+    | PrintSlip
+    | LookUpCard
+    | LookUpCode
+    | SendRating
+    | AlertStaff
+    | Wipe
+)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from devices.camera.api import CameraState, Finding, Scan
-from devices.card.api import CardState
+from devices.camera.reading.api import Read
+from devices.card.api import CardState, DocumentKey
 from devices.printer.api import Outcome, PrinterTrouble
 from kiosk.domain.words import Language
-from kiosk.journey.states import Delivery, Found, Stored
+from kiosk.journey.states import Delivery, Found, Sight, Stored
 
 # --- the resident ---------------------------------------------------------------------------------------------------
 
@@ -101,6 +102,23 @@ class ThatIsRight:
 @dataclass(frozen=True, slots=True)
 class AnotherCard:
     """The person found on the card is not the right one."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseCamera:
+    """The camera shall read it, instead of the resident typing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeInstead:
+    """The resident types it, instead of the camera reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCan:
+    """The document has a six-digit access number to be typed; ``on`` false: number and dates after all."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +234,31 @@ class CodeSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PageRead:
+    """What was found on ``scan``, as suggestions."""
+
+    session: int
+    scan: Scan
+    read: Read
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentJudged:
+    """What the camera makes of the document under it has changed."""
+
+    session: int
+    sight: Sight
+
+
+@dataclass(frozen=True, slots=True)
+class KeySeen:
+    """The camera read what opens the document, twice alike and with right check digits."""
+
+    session: int
+    key: DocumentKey
+
+
+@dataclass(frozen=True, slots=True)
 class StoreDone:
     session: int
     stored: Stored
@@ -277,6 +320,9 @@ Event = (
     | Agree
     | ThatIsRight
     | AnotherCard
+    | UseCamera
+    | TypeInstead
+    | TypeCan
     | Draft
     | WriteOwn
     | ShootNow
@@ -294,6 +340,9 @@ Event = (
     | PageJudged
     | PageShot
     | CodeSeen
+    | PageRead
+    | DocumentJudged
+    | KeySeen
     | StoreDone
     | StoreFailed
     | SlipEnded

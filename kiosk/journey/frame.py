@@ -13,19 +13,23 @@ from kiosk.journey.effects import (
 from kiosk.journey.states import (
     Ask,
     ConfirmFinish,
+    FindByCard,
     FindBySlip,
     Hall,
     HandedIn,
     HandingIn,
     Identify,
     IdleWarning,
+    LayDocument,
     Review,
     ScanPapers,
     Screen,
     Session,
+    ShowDocument,
     Sign,
     Terminal,
     Thanks,
+    TypeDocument,
     Welcome,
     WhoFor,
 )
@@ -62,8 +66,11 @@ def wiped(terminal: Terminal) -> Step:
 
 def camera_off(screen: Screen) -> tuple[Effect, ...]:
     """What switches the camera off, if ``screen`` had it on."""
-    on = (isinstance(screen, ScanPapers) and screen.adding) or (isinstance(screen, FindBySlip) and screen.found is None)
-    return (StopCamera(),) if on else ()
+    match screen:
+        case ScanPapers(adding=True) | FindBySlip(found=None) | ShowDocument():
+            return (StopCamera(),)
+        case _:
+            return ()
 
 
 def on_finish(terminal: Terminal, hall: Hall) -> Step:
@@ -75,7 +82,11 @@ def on_finish(terminal: Terminal, hall: Hall) -> Step:
             factor = hall.patience.care_factor if terminal.care else 1.0
             until = terminal.now + hall.patience.thanks * factor
             return replace(terminal, screen=Thanks(until=until), overlay=None), ()
-        case Identify() | Ask() | ScanPapers() | Review() | Sign() | HandingIn():
+        case ShowDocument() | TypeDocument() | LayDocument() if isinstance(terminal.screen.asked_by, FindByCard):
+            return wiped(terminal)
+        case ShowDocument() | TypeDocument() | LayDocument() | Identify() | Ask() | ScanPapers():
+            return replace(terminal, overlay=ConfirmFinish()), ()
+        case Review() | Sign() | HandingIn():
             return replace(terminal, overlay=ConfirmFinish()), ()
         case _:
             return wiped(terminal)

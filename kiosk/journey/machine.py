@@ -19,7 +19,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from kiosk.journey.cards import find_by_card, on_card
+from kiosk.journey.cards import at_reader, on_card
+from kiosk.journey.documents import laying, showing, typing
 from kiosk.journey.effects import (
     AlertStaff,
     Purpose,
@@ -33,10 +34,12 @@ from kiosk.journey.events import (
     CardChanged,
     CloseOverlay,
     CodeSeen,
+    DocumentJudged,
     Event,
     FindMine,
     Finish,
     FinishForSure,
+    KeySeen,
     LookedUp,
     Next,
     PageJudged,
@@ -65,23 +68,26 @@ from kiosk.journey.states import (
     HandingIn,
     Identify,
     IdleWarning,
+    LayDocument,
     OtherCard,
     Refused,
     Review,
     ScanPapers,
+    ShowDocument,
     ShowGuide,
     Sign,
     StaffCalled,
     Terminal,
     Thanks,
+    TypeDocument,
     Welcome,
     WhoFor,
 )
 from kiosk.journey.stations import asking, before_the_card, reviewing, scanning, who_it_is
 
 _DEVICES = (
-    Tick | CardChanged | CameraChanged | PageJudged | PageShot | CodeSeen | StoreDone | StoreFailed
-    | SlipEnded | SyncChanged | LookedUp
+    Tick | CardChanged | CameraChanged | PageJudged | PageShot | CodeSeen | DocumentJudged | KeySeen | StoreDone
+    | StoreFailed | SlipEnded | SyncChanged | LookedUp
 )  # fmt: skip
 """Events no finger made: they are no sign of life."""
 
@@ -130,7 +136,7 @@ def _on_screen(terminal: Terminal, event: Event, hall: Hall) -> Step:
                 return begun(terminal), ()
             case FindMine(by_slip=False):
                 opened = begun(terminal, FindByCard())
-                return find_by_card(opened, FindByCard())
+                return at_reader(opened, FindByCard())
             case FindMine():
                 opened = begun(terminal, FindBySlip())
                 return opened, (StartCamera(opened.sessions, Purpose.CODE),)
@@ -143,6 +149,12 @@ def _on_screen(terminal: Terminal, event: Event, hall: Hall) -> Step:
             return before_the_card(terminal, session, event, hall)
         case Identify():
             return who_it_is(terminal, session, screen, event)
+        case ShowDocument():
+            return showing(terminal, screen, event)
+        case TypeDocument():
+            return typing(terminal, session, screen, event)
+        case LayDocument():
+            return laying(terminal, session, screen, event)
         case Refused():
             return wiped(terminal) if isinstance(event, Next | Back) else (terminal, ())
         case Ask():

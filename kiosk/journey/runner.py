@@ -10,7 +10,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, assert_never
 
-from devices.card.api import CardFailed
+from devices.camera.api import Scan
+from devices.camera.reading.api import Kind
+from devices.card.api import CardFailed, DocumentKey
 from kiosk.audit.log import AuditLog
 from kiosk.domain.words import Language
 from kiosk.journey.effects import (
@@ -20,11 +22,13 @@ from kiosk.journey.effects import (
     LookUpCode,
     PrintSlip,
     Purpose,
+    ReadPage,
     SendRating,
     Shoot,
     StartCamera,
     StopCamera,
     Store,
+    TryKey,
     Wipe,
 )
 from kiosk.journey.events import CardChanged, Event, LookedUp, SlipEnded, StoreDone, StoreFailed, SyncChanged
@@ -43,6 +47,14 @@ class Desk(Protocol):
     def stop(self) -> None: ...
 
     def shoot(self) -> None: ...
+
+
+class Reading(Protocol):
+    """Has pages read. Answers come as events."""
+
+    def read(self, session: int, scan: Scan, kinds: frozenset[Kind]) -> None: ...
+
+    def forget(self) -> None: ...
 
 
 class Clerk(Protocol):
@@ -68,15 +80,27 @@ def _nothing(*_: object) -> None:
 class Runner:
     """``wake`` is called on the posting thread when the mailbox was empty; it must make :meth:`pump` run on the
     runner's thread. ``on_state`` is called there after every change; ``on_live`` on the desk's thread, for every
-    picture of the camera (``None``: nothing to show any more)."""
+    picture of the camera (``None``: nothing to show any more). ``try_key`` is the card reader's."""
 
-    def __init__(self, *, hall: Hall, start: Terminal, desk: Desk, clerk: Clerk, audit: AuditLog) -> None:
+    def __init__(
+        self,
+        *,
+        hall: Hall,
+        start: Terminal,
+        desk: Desk,
+        reading: Reading,
+        try_key: Callable[[DocumentKey], None],
+        clerk: Clerk,
+        audit: AuditLog,
+    ) -> None:
         self.hall = hall
         self.state = start
         self.wake: Callable[[], None] = _nothing
         self.on_state: Callable[[Terminal], None] = _nothing
         self.on_live: Callable[[LivePicture | None], None] = _nothing
         self._desk = desk
+        self._reading = reading
+        self._try_key = try_key
         self._clerk = clerk
         self._audit = audit
         self._mailbox: deque[Event] = deque()
@@ -106,6 +130,10 @@ class Runner:
                 self._desk.stop()
             case Shoot():
                 self._desk.shoot()
+            case ReadPage(session, scan, kinds):
+                self._reading.read(session, scan, kinds)
+            case TryKey(key):
+                self._try_key(key)
             case Store(session, language):
                 self._clerk.store(session, language)
             case PrintSlip(session, uid, reprint):
@@ -120,6 +148,7 @@ class Runner:
                 self._audit.note("staff-called", session=self.state.sessions, screen=type(self.state.screen).__name__)
             case Wipe(session):
                 self._clerk.wipe(session)
+                self._reading.forget()
                 self._audit.note("session-wiped", session=session)
             case _:
                 assert_never(effect)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from devices.camera.api import CameraState, Finding, Off, Scan
-from devices.card.api import CardState, NoCard
+from devices.card.api import CardState, DocumentKey, NoCard
 from devices.printer.api import Outcome
 from kiosk.catalogue.model import Material, Matter, Option, Question, Refusal
 from kiosk.domain.resident import Resident, Role
@@ -265,6 +265,60 @@ class FindBySlip:
     code: str = ""
 
 
+class Sight(StrEnum):
+    """What the camera makes of a travel document that is held under it."""
+
+    NOTHING = "nothing"  # no zone in the picture
+    SEEN = "seen"  # a zone, being read
+    UNCLEAR = "unclear"  # a zone that could not be read, again and again
+    BROKEN = "broken"  # reading itself does not work: only typing is left
+
+
+@dataclass(frozen=True, slots=True)
+class ShowDocument:
+    """A travel document opens only to what is printed on it: it is awaited under the camera. ``asked_by`` wanted the
+    card and goes on with it; ``trouble`` (a code) tells why once was not enough."""
+
+    asked_by: Identify | FindByCard
+    camera: CameraState = field(default_factory=Off)
+    sight: Sight = Sight.NOTHING
+    trouble: str | None = None
+
+
+class KeyPart(StrEnum):
+    """What is typed from a travel document: the first three in this order, or the last alone."""
+
+    NUMBER = "number"
+    BIRTH = "birth"
+    EXPIRES = "expires"
+    CAN = "can"
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDocument:
+    """The same, typed: ``part`` stands in the field as ``draft``, ``typed`` holds what was accepted. Dates are eight
+    digits, ``yyyymmdd``. ``wrong`` after a draft was refused, ``trouble`` after the document refused all of it."""
+
+    asked_by: Identify | FindByCard
+    part: KeyPart = KeyPart.NUMBER
+    draft: str = ""
+    typed: Mapping[KeyPart, str] = field(default_factory=lambda: MappingProxyType({}))
+    wrong: bool = False
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayDocument:
+    """What opens the document is known; it is awaited on the reader, or being read (``trying``). ``typed`` is what the
+    key was typed on (``None``: the camera read it), to return there when it does not open it."""
+
+    asked_by: Identify | FindByCard
+    key: DocumentKey
+    typed: TypeDocument | None = None
+    trying: bool = False
+    trouble: str | None = None
+
+
 Screen = (
     Welcome
     | WhoFor
@@ -282,6 +336,9 @@ Screen = (
     | Thanks
     | FindByCard
     | FindBySlip
+    | ShowDocument
+    | TypeDocument
+    | LayDocument
 )
 
 

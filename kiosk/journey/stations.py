@@ -6,10 +6,12 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from devices.camera.api import Lost, Scan
+from devices.card.api import CardTrouble
 from kiosk.catalogue.model import Material
 from kiosk.domain.resident import Role
 from kiosk.journey import way
-from kiosk.journey.cards import identify
+from kiosk.journey.cards import at_reader
+from kiosk.journey.documents import show
 from kiosk.journey.effects import (
     Purpose,
     Shoot,
@@ -33,6 +35,7 @@ from kiosk.journey.events import (
     RemovePage,
     ShootNow,
     ThatIsRight,
+    UseCamera,
     WriteOwn,
 )
 from kiosk.journey.frame import Step, camera_off, wiped
@@ -75,7 +78,7 @@ def before_the_card(terminal: Terminal, session: Session, event: Event, hall: Ha
         case AskConsent(), Agree(at) if session.matter is not None:
             agreed = replace(session, agreed=Agreed(version=session.matter.consent.version, at=at))
             role = Role.PROXY if session.on_behalf else Role.APPLICANT
-            return identify(replace(terminal, session=agreed), Identify(role=role)), ()
+            return at_reader(replace(terminal, session=agreed), Identify(role=role))
         case AskConsent(), Back():
             return replace(terminal, screen=ShowGuide()), ()
         case _:
@@ -98,6 +101,8 @@ def who_it_is(terminal: Terminal, session: Session, screen: Identify, event: Eve
             return _to_question(replace(terminal, session=known), known, 0)
         case AnotherCard():
             return replace(terminal, screen=replace(screen, found=None, trouble=None)), ()
+        case UseCamera() if screen.trouble == CardTrouble.NEEDS_KEY.value:
+            return show(terminal, session, replace(screen, trouble=None))
         case Back() if screen.role is Role.APPLICANT and session.proxy is not None:
             again = Identify(role=Role.PROXY, found=session.proxy, insertion=screen.insertion)
             return replace(terminal, session=replace(session, proxy=None, applicant=None), screen=again), ()

@@ -8,20 +8,24 @@ from datetime import timedelta
 import numpy as np
 
 from devices.camera.api import Finding, Live, Lost, Scan
-from devices.card.api import NoCard
+from devices.card.api import CardFailed, CardTrouble, MrzKey, NoCard, Reading
 from kiosk.domain.resident import Role
 from kiosk.journey.desk import LivePicture
 from kiosk.journey.events import (
     Begin,
     CallStaff,
     CardChanged,
+    DocumentJudged,
     Draft,
     FindMine,
     Finish,
+    KeySeen,
     Next,
     PageShot,
     PickMatter,
     PickWho,
+    TypeCan,
+    TypeInstead,
     WriteOwn,
 )
 from kiosk.journey.states import (
@@ -36,12 +40,15 @@ from kiosk.journey.states import (
     Printing,
     Refused,
     ScanPapers,
+    ShowDocument,
+    Sight,
     Sign,
     Terminal,
     Thanks,
 )
 from tests.support.journeys import HALL, LI, NOON, STORED, WANG, Walk, at
 from tests.support.papers import packed, written_page
+from tests.support.written import document_page, under_camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,54 @@ def _live(*, good: bool) -> LivePicture:
     page = written_page(540, 600)
     picture[70:670, 352:892] = page
     return LivePicture(picture, corners, good=good)
+
+
+PASSPORT = CardFailed(1, CardTrouble.NEEDS_KEY)
+ZONE = ("POCHNWANG<<XIUYING<<<<<<<<<<<<<<<<<<<<<<<<<<", "E123456784CHN6803155F3001019<<<<<<<<<<<<<<02")
+KEY = MrzKey(document_number="E12345678", birth_date="680315", expires="300101")
+
+
+def _documents() -> list[Stage]:
+    """A travel document that opens only to what is printed on it."""
+    shown = Walk().to_card().do(CardChanged(PASSPORT))
+    number = shown.session.number
+    looking = shown.terminal
+    assert isinstance(looking.screen, ShowDocument)
+    live = replace(looking.screen, camera=Live(1280, 720))
+    typed = Walk().to_card().do(CardChanged(PASSPORT), TypeInstead())
+    letters = typed.do(Draft("E1234")).terminal
+    short = typed.do(Draft("E1"), Next()).terminal
+    birth = typed.do(Draft("E12345678"), Next(), Draft("1968031")).terminal
+    refused = typed.do(Draft("19680315"), Next(), Draft("20300101"), Next())
+    refused.do(CardChanged(CardFailed(2, CardTrouble.WRONG_KEY)))
+    can = Walk().to_card().do(CardChanged(PASSPORT), TypeInstead(), TypeCan(True), Draft("123")).terminal
+    lay = Walk().to_card().do(CardChanged(PASSPORT), CardChanged(NoCard()), KeySeen(number, KEY)).terminal
+    opening = Walk().to_card().do(CardChanged(PASSPORT), KeySeen(number, KEY), CardChanged(Reading(2))).terminal
+    pulled = Walk().to_card().do(CardChanged(PASSPORT), KeySeen(number, KEY))
+    pulled.do(CardChanged(CardFailed(2, CardTrouble.PULLED)), CardChanged(NoCard()))
+    wrong = Walk().to_card().do(CardChanged(PASSPORT), KeySeen(number, KEY))
+    wrong.do(CardChanged(CardFailed(2, CardTrouble.WRONG_KEY)), DocumentJudged(number, Sight.NOTHING))
+    return [
+        Stage("document-show", replace(looking, screen=live), _passport(good=False)),
+        Stage("document-seen", replace(looking, screen=replace(live, sight=Sight.SEEN)), _passport(good=True)),
+        Stage("document-unclear", replace(looking, screen=replace(live, sight=Sight.UNCLEAR)), _passport(good=False)),
+        Stage("document-camera-lost", replace(looking, screen=replace(live, camera=Lost()))),
+        Stage("document-wrong", wrong.terminal),
+        Stage("document-lay", lay),
+        Stage("document-reading", opening),
+        Stage("document-pulled", pulled.terminal),
+        Stage("document-number", letters),
+        Stage("document-number-short", short),
+        Stage("document-birth", birth),
+        Stage("document-refused", refused.terminal),
+        Stage("document-can", can),
+    ]
+
+
+def _passport(*, good: bool) -> LivePicture:
+    picture = under_camera(document_page(ZONE), degrees=4, size=(1280, 720))
+    corners = ((268.0, 501.0), (987.0, 451.0), (992.0, 523.0), (273.0, 573.0))
+    return LivePicture(picture, corners if good else None, good=good)
 
 
 def _found(count: int) -> tuple[Found, ...]:
@@ -114,6 +169,8 @@ def stages() -> list[Stage]:
         Stage("card-waiting-proxy", proxy.terminal),
         Stage("card-trouble", replace(waiting, screen=Identify(role=Role.APPLICANT, trouble="card-mute"))),
         Stage("card-found", found),
+        Stage("card-closed", replace(waiting, screen=Identify(role=Role.APPLICANT, trouble="card-needs-key"))),
+        *_documents(),
         Stage("refused", at(Refused(refusal))),
         Stage("question-phone", Walk().to_questions().do(Draft("138123")).terminal),
         Stage("question-phone-wrong", Walk().to_questions().do(Draft("138"), Next()).terminal),

@@ -11,10 +11,15 @@ import numpy as np
 import pytest
 
 from devices.camera.api import CameraState, Frame, Live, Lost, Picture, Scan
+from devices.camera.reading.api import Kind
+from devices.card.api import MrzKey
 from kiosk.journey import desk as desk_module
 from kiosk.journey.desk import CameraDesk
 from kiosk.journey.effects import Purpose
-from kiosk.journey.events import CameraChanged, CodeSeen, Event, PageJudged, PageShot
+from kiosk.journey.events import CameraChanged, CodeSeen, DocumentJudged, Event, KeySeen, PageJudged, PageShot
+from kiosk.journey.states import Sight
+from tests.support.reader import ScriptedReader, seen
+from tests.support.written import document_page, under_camera
 
 BLACK: Picture = np.zeros((480, 640, 3), np.uint8)
 
@@ -39,7 +44,8 @@ class Bench:
     def __init__(self) -> None:
         self.camera = HandCamera()
         self.posted: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self.desk = CameraDesk(camera=self.camera, post=self.posted.put, on_live=lambda _: None)
+        self.reader = ScriptedReader()
+        self.desk = CameraDesk(camera=self.camera, reader=self.reader, post=self.posted.put, on_live=lambda _: None)
 
     def told(self) -> Event:
         return self.posted.get(timeout=10)
@@ -98,7 +104,7 @@ def test_what_lies_there_is_posted_once(bench: Bench, monkeypatch: pytest.Monkey
 def test_codes_are_looked_for_with_the_second_camera_and_papers_with_the_first() -> None:
     papers, codes = HandCamera(), HandCamera()
     posted: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    desk = CameraDesk(camera=papers, codes=codes, post=posted.put, on_live=lambda _: None)
+    desk = CameraDesk(camera=papers, codes=codes, reader=ScriptedReader(), post=posted.put, on_live=lambda _: None)
     try:
         for session, (purpose, wanted) in enumerate(((Purpose.CODE, codes), (Purpose.PAPER, papers)), start=1):
             desk.start(session, purpose, 210)
@@ -115,6 +121,39 @@ def test_codes_are_looked_for_with_the_second_camera_and_papers_with_the_first()
     assert papers.turns.get(timeout=10) == "off"
     assert papers.turns.empty()
     assert codes.turns.empty()
+
+
+ZONE = ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10")
+PASSPORT = under_camera(document_page(ZONE))
+
+
+def test_a_document_is_read_twice_before_it_is_told(bench: Bench) -> None:
+    bench.reader.answers += [seen(Kind.MRZ, *ZONE)] * 2
+    bench.desk.start(1, Purpose.DOCUMENT, 210)
+    assert bench.turned() == "on"
+    assert bench.told() == CameraChanged(Live(640, 480))
+    bench.camera.show(Frame(PASSPORT, 1, 0.1))
+    assert bench.told() == DocumentJudged(1, Sight.SEEN)
+    bench.camera.show(Frame(PASSPORT, 2, 0.2))
+    assert bench.told() == KeySeen(1, MrzKey("L898902C3", "740812", "120415"))
+    bench.desk.stop()
+    assert bench.turned() == "off"
+    assert bench.reader.stops == 0
+
+
+def test_what_is_read_after_the_resident_left_is_told_to_nobody_and_kept_by_nobody(bench: Bench) -> None:
+    bench.reader.answers += [seen(Kind.MRZ, *ZONE)] * 2
+    bench.reader.held.clear()
+    bench.desk.start(1, Purpose.DOCUMENT, 210)
+    assert bench.turned() == "on"
+    assert bench.told() == CameraChanged(Live(640, 480))
+    bench.camera.show(Frame(PASSPORT, 1, 0.1))
+    bench.reader.begun.get(timeout=10)
+    bench.desk.stop()
+    bench.reader.held.set()
+    assert bench.turned() == "off"
+    assert bench.reader.stops == 1
+    assert bench.posted.empty()
 
 
 def test_a_bug_switches_the_camera_off_is_told_and_the_desk_goes_on(

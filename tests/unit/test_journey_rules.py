@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.card.api import CardFailed, CardRead, CardTrouble, NoCard, NoReader, Reading
+from devices.card.api import CardFailed, CardRead, CardTrouble, MrzKey, NoCard, NoReader, Reading
 from devices.printer.api import Outcome
 from kiosk.journey.effects import (
     LookUpCard,
@@ -33,6 +33,7 @@ from kiosk.journey.events import (
     FindMine,
     Finish,
     FinishForSure,
+    KeySeen,
     LookedUp,
     Next,
     PageShot,
@@ -53,6 +54,9 @@ from kiosk.journey.events import (
     Tick,
     Touched,
     TryAgain,
+    TypeCan,
+    TypeInstead,
+    UseCamera,
     WriteOwn,
 )
 from kiosk.journey.states import (
@@ -63,6 +67,7 @@ from kiosk.journey.states import (
     Found,
     HandingIn,
     ScanPapers,
+    ShowDocument,
     Terminal,
     Thanks,
     Welcome,
@@ -80,6 +85,7 @@ FOUND = Found(
 )
 
 
+KEY = MrzKey(document_number="E12345678", birth_date="680315", expires="300101")
 _numbers = st.integers(min_value=1, max_value=4)
 _cards = st.sampled_from([WANG, LI, CHILD]).flatmap(
     lambda read: st.integers(1, 30).map(lambda insertion: replace(read, insertion=insertion))
@@ -97,11 +103,12 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
             PickMatter("pension-enrolment"), PickMatter("none"), Next(), Agree(NOON), ThatIsRight(), AnotherCard(),
             ShootNow(), AddPage(), RemovePage(0), Edit("phone"), Edit("level"), Edit("household-register"),
             Signed(None), Signed(b"png"), TryAgain(), Rate(5), Rate(0), AnotherMatter(), PrintAgain(STORED.uid),
+            UseCamera(), TypeInstead(), TypeCan(True),
             PickLanguage("en"), CardChanged(NoCard()), CardChanged(Reading(9)), CardChanged(NoReader()),
         ]
     ),
     st.booleans().map(PickWho), st.booleans().map(SetCare), st.booleans().map(WriteOwn), st.booleans().map(FindMine),
-    st.sampled_from(["13812345678", "003", "rural", "500", "", "村"]).map(Draft),
+    st.sampled_from(["13812345678", "003", "rural", "500", "", "村", KEY.document_number, "19680315"]).map(Draft),
     _cards.map(CardChanged),
     st.builds(CardFailed, _numbers, st.sampled_from(list(CardTrouble))).map(CardChanged),
     _numbers.map(lambda session: PageShot(session, SCAN)),
@@ -111,6 +118,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     _numbers.map(lambda session: SlipEnded(session, STORED.uid, Outcome.UNKNOWN)),
     st.builds(_looked_up, _numbers, st.integers(0, 30)),
     _numbers.map(lambda session: CodeSeen(session, "x")),
+    _numbers.map(lambda session: KeySeen(session, KEY)),
 )  # fmt: skip
 
 
@@ -144,6 +152,7 @@ def test_from_everywhere_there_is_a_way_out_and_it_wipes(events: list[Event]) ->
     for read in (WANG, LI, CHILD):
         assert read.fields["id_number"] not in left
         assert read.fields["name"] not in left
+    assert KEY.document_number not in left
 
 
 @settings(max_examples=200, deadline=None)
@@ -202,7 +211,11 @@ def test_the_camera_runs_only_while_a_screen_needs_it(events: list[Event]) -> No
         elif isinstance(effect, StopCamera):
             on = False
     screen = walk.screen
-    needed = (isinstance(screen, ScanPapers) and screen.adding) or (isinstance(screen, FindBySlip) and not screen.found)
+    needed = (
+        (isinstance(screen, ScanPapers) and screen.adding)
+        or (isinstance(screen, FindBySlip) and not screen.found)
+        or isinstance(screen, ShowDocument)
+    )
     assert on == needed
 
 

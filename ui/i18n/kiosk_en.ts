@@ -78,6 +78,14 @@
         <source>删一位</source>
         <translation>Delete</translation>
     </message>
+    <message>
+        <source>数字</source>
+        <translation>123</translation>
+    </message>
+    <message>
+        <source>字母</source>
+        <translation>ABC</translation>
+    </message>
 </context>
 <context>
     <name>FindByCard</name>
@@ -275,6 +283,10 @@
         <translation>No, other card</translation>
     </message>
     <message>
+        <source>让摄像头看证件</source>
+        <translation>Show to camera</translation>
+    </message>
+    <message>
         <source>正在读卡，请别拿走</source>
         <translation>Reading the card, please leave it there</translation>
     </message>
@@ -312,6 +324,29 @@
     <message>
         <source>社会保障卡，芯片朝下，放好别动。</source>
         <translation>Social security card, chip down. Leave it there.</translation>
+    </message>
+</context>
+<context>
+    <name>LayDocument</name>
+    <message>
+        <source>正在读证件</source>
+        <translation>Reading the document</translation>
+    </message>
+    <message>
+        <source>请把证件放回读卡处</source>
+        <translation>Now back on the reader</translation>
+    </message>
+    <message>
+        <source>大约要十秒。</source>
+        <translation>About ten seconds.</translation>
+    </message>
+    <message>
+        <source>合上放平，放好别动。</source>
+        <translation>Closed and flat, and leave it there.</translation>
+    </message>
+    <message>
+        <source>正在读卡，请别拿走</source>
+        <translation>Reading, please leave it there</translation>
     </message>
 </context>
 <context>
@@ -513,6 +548,48 @@
     </message>
 </context>
 <context>
+    <name>ShowDocument</name>
+    <message>
+        <source>请把照片页放到摄像头下</source>
+        <translation>Photo page under the camera</translation>
+    </message>
+    <message>
+        <source>证件要先看上面印的字才能读，看完再放回读卡处。</source>
+        <translation>It opens only to what is printed on it. Then it goes back on the reader.</translation>
+    </message>
+    <message>
+        <source>自己输入</source>
+        <translation>Type it</translation>
+    </message>
+</context>
+<context>
+    <name>ShowDocumentModel</name>
+    <message>
+        <source>和证件对不上，请再放一次</source>
+        <translation>No match: once more, please</translation>
+    </message>
+    <message>
+        <source>摄像头正在打开…</source>
+        <translation>The camera is starting…</translation>
+    </message>
+    <message>
+        <source>请放平，整页都要看得见</source>
+        <translation>Lay it flat, the whole page in view</translation>
+    </message>
+    <message>
+        <source>看到了，正在认字，别动…</source>
+        <translation>Found it, reading, hold still…</translation>
+    </message>
+    <message>
+        <source>看不清，请放平，转一下避开反光</source>
+        <translation>Not clear: lay it flat, turn it away from glare</translation>
+    </message>
+    <message>
+        <source>现在认不了字，请自己输入</source>
+        <translation>It cannot be read now, please type it</translation>
+    </message>
+</context>
+<context>
     <name>ShowGuide</name>
     <message>
         <source>开始办</source>
@@ -604,6 +681,72 @@
     <message>
         <source>卡和材料都带好。屏幕上的内容马上清除。</source>
         <translation>Take your card and papers. The screen is cleared now.</translation>
+    </message>
+</context>
+<context>
+    <name>TypeDocument</name>
+    <message>
+        <source>按号码输入</source>
+        <translation>Number and dates</translation>
+    </message>
+    <message>
+        <source>只有六位数字</source>
+        <translation>Six digits only</translation>
+    </message>
+    <message>
+        <source>按下面的字母和数字</source>
+        <translation>Use the keys below</translation>
+    </message>
+    <message>
+        <source>按下面的数字</source>
+        <translation>Use the digits below</translation>
+    </message>
+</context>
+<context>
+    <name>TypeDocumentModel</name>
+    <message>
+        <source>证件号码是多少？</source>
+        <translation>Document number?</translation>
+    </message>
+    <message>
+        <source>证件上的出生日期？</source>
+        <translation>Date of birth?</translation>
+    </message>
+    <message>
+        <source>证件有效期到哪一天？</source>
+        <translation>Valid until?</translation>
+    </message>
+    <message>
+        <source>证件上的六位数字？</source>
+        <translation>The six digits?</translation>
+    </message>
+    <message>
+        <source>照着证件按，有字母的也要按。</source>
+        <translation>As it is printed, letters too.</translation>
+    </message>
+    <message>
+        <source>年、月、日八位数字，比如 1968 03 05。</source>
+        <translation>Year, month, day: eight digits, like 1968 03 05.</translation>
+    </message>
+    <message>
+        <source>单独印在证件正面的六位数字，写着 CAN。</source>
+        <translation>They stand alone on the front, marked CAN.</translation>
+    </message>
+    <message>
+        <source>和证件对不上，请再看一遍</source>
+        <translation>No match: please compare</translation>
+    </message>
+    <message>
+        <source>号码太短，请再看一看</source>
+        <translation>Too short, please look again</translation>
+    </message>
+    <message>
+        <source>没有这一天，请按八位数字</source>
+        <translation>There is no such day; use eight digits</translation>
+    </message>
+    <message>
+        <source>要六位数字</source>
+        <translation>Six digits are needed</translation>
     </message>
 </context>
 <context>

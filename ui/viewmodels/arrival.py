@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Property, Signal, Slot
 from PySide6.QtQml import QmlElement
 
-from devices.card.api import Reading
+from devices.card.api import CardTrouble, Reading
 from kiosk.domain.resident import Role
 from kiosk.journey.events import (
     Agree,
@@ -17,6 +17,7 @@ from kiosk.journey.events import (
     PickMatter,
     PickWho,
     ThatIsRight,
+    UseCamera,
 )
 from kiosk.journey.states import Identify, Refused
 from ui.viewmodels.base import ScreenModel, person, trouble
@@ -192,6 +193,16 @@ class IdentifyModel(ScreenModel):
     def trouble(self) -> dict[str, str]:
         screen = self._screen
         return trouble(screen.trouble if screen else None, self.terminal)
+
+    @Property(bool, notify=changed)
+    def closed(self) -> bool:
+        """Whether a travel document lies there that opens only to what is printed on it."""
+        screen = self._screen
+        return screen is not None and screen.trouble == CardTrouble.NEEDS_KEY.value
+
+    @Slot()
+    def useCamera(self) -> None:
+        self.links.post(UseCamera())
 
     @Slot()
     def confirm(self) -> None:

@@ -13,17 +13,20 @@ from kiosk.journey.states import (
     HandedIn,
     HandingIn,
     Identify,
+    LayDocument,
     Refused,
     Review,
     ScanPapers,
+    ShowDocument,
     ShowGuide,
     Sign,
     Terminal,
     Thanks,
+    TypeDocument,
     Welcome,
     WhoFor,
 )
-from ui.viewmodels import answers, arrival, outcome
+from ui.viewmodels import answers, arrival, documents, outcome
 from ui.viewmodels.base import Links, ScreenModel
 
 
@@ -42,6 +45,12 @@ def model_for(links: Links, terminal: Terminal) -> ScreenModel:
             model = arrival.AskConsentModel
         case Identify():
             model = arrival.IdentifyModel
+        case ShowDocument():
+            model = documents.ShowDocumentModel
+        case TypeDocument():
+            model = documents.TypeDocumentModel
+        case LayDocument():
+            model = documents.LayDocumentModel
         case Refused():
             model = arrival.RefusedModel
         case Ask():

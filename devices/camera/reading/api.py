@@ -20,6 +20,7 @@ class Kind(StrEnum):
     NAME = "name"
     BANK_CARD = "bank-card"
     MRZ = "mrz"
+    CAN = "can"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,9 @@ class Suggestion:
     """Something that was asked for, where it was seen, and how sure the engine is of its characters (0 to 1).
 
     ``text`` is an ID number of 18 characters whose check character is right, a name, the 13 to 19 digits of a bank
-    card that pass the Luhn check, or one line of a machine readable zone (30, 36 or 44 characters, unchecked). Lines
-    of a zone follow one another, upper first; several suggestions of another kind are candidates, the surest first.
+    card that pass the Luhn check, one line of a machine readable zone as it was read (fillers may be miscounted and
+    letters confused), or a card access number of six digits. Lines of a zone follow one another, upper first; several
+    suggestions of another kind are candidates, the surest first.
     """
 
     kind: Kind
@@ -62,7 +64,7 @@ class Reader(Protocol):
     """One reading process at a time, started when something is to be read."""
 
     def page(self, jpeg: bytes, kinds: frozenset[Kind]) -> Read:
-        """Look for ``kinds`` on a scanned page. Waits some seconds; one caller at a time."""
+        """Look for ``kinds`` on a scanned page. Waits some seconds. Any thread, one after the other."""
         ...
 
     def zone(self, lines: tuple[Picture, ...]) -> Read:

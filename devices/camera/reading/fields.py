@@ -26,6 +26,8 @@ _NUMBERISH = r"[0-9OoDQlIiZzSsBG|]"
 # Not within a longer run of the same: half a number may pass a check by chance.
 _ID = re.compile(rf"(?<![0-9A-Za-z])({_NUMBERISH}{{17}}(?:{_NUMBERISH}|[xX×]))(?![0-9A-Za-z])")
 _CARD = re.compile(rf"(?<![0-9A-Za-z])((?:{_NUMBERISH}[ -]{{0,2}}){{12,18}}{_NUMBERISH})(?![0-9A-Za-z])")
+_CAN = re.compile(r"(?:CAN[:： ]*)?([0-9]{6})", re.ASCII)
+"""The card access number stands alone (ICAO 9303-11 clause 4.4.1)."""
 _ID_LABEL = re.compile(r"^.*?(?:身份证?号码?|公民身份号码|身份证件?号码?|证件号码)[:：]?")
 _NAME_LABEL = re.compile(r"^(?:姓名|户主姓名|持卡人姓名?|申请人姓名?|名称?姓名)[:：]?")
 _NAME_LABELS = frozenset({"姓名", "户主姓名", "持卡人姓名", "申请人姓名", "持卡人"})
@@ -73,6 +75,12 @@ def find(lines: Iterable[Line], kinds: frozenset[Kind]) -> tuple[Suggestion, ...
         found += _best(_names(clear))
     if Kind.BANK_CARD in kinds:
         found += _best(_bank_cards(clear))
+    if Kind.CAN in kinds:
+        found += [
+            Suggestion(Kind.CAN, match[1], line.box, line.confidence)
+            for line in clear
+            if (match := _CAN.fullmatch(line.text))
+        ][:_MOST]
     if Kind.MRZ in kinds:
         found += zone([each.line for each in sorted(_upright(clear), key=lambda each: each.middle)])
     return tuple(found)
@@ -212,28 +220,19 @@ def _placed(line: Line, turn: int) -> _Placed:
 
 # --- machine readable zones (ICAO 9303-3 clause 4; the 30-character line of exit-entry permits) -----------------------
 
-_ZONE_LENGTHS = (30, 36, 44)
+_ZONE_LINE = re.compile(r"[A-Z0-9<]{24,50}", re.ASCII)
+"""Somewhat more and less than 30 to 44: fillers are miscounted."""
 _ZONE_DIGITS = 12
 """A line without a filler is one of numbers and dates."""
 _ZONE_DOUBLES = str.maketrans({"《": "<<", "〈": "<", "＜": "<", "«": "<<", "‹": "<", "(": "<", " ": "", "\u3000": ""})
 
 
 def zone_line(text: str) -> str | None:
-    """``text`` as a line of a machine readable zone, or ``None``. Nothing but its length and letters is looked at; a
-    run of fillers at the end is made as long as the line must be."""
+    """``text`` if it may be a line of a machine readable zone. What it says is for others to check and to mend."""
     text = text.translate(_ZONE_DOUBLES).upper()
     if "<" not in text and sum(map(str.isdigit, text)) < _ZONE_DIGITS:
         return None
-    if re.fullmatch(r"[A-Z0-9<]{26,48}", text, re.ASCII) is None:
-        return None
-    if len(text) in _ZONE_LENGTHS:
-        return text
-    if "<<<" not in text:
-        return None
-    length = min(_ZONE_LENGTHS, key=lambda wanted: abs(wanted - len(text)))
-    start, run = max(((match.start(), match[0]) for match in re.finditer(r"<+", text)), key=lambda each: len(each[1]))
-    fillers = len(run) + length - len(text)
-    return text[:start] + "<" * fillers + text[start + len(run) :] if fillers >= 1 else None
+    return text if _ZONE_LINE.fullmatch(text) else None
 
 
 def zone(lines: Sequence[Line]) -> tuple[Suggestion, ...]:

@@ -25,13 +25,14 @@ IDLE = 60.0
 class ReadingProcess:
     """A :class:`~devices.camera.reading.api.Reader` over a process of its own.
 
-    ``command`` starts ``devices.camera.reading.child``. ``page`` and ``zone`` are for one thread; ``stop`` is for any.
+    ``command`` starts ``devices.camera.reading.child``.
     """
 
     def __init__(self, command: Sequence[str], *, patience: float = PATIENCE, idle: float = IDLE) -> None:
         self._command = list(command)
         self._patience = patience
         self._idle = idle
+        self._turn = threading.Lock()
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._asking = False
@@ -39,11 +40,13 @@ class ReadingProcess:
 
     def page(self, jpeg: bytes, kinds: frozenset[Kind]) -> Read:
         """See :class:`~devices.camera.reading.api.Reader`."""
-        return self._ask(lambda: wire.page_request(jpeg, kinds))
+        with self._turn:
+            return self._ask(lambda: wire.page_request(jpeg, kinds))
 
     def zone(self, lines: tuple[Picture, ...]) -> Read:
         """See :class:`~devices.camera.reading.api.Reader`."""
-        return self._ask(lambda: wire.zone_request(lines))
+        with self._turn:
+            return self._ask(lambda: wire.zone_request(lines))
 
     def warm_up(self) -> None:
         """See :class:`~devices.camera.reading.api.Reader`."""

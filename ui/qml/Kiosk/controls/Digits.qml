@@ -1,4 +1,5 @@
-// A pad of digits, for numbers; nobody needs a keyboard for a phone number.
+// A pad of digits, for numbers; nobody needs a keyboard for a phone number. `letters` adds a second side with A to Z,
+// `groups` parts what is shown as it is spoken.
 pragma ComponentBehavior: Bound
 import QtQuick
 import Kiosk
@@ -10,16 +11,36 @@ Item {
     property int longest: 20
     property bool display: true
     property string placeholder
+    property bool letters: false
+    property var groups: []
     signal edited(string value)
 
-    readonly property bool beside: display && Theme.landscape
-    readonly property real keyHeight: Math.min(Theme.px(200), (height - keys.y - 3 * Theme.gap) / 4)
+    property bool spelling: letters
+    readonly property bool beside: display && Theme.landscape && !spelling
+    readonly property int rows: Math.ceil(keys.side.length / keys.columns)
+    readonly property real keyHeight: Math.min(Theme.px(200), (height - keys.y - (rows - 1) * keys.spacing) / rows)
+    readonly property string shown: grouped(value)
 
     implicitHeight: Theme.px(Theme.care ? 920 : 820)
+
+    onLettersChanged: spelling = letters
+
+    function grouped(value: string): string {
+        let parts = [];
+        let start = 0;
+        for (const size of pad.groups) {
+            parts.push(value.slice(start, start + size));
+            start += size;
+        }
+        parts.push(value.slice(start));
+        return parts.filter(part => part !== "").join(" ");
+    }
 
     function type(key: string): void {
         if (key === "clear")
             pad.edited("");
+        else if (key === "spell")
+            pad.spelling = !pad.spelling;
         else if (key === "delete")
             pad.edited(pad.value.slice(0, -1));
         else if (pad.value.length < pad.longest)
@@ -30,20 +51,20 @@ Item {
         id: field
         visible: pad.display
         width: pad.beside ? (parent.width - Theme.gap) * 0.44 : parent.width
-        height: pad.display ? Math.max(Theme.px(96), Math.min(Theme.px(132), pad.height - 4 * (Theme.target + Theme.gap))) : 0
+        height: pad.display ? Math.max(Theme.px(96), Math.min(Theme.px(132), pad.height - pad.rows * (Theme.target + keys.spacing))) : 0
         radius: Theme.px(24)
         color: Theme.surface
         border.width: Math.max(2, Theme.px(4))
         border.color: Theme.accent
         Accessible.role: Accessible.EditableText
-        Accessible.name: pad.value
+        Accessible.name: pad.shown
 
         Label {
             objectName: "digits-value"
             anchors.centerIn: parent
             width: parent.width - Theme.px(48)
             kind: pad.value === "" ? "note" : "strong"
-            text: pad.value === "" ? pad.placeholder : pad.value
+            text: pad.value === "" ? pad.placeholder : pad.shown
             font.pixelSize: pad.value === "" ? Theme.bodySize : Theme.font(60)
             font.letterSpacing: pad.value === "" ? 0 : Theme.px(4)
             height: Math.min(implicitHeight, parent.height - Theme.px(8))
@@ -58,23 +79,26 @@ Item {
     Grid {
         id: keys
         x: pad.beside ? field.width + Theme.gap : 0
-        y: pad.display && !pad.beside ? field.height + Theme.gap : 0
+        y: pad.display && !pad.beside ? field.height + spacing : 0
         width: parent.width - x
-        columns: 3
-        spacing: Theme.gap
+        readonly property list<string> side: pad.spelling ? [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ", "spell", "delete"]
+                                                          : [..."123456789", pad.letters ? "spell" : "clear", "0", "delete"]
+        columns: !pad.spelling ? 3 : Theme.care && !Theme.landscape ? 6 : 7
+        spacing: pad.spelling ? Theme.px(16) : Theme.gap
 
         Repeater {
-            model: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "clear", "0", "delete"]
+            model: keys.side
 
             delegate: Touchable {
                 id: key
                 required property string modelData
                 readonly property bool digit: modelData.length === 1
                 objectName: "digit-" + modelData
-                width: (keys.width - 2 * keys.spacing) / 3
+                width: (keys.width - (keys.columns - 1) * keys.spacing) / keys.columns
                 height: pad.keyHeight
-                enabled: digit || pad.value !== ""
-                text: digit ? modelData : modelData === "clear" ? qsTr("清空") : qsTr("删一位")
+                enabled: digit || modelData === "spell" || pad.value !== ""
+                text: digit ? modelData : modelData === "clear" ? qsTr("清空")
+                      : modelData === "spell" ? (pad.spelling ? qsTr("数字") : qsTr("字母")) : qsTr("删一位")
                 onActivated: pad.type(modelData)
 
                 Rectangle {
@@ -97,7 +121,8 @@ Item {
                     }
                     Label {
                         anchors.verticalCenter: parent.verticalCenter
-                        width: Math.min(implicitWidth, key.width - Theme.px(24) - (key.digit ? 0 : parent.spacing + Theme.font(42)))
+                        visible: key.modelData !== "delete" || !pad.spelling
+                        width: Math.min(implicitWidth, key.width - Theme.px(24) - (key.modelData === "delete" ? parent.spacing + Theme.font(42) : 0))
                         height: Math.min(implicitHeight, key.height - Theme.px(4))
                         fontSizeMode: Text.Fit
                         minimumPixelSize: Theme.px(32)

@@ -15,12 +15,13 @@ Screen {
     nextText: qsTr("对，就是")
     nextName: "confirm-person"
     nextVisible: model.known
-    asideText: qsTr("不是，换卡")
-    asideName: "another-card"
-    asideVisible: model.known
+    asideText: model.known ? qsTr("不是，换卡") : qsTr("让摄像头看证件")
+    asideName: model.known ? "another-card" : "use-camera"
+    asideIcon: model.known ? "" : "camera"
+    asideVisible: model.known || model.closed
     onBack: model.back()
     onNext: model.confirm()
-    onAside: model.another()
+    onAside: model.known ? model.another() : model.useCamera()
 
     Panel {
         id: found
