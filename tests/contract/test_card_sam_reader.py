@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 from collections.abc import Iterator
 from datetime import date
 
@@ -15,7 +16,19 @@ import serial
 import usb.core
 import usb.util
 
-from devices.card.api import Assurance, CardFailed, CardRead, CardState, CardTrouble, Check, NoCard, NoReader, Reading
+from devices.card.api import (
+    Assurance,
+    CardFailed,
+    CardRead,
+    CardReader,
+    CardState,
+    CardTrouble,
+    Check,
+    NoCard,
+    NoReader,
+    Reading,
+)
+from devices.card.opening import open_readers
 from devices.card.profile import FIELDS
 from devices.card.reader import WatchedReader
 from devices.card.sam.module import Timing
@@ -42,7 +55,7 @@ class Hall:
         self.slot = SamSlot(
             line=SerialLine(path=str(self.port.path), baud=115200), address="sdt-serial:sim", timing=QUICK
         )
-        self.reader = WatchedReader(slot=self.slot, fields=FIELDS - {"photo"}, today=lambda: TODAY)
+        self.reader: CardReader = WatchedReader(slot=self.slot, fields=FIELDS - {"photo"}, today=lambda: TODAY)
         self._states: queue.SimpleQueue[CardState] = queue.SimpleQueue()
 
     def start(self) -> None:
@@ -165,6 +178,41 @@ def test_a_reader_that_is_silent_garbled_or_slow_needs_no_restart(hall: Hall) ->
     read = hall.next()
     assert isinstance(read, CardRead)
     assert read.fields["english_name"] == "MUSTERMANN, ANNA MARIA"
+
+
+@pytest.fixture
+def open_hall(hall: Hall) -> Hall:
+    """The reader as a terminal opens it: by its address, read by a process of its own."""
+    hall.reader = open_readers(
+        [f"sdt-serial:{hall.port.path}"],
+        fields=frozenset(("name", "id_number")),
+        today=lambda: TODAY,
+        command=[sys.executable, "-m", "devices.card.child"],
+    )
+    return hall
+
+
+def test_a_process_of_its_own_takes_the_line_for_one_read(open_hall: Hall) -> None:
+    open_hall.start()
+    assert open_hall.next() == NoCard()
+    for number, key in enumerate(("sun", "permit"), start=1):
+        open_hall.lay(key)
+        assert open_hall.next() == Reading(number)
+        read = open_hall.next()
+        assert isinstance(read, CardRead)
+        assert read.fields.keys() == {"name", "id_number"}
+        open_hall.sam.lift()
+        assert open_hall.next() == NoCard()
+    card = demo_sam_cards()["zhou"]
+    card.pulled_on_read = True
+    open_hall.sam.lay(card)
+    assert [open_hall.next(), open_hall.next(), open_hall.next()] == [
+        Reading(3),
+        CardFailed(3, CardTrouble.PULLED),
+        NoCard(),
+    ]
+    open_hall.lay("lapsed")
+    assert [open_hall.next(), open_hall.next()] == [Reading(4), CardFailed(4, CardTrouble.EXPIRED)]
 
 
 def test_the_port_is_ours_alone_while_it_is_held(hall: Hall) -> None:

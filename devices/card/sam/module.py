@@ -29,6 +29,7 @@ class Timing:
 
     answer_s: float = 1.0
     read_s: float = 3.0
+    gap_s: float = 0.5  # within an answer
     silence_s: float = 0.05
     poll_s: float = 0.3
     retry_s: float = 0.5
@@ -68,14 +69,17 @@ class SamModule:
         self._line.write(sdt.command_frame(command))
         end = time.monotonic() + (self._timing.read_s if command is Command.READ else self._timing.answer_s)
         while (left := end - time.monotonic()) > 0:
-            patience = min(left, self._timing.silence_s) if parser.damaged else left
-            heard = self._line.read(patience)
+            if parser.begun:
+                left = min(left, self._timing.gap_s)
+            elif parser.damaged:
+                left = min(left, self._timing.silence_s)
+            heard = self._line.read(left)
             answer = parser.feed(heard)
             while answer is not None and not _may_answer(command, answer):
                 answer = parser.feed(b"")
             if answer is not None:
                 return answer
-            if parser.damaged and not heard:
+            if not heard:
                 return None
         return None
 

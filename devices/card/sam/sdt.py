@@ -79,9 +79,14 @@ class AnswerParser:
         self._damaged = False
 
     @property
+    def begun(self) -> bool:
+        """Whether a frame has begun that still lacks bytes."""
+        return self._pending.startswith(_PREAMBLE)
+
+    @property
     def damaged(self) -> bool:
         """Whether something that began like a frame was none, and nothing that began like one is still coming in."""
-        return self._damaged and not self._pending.startswith(_PREAMBLE)
+        return self._damaged and not self.begun
 
     def feed(self, data: bytes) -> Answer | None:
         """The first whole answer, if it has come; what follows it waits for the next call."""
