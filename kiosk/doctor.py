@@ -87,6 +87,8 @@ def examine(config: Config | None, site: Site) -> Iterator[Check]:
     }
     if config is not None and (codes := config.camera.codes) is not None:
         of_terminal["code-camera"] = lambda _: replace(_camera(codes, site, "camera.codes"), name="code-camera")
+    if config is not None and (readers := _identity_readers(config)):
+        of_terminal["identity-cards"] = lambda _: _identity_cards(readers)
     for name, look in of_terminal.items():
         if config is None:
             yield Check(name, "skip", "no configuration was given", "run kiosk doctor --config FILE")
@@ -233,6 +235,26 @@ def _cards(config: Config) -> Check:
             "plug the reader in, or mend card.readers",
         )
     return _pass("cards", ", ".join(pick_readers(names, readers)))
+
+
+def _identity_readers(config: Config) -> tuple[str, ...]:
+    from devices.card.addresses import sam_addresses
+
+    return sam_addresses(config.card.readers)
+
+
+def _identity_cards(readers: tuple[str, ...]) -> Check:
+    from devices.card.sam.uri import ask_number
+    from devices.card.slot import SlotLost
+
+    found: list[str] = []
+    for address in readers:
+        try:
+            found.append(f"{address}: security module {ask_number(address) or 'without a number'}")
+        except SlotLost as loss:
+            remedy = "end the terminal first, which has the reader for itself; else plug it in, or mend card.readers"
+            return _fail("identity-cards", f"{address}: {loss}", remedy)
+    return _pass("identity-cards", "; ".join(found))
 
 
 def _camera(chosen: OneCamera, site: Site, table: str = "camera") -> Check:

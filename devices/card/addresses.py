@@ -20,6 +20,7 @@ from devices.card.slot import Slot
 
 PCSC = "pcsc"
 REPLAY = "replay"
+_SAM = ("sdt-serial", "sdt-usb", "sdt-hid", "sdt-pcsc")
 
 
 class BadAddress(ValueError):
@@ -44,6 +45,11 @@ def pcsc_names(addresses: Sequence[str]) -> tuple[str, ...] | None:
     """Names and parts of names of the PC/SC readers among them; empty for any, ``None`` when none is one."""
     names = [rest for scheme, rest in map(_split, addresses) if scheme == PCSC]
     return (() if "" in names else tuple(names)) if names else None
+
+
+def sam_addresses(addresses: Sequence[str]) -> tuple[str, ...]:
+    """Those among them that name a reader with a security module."""
+    return tuple(address for address in addresses if _split(address)[0] in _SAM)
 
 
 def open_slots(addresses: Sequence[str]) -> tuple[Slot, ...]:
@@ -89,5 +95,5 @@ def _open_sam(rest: str, *, scheme: str) -> Slot:
 #: What opens an address by its scheme; PC/SC readers are opened together.
 _OPENERS: Mapping[str, Callable[[str], Slot]] = {
     REPLAY: _open_replay,
-    **{scheme: partial(_open_sam, scheme=scheme) for scheme in ("sdt-serial", "sdt-usb", "sdt-hid", "sdt-pcsc")},
+    **{scheme: partial(_open_sam, scheme=scheme) for scheme in _SAM},
 }

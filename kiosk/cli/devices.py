@@ -55,6 +55,31 @@ def card_read(*, reader: str | None, wait: float, config_path: Path | None, as_j
     sys.exit(1)
 
 
+@card.command("module")
+@click.option("--reader", help="An address such as sdt-serial:/dev/ttyS1; without one, the configured readers.")
+@config_option
+@json_option
+def card_module(*, reader: str | None, config_path: Path | None, as_json: bool) -> None:
+    """Show the number of the security module in each reader of identity cards, while no terminal runs."""
+    from devices.card.addresses import BadAddress, sam_addresses
+    from devices.card.sam.uri import ask_number
+    from devices.card.slot import SlotLost
+
+    try:
+        addresses = sam_addresses((reader,) if reader else read_config(config_path).card.readers)
+        if not addresses:
+            raise click.UsageError("no such reader is configured; name one with --reader")
+        rows = [{"reader": address, "module": ask_number(address) or ""} for address in addresses]
+    except BadAddress as failure:
+        raise click.UsageError(str(failure)) from failure
+    except SlotLost as loss:
+        click.echo(str(loss), err=True)
+        tell_trouble("no-reader", as_json=as_json)
+        sys.exit(1)
+    for row in rows:
+        say(row, as_json=as_json)
+
+
 @click.group()
 def camera() -> None:
     """The cameras there are; codes and papers in picture files, as the camera's own code finds them."""

@@ -18,6 +18,7 @@ from devices.camera.v4l2 import Format
 from devices.card.reader import WatchedReader
 from devices.card.sim import InProcessSlot
 from devices.card.sim_card import demo_cards
+from devices.card.sim_sam import SamOnTerminal, SimulatedSam
 from devices.printer.sim import SimulatedPrinter
 from district.embedded import EmbeddedDistrict
 from kiosk import bootstrap
@@ -309,6 +310,22 @@ def test_a_card_is_read(kiosk: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert row["fields"]["name"] == "王秀英"
     assert set(row["fields"]) <= CARD_FIELDS
     assert all(check["passed"] for check in row["checks"])
+
+
+def test_the_security_module_of_a_reader(kiosk: Run) -> None:
+    with SamOnTerminal(SimulatedSam()) as port:
+        address = f"sdt-serial:{port.path}"
+        answer = kiosk("card", "module", "--reader", address, "--json")
+        assert (answer.status, answer.rows) == (
+            0,
+            [{"reader": address, "module": "05.01-20140101-0000000001-0123456789"}],
+        )
+        port.pull()
+        answer = kiosk("card", "module", "--reader", address, "--json")
+    assert (answer.status, [row["trouble"] for row in answer.rows]) == (1, ["no-reader"])
+    assert "ttySAM: SerialException" in answer.err
+    for wrong in ([], ["--reader", "pcsc:ACS"], ["--reader", "sdt-usb:x"], ["--reader", "COM1"]):
+        assert kiosk("card", "module", *wrong).status == 2
 
 
 def test_a_card_that_cannot_be_used_and_none_at_all(kiosk: Run, monkeypatch: pytest.MonkeyPatch) -> None:

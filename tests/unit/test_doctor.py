@@ -15,6 +15,7 @@ import pytest
 from devices.camera import zbar
 from devices.camera.api import Camera, CameraState, CameraTrouble, Frame, Live, Lost, Opening, Refused
 from devices.card import pcsc
+from devices.card.sim_sam import SamOnTerminal, SimulatedSam
 from devices.printer.api import JobResult, Printer, PrinterStatus, PrinterTrouble
 from kiosk import doctor
 from kiosk.catalogue import loader
@@ -225,6 +226,20 @@ def test_no_card_service_no_reader_the_wrong_one(patient: Patient, monkeypatch: 
 def test_a_virtual_reader_has_no_place_on_a_terminal(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pcsc, "list_readers", lambda: [READER, "Virtual PCD 00 00"])
     _ill(patient.ask("cards"), "Virtual PCD 00 00", "purge")
+
+
+def test_readers_of_identity_cards_name_their_modules(patient: Patient) -> None:
+    with SamOnTerminal(SimulatedSam()) as port:
+        address = f"sdt-serial:{port.path}"
+        config = patient.config.model_copy(update={"card": CardTable(readers=(address,))})
+        found = patient.ask("identity-cards", config=config)
+        assert (found.result, found.detail) == (
+            "pass",
+            f"{address}: security module 05.01-20140101-0000000001-0123456789",
+        )
+        assert patient.ask("cards", config=config).result == "pass"
+        port.pull()
+        _ill(patient.ask("identity-cards", config=config), address, "end the terminal first")
 
 
 def test_a_camera_without_a_picture(patient: Patient) -> None:

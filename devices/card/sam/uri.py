@@ -26,6 +26,16 @@ def open_sam_slot(uri: str) -> SamSlot:
     return SamSlot(line=_line(uri), address=uri)
 
 
+def ask_number(uri: str) -> str | None:
+    """The number of the security module in the reader at *uri*, as printed on it; ``None`` when it gives none. The
+    reader is let go again. Raises :class:`BadAddress`, and ``SlotLost`` with a text for the technician."""
+    slot = open_sam_slot(uri)
+    try:
+        return slot.sam_number()
+    finally:
+        slot.close()
+
+
 def _line(uri: str) -> Line:
     scheme, _, rest = uri.partition(":")
     where, _, query = rest.partition("?")
