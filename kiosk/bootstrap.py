@@ -21,7 +21,7 @@ from uuid import uuid4
 from kiosk import __version__
 from kiosk.audit.log import AuditLog
 from kiosk.catalogue.model import ChoiceQuestion, Option
-from kiosk.config import CameraTable, Config, ConfigError, OneCamera, data_folder
+from kiosk.config import CameraTable, Config, ConfigError, OneCamera, PrinterTable, data_folder
 from kiosk.doctor import Site
 from kiosk.process import CARD, READING, Alone, child_command, forbid_core_dumps
 
@@ -91,16 +91,33 @@ def open_code_camera(chosen: CameraTable) -> Camera | None:
     return open_camera(chosen.codes) if chosen.codes is not None else None
 
 
-def open_slip_printer(uri: str, width: int) -> Printer:
-    """The printer at ``uri``. Raises :class:`ConfigError` when the URI says nothing that can be opened."""
+def open_slip_printer(table: PrinterTable) -> Printer:
+    """The printer that ``table`` describes. Raises :class:`ConfigError` when that says nothing that can be opened."""
+    from devices.printer.api import CodePage, Cut, Drawn, Setup, StatusKind
     from devices.printer.escpos_driver import open_printer
+    from devices.printer.uri import read_address
 
-    if not uri:
+    if not table.uri:
         raise ConfigError("printer.uri: no printer is named, for instance tcp://192.0.2.10:9100 or usb:0416:5011")
+    setup = Setup(
+        width=table.width,
+        text=Drawn(table.text),
+        qr=Drawn(table.qr),
+        band_rows=table.band_rows,
+        skip_blank=table.skip_blank,
+        cut=Cut(table.cut),
+        code_page=CodePage(table.code_page),
+        status=StatusKind(table.status),
+        profile=table.profile,
+    )
     try:
-        return open_printer(uri, width=width)
+        read_address(table.uri)
     except ValueError as failure:
         raise ConfigError(f"printer.uri: {failure}") from failure
+    try:
+        return open_printer(table.uri, setup)
+    except ValueError as failure:
+        raise ConfigError(f"printer.profile: {failure}") from failure
 
 
 def real_parts(config: Config) -> Parts:
@@ -109,8 +126,13 @@ def real_parts(config: Config) -> Parts:
         reader=open_reader(config),
         camera=open_camera(config.camera),
         codes=open_code_camera(config.camera),
-        printer=open_slip_printer(config.printer.uri, config.printer.width),
+        printer=open_slip_printer(config.printer),
     )
+
+
+def paper_count(config: Config) -> Path:
+    """Where the printer's count of paper is kept."""
+    return data_folder(config) / "printer.json"
 
 
 def hall_of(config: Config, *, test: bool = False) -> Hall:
@@ -192,10 +214,11 @@ def open_audit(config: Config) -> AuditLog:
 
 def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> Core:
     from devices.camera.reading.process import ReadingProcess
+    from devices.printer.counter import PaperCounter
     from devices.printer.worker import PrinterThread
     from kiosk.journey.clerk import QueueClerk
     from kiosk.journey.desk import CameraDesk
-    from kiosk.journey.events import CardChanged, Event, SyncChanged
+    from kiosk.journey.events import CardChanged, Event, PrinterSeen, SyncChanged
     from kiosk.journey.reading import PageReading
     from kiosk.journey.runner import Runner
     from kiosk.journey.states import Delivery, Terminal
@@ -211,8 +234,6 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     opened.callback(store.close)
     audit.note("started", version=__version__, terminal=config.hall.terminal)
     opened.callback(audit.note, "stopped")
-    printer = PrinterThread(parts.printer)
-    opened.callback(lambda: _told_if_late(printer.stop(), "the printer"))
 
     def post(event: Event) -> None:
         runner.post(event)
@@ -221,11 +242,15 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
         post(SyncChanged(change.uid, Delivery(change.state.value), change.case_number))
 
     sync = SyncThread(store, PlatformClient(config.platform.url), on_change=changed) if config.platform.url else None
+    printer = PrinterThread(
+        parts.printer,
+        on_status=lambda status: post(PrinterSeen(status)),
+        counter=PaperCounter(paper_count(config), clock=china_time),
+    )
     clerk = QueueClerk(
         hall=hall,
         queue_=store,
         printer=printer,
-        slip_width=config.printer.width,
         fonts=FONTS,
         clock=china_time,
         new_uid=uuid4,
@@ -253,6 +278,8 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     if sync:
         sync.start()
         opened.callback(lambda: _told_if_late(sync.stop(), "the sync"))
+    printer.start()
+    opened.callback(lambda: _told_if_late(printer.stop(), "the printer"))
     clerk.start()
     opened.callback(clerk.stop)
     parts.reader.start(lambda state: post(CardChanged(state)))

@@ -105,18 +105,29 @@ class CameraTable(OneCamera):
 
 
 class PrinterTable(_Table):
-    """``uri``: ``tcp://``, ``serial:``, ``usb:`` or ``file:``; see docs/devices-printer.md."""
+    """``uri``: ``tcp://``, ``serial:``, ``usb:``, ``file:`` or ``cups:``; the rest as in
+    :class:`devices.printer.api.Setup`. See docs/devices-printer.md."""
 
     uri: str = ""
     width: Literal[384, 576, 640] = 576
+    text: Literal["picture", "native"] = "picture"
+    qr: Literal["picture", "native"] = "picture"
+    band_rows: Annotated[int, Field(ge=8, le=2048)] = 128
+    skip_blank: bool = True
+    cut: Literal["full", "partial", "none"] = "partial"
+    code_page: Literal["gb2312", "gbk", "gb18030"] = "gb18030"
+    status: Literal["none", "dle-eot", "gs-r"] = "gs-r"
+    profile: str = ""
 
 
 class PlatformTable(_Table):
     """``url``: the district platform; plain http is for this machine itself only. ``slip_host``: the name in the
-    slip's QR code, when it is not the url's."""
+    slip's QR code, when it is not the url's. ``slip_keys``: the public keys of the district's terminals, a file or a
+    folder of files; see docs/devices-printer.md."""
 
     url: str = ""
     slip_host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{0,253}$")] = ""
+    slip_keys: Path | None = None
 
     @field_validator("url")
     @classmethod

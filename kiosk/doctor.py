@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from kiosk.config import Config, ConfigError, OneCamera, data_folder
+from kiosk.config import Config, ConfigError, OneCamera, PrinterTable, data_folder
 from kiosk.domain.trouble import explain
 
 if TYPE_CHECKING:
@@ -54,12 +54,13 @@ def _fail(name: str, detail: str, remedy: str) -> Check:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """How the doctor reaches the parts of this terminal. ``screen_parts`` names what is missing of the screens;
-    ``platform_answers`` whether the district platform does; ``open_printer`` takes address and width."""
+    ``platform_answers`` whether the district platform does; ``open_printer`` takes the printer's
+    table of the configuration."""
 
     fonts: Path
     screen_parts: Callable[[], list[str]]
     open_camera: Callable[[OneCamera], Camera]
-    open_printer: Callable[[str, int], Printer]
+    open_printer: Callable[[PrinterTable], Printer]
     platform_answers: Callable[[Config], bool]
 
 
@@ -293,7 +294,7 @@ def _camera(chosen: OneCamera, site: Site, table: str = "camera") -> Check:
 
 def _printer(config: Config, site: Site) -> Check:
     try:
-        printer = site.open_printer(config.printer.uri, config.printer.width)
+        printer = site.open_printer(config.printer)
     except ConfigError as failure:
         return _fail("printer", str(failure), "mend printer.uri")
     try:
@@ -303,7 +304,10 @@ def _printer(config: Config, site: Site) -> Check:
     if status.trouble is not None:
         words = explain(status.trouble.value)
         return _fail("printer", words.message.en, words.remedy.en)
-    return _pass("printer", "paper is running low" if status.paper_low else "ready")
+    if status.paper_low:
+        words = explain("printer-paper-low")
+        return Check("printer", "pass", words.message.en, words.remedy.en)
+    return _pass("printer", "ready" if status.certain else "reachable; this connection cannot say more")
 
 
 def _platform(config: Config, site: Site) -> Check:

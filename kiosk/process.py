@@ -28,6 +28,21 @@ def forbid_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def is_running(folder: Path) -> bool:
+    """Whether a terminal works on ``folder``."""
+    try:
+        lock = os.open(folder / "terminal.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 class Alone:
     """Keeps ``folder`` to this process until :meth:`release`. Two terminals would fight for the same reader, camera and
     printer; ``kiosk queue`` needs no such right, since the queue's leases order its senders.

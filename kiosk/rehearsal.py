@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from kiosk.bootstrap import (
+    FONTS,
     Parts,
     china_time,
     hall_of,
@@ -24,9 +25,9 @@ from kiosk.bootstrap import (
 from kiosk.config import Config, safe_url
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from collections.abc import Sequence
 
-    from devices.printer.api import JobResult, Printer, PrinterStatus
+    from devices.printer.api import JobResult, Part, Printer, PrinterStatus, Setup
     from ui.rehearse import Hands
 
 PORTRAIT = (1080, 1920)
@@ -83,7 +84,7 @@ def rehearse_with(config: Config, matter: str, out: Path, sources: Sources) -> S
         reader=open_reader(config, as_address(sources.reader)),
         camera=open_camera(config.camera.model_copy(update={"source": sources.camera})),
         codes=open_code_camera(config.camera),
-        printer=open_slip_printer(sources.printer, config.printer.width),
+        printer=open_slip_printer(config.printer.model_copy(update={"uri": sources.printer})),
     )
     return rehearse_on(chosen, parts, matter, out, hands=Bystander(_tell), masked=True)
 
@@ -98,18 +99,18 @@ class _Remembering:
 
     def __init__(self, printer: Printer) -> None:
         self._printer = printer
-        self.slip: Image.Image | None = None
+        self.slip: tuple[Part, ...] = ()
 
     @property
-    def width(self) -> int:
-        return self._printer.width
+    def setup(self) -> Setup:
+        return self._printer.setup
 
     def status(self) -> PrinterStatus:
         return self._printer.status()
 
-    def print(self, picture: Image.Image) -> JobResult:
-        self.slip = picture
-        return self._printer.print(picture)
+    def print(self, slip: Sequence[Part]) -> JobResult:
+        self.slip = tuple(slip)
+        return self._printer.print(slip)
 
     def close(self) -> None:
         self._printer.close()
@@ -119,6 +120,7 @@ def rehearse_on(config: Config, parts: Parts, matter: str, out: Path, *, hands: 
     """The rehearsal itself; ``hands`` lay cards and papers, ``masked`` blots personal data out of the pictures. Without
     a ``QT_QPA_PLATFORM`` of one's own nothing is shown."""
     from devices.printer.escpos_bytes import slip_bytes
+    from kiosk.receipts.compose import laid_out
     from ui.app import TerminalApp
     from ui.rehearse import rehearse
 
@@ -139,10 +141,10 @@ def rehearse_on(config: Config, parts: Parts, matter: str, out: Path, *, hands: 
         item = core.queue.show(seen.uid)
     finally:
         core.close()
-    if printer.slip is None or item is None:
+    if not printer.slip or item is None:
         raise RuntimeError("the submission that was just stored cannot be found")
-    printer.slip.save(out / "slip.png")
-    (out / "slip.escpos").write_bytes(slip_bytes(printer.slip))
+    laid_out(printer.slip, printer.setup, font_folder=FONTS).save(out / "slip.png")
+    (out / "slip.escpos").write_bytes(slip_bytes(printer.slip, printer.setup))
     summary: Summary = {
         "matter": matter,
         "screens": [str(path) for path in seen.screens],

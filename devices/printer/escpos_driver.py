@@ -24,31 +24,45 @@ import os
 import select
 import socket
 import tempfile
+import termios
 import time
+from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from typing import IO, Any, Protocol, cast
 
 import serial
 import usb.core
 
-from devices.printer.api import Printer
-from devices.printer.job import Deadlines, Link, LinkLost, SlipPrinter
-from devices.printer.uri import Address, FileAddress, Flow, SerialAddress, TcpAddress, UsbAddress, read_address
+from devices.printer.api import Cut, Drawn, Printer, Setup, StatusKind
+from devices.printer.cups import CupsPrinter
+from devices.printer.job import SlipPrinter
+from devices.printer.talk import Deadlines, Link, LinkLost
+from devices.printer.uri import (
+    CupsAddress,
+    FileAddress,
+    Flow,
+    SerialAddress,
+    TcpAddress,
+    UsbAddress,
+    read_address,
+)
 
 
-def _import_without_traces() -> Any:
+def _import_without_traces() -> tuple[Any, Any]:
     handlers, folder = list(logging.root.handlers), tempfile.tempdir
     with tempfile.TemporaryDirectory() as scratch:
         tempfile.tempdir = scratch
         try:
+            from escpos import capabilities
             from escpos import printer as library
         finally:
             tempfile.tempdir = folder
             logging.root.handlers[:] = handlers
-    return library
+    return library, capabilities
 
 
-_library = _import_without_traces()
+_library, _capabilities = _import_without_traces()
 
 
 class _Transport(Protocol):
@@ -63,19 +77,46 @@ class _Transport(Protocol):
     def _read(self) -> bytes: ...
 
 
-def open_printer(uri: str, *, width: int = 576, deadlines: Deadlines | None = None) -> Printer:
-    """The printer at *uri* (see :func:`devices.printer.uri.read_address`), *width* dots wide: 384, 576 or 640.
+def open_printer(uri: str, setup: Setup | None = None, deadlines: Deadlines | None = None) -> Printer:
+    """The printer at *uri* (see :func:`devices.printer.uri.read_address`).
 
     Nothing is connected yet: a terminal starts with its printer switched off. Raises :class:`ValueError`, with a
-    sentence for the technician, for an address or a width that can never work.
+    sentence for the technician, for an address or a set-up that can never work.
     """
     address = read_address(uri)
+    setup = setup or Setup()
     deadlines = deadlines or Deadlines()
-    opener = partial(_open_link, address, deadlines.connect)
-    return SlipPrinter(open_link=opener, width=width, answers=address.answers, deadlines=deadlines)
+    if setup.profile:
+        _check_profile(setup)
+    if isinstance(address, CupsAddress):
+        return CupsPrinter(address=address, setup=setup, deadlines=deadlines)
+    if isinstance(address, FileAddress):
+        setup = replace(setup, status=StatusKind.NONE)  # a file never answers
+    return SlipPrinter(open_link=partial(_open_link, address, deadlines.connect), setup=setup, deadlines=deadlines)
 
 
-def _open_link(address: Address, within_s: float) -> Link:
+def _check_profile(setup: Setup) -> None:
+    """Hold *setup* against what python-escpos's list of models says of the printer."""
+    profiles: dict[str, dict[str, Any]] = _capabilities.CAPABILITIES["profiles"]
+    name = setup.profile
+    if name not in profiles:
+        near = ", ".join(get_close_matches(name, profiles, 3, 0.4)) or "see python-escpos's list of profiles"
+        raise ValueError(f"no printer profile is called {name!r}; perhaps: {near}")
+    width = profiles[name]["media"]["width"]["pixels"]
+    if isinstance(width, int) and width < setup.width:
+        raise ValueError(f"a {name} prints {width} dots across, not {setup.width}")
+    features: dict[str, bool] = profiles[name]["features"]
+    if setup.cut is Cut.FULL and not features["paperFullCut"]:
+        raise ValueError(f"a {name} cannot cut all through: set cut to partial or none")
+    if setup.cut is Cut.PARTIAL and not features["paperPartCut"]:
+        raise ValueError(f"a {name} cannot leave a bridge when it cuts: set cut to full or none")
+    if setup.qr is Drawn.NATIVE and not features["qrCode"]:
+        raise ValueError(f"a {name} draws no QR codes: set qr to picture")
+    if not features["bitImageRaster"]:
+        raise ValueError(f"a {name} cannot print pictures (GS v 0)")
+
+
+def _open_link(address: TcpAddress | SerialAddress | UsbAddress | FileAddress, within_s: float) -> Link:
     try:
         match address:
             case TcpAddress():
@@ -133,6 +174,10 @@ class _TcpLink:
         self._transport.close()
 
 
+# SerialException and SerialTimeoutException are OSErrors; what termios says of an adapter that was pulled is not.
+_SERIAL_ERRORS = (OSError, termios.error)
+
+
 class _SerialLink:
     def __init__(self, address: SerialAddress) -> None:
         transport = cast(_Transport, _library.Serial(address.path, baudrate=address.baud, timeout=1, dsrdtr=False))
@@ -147,7 +192,7 @@ class _SerialLink:
         try:
             self._port.write_timeout = within_s
             self._transport._raw(data)
-        except OSError as error:  # SerialException and SerialTimeoutException are OSErrors
+        except _SERIAL_ERRORS as error:
             raise LinkLost(str(error)) from error
 
     def receive(self, within_s: float) -> bytes:
@@ -155,7 +200,7 @@ class _SerialLink:
             self._port.timeout = within_s
             first = self._port.read(1)
             return first + self._port.read(self._port.in_waiting) if first else b""
-        except OSError as error:
+        except _SERIAL_ERRORS as error:
             raise LinkLost(str(error)) from error
 
     def drain(self, within_s: float) -> None:
@@ -165,13 +210,16 @@ class _SerialLink:
                 if time.monotonic() > deadline:
                     raise LinkLost("the serial line is held")
                 time.sleep(0.02)  # termios offers no drain with a deadline
-        except OSError as error:
+        except _SERIAL_ERRORS as error:
             raise LinkLost(str(error)) from error
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
+        # The library's own close waits for a printer that holds the line, and fails when the adapter is gone.
+        self._transport.device = False
+        with contextlib.suppress(*_SERIAL_ERRORS):
             if self._port.out_waiting:
-                self._port.reset_output_buffer()  # closing would wait for a printer that holds the line
+                self._port.reset_output_buffer()
+        with contextlib.suppress(*_SERIAL_ERRORS):
             self._port.close()
 
 
@@ -222,6 +270,7 @@ class _UsbLink:
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._transport.close()
+        self._transport.device = False  # else the library tries again when its object is collected
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,9 +1,10 @@
-"""A slip printer made of software: it listens on TCP, obeys the bytes, and hands out its paper as pictures.
+"""A slip printer made of software: it listens on TCP or a serial line, obeys the bytes, and hands out its paper as
+pictures.
 
 It behaves as the real ones do where that matters to a driver: real-time commands are answered on arrival, even from the
 middle of a picture; the buffer has an end and then the line stands still; a cover, a roll or a knife that fails stops
 the head while what was received stays in the buffer and goes on when the fault is gone; a lost connection leaves half a
-command behind.
+command behind. It also behaves as the bad ones do: lies, talks nonsense, is silent, or talks without being asked.
 
 Two threads: one serves the line, one is the print head. Every public method may be called from any thread.
 """
@@ -20,29 +21,31 @@ from types import TracebackType
 
 from PIL import Image
 
-from devices.printer.escpos_bytes import CLEAR, CLEARED
-from devices.printer.sim_interpreter import Interpreter
+from devices.printer.sim_head import PrintHead, paper
+from devices.printer.sim_ills import Ills
+from devices.printer.sim_interpreter import Knife
+from devices.printer.sim_line import Outlet, SerialOutlet, TcpOutlet
 
-_PACED_ROWS = 16
-
-
-class _Interrupted(Exception):
-    """The buffer was cleared, or the power is gone: the command in hand ends here."""
+# Epson's reference: DLE DC4 (fn = 8), "Clear buffer(s)", and the clear response.
+_CLEAR_BUFFERS = bytes((16, 20, 8, 1, 3, 20, 1, 6, 2, 8))
+_CLEAR_RESPONSE = bytes((0x37, 0x25, 0x00))
 
 
 class SimulatedPrinter:
     """``with SimulatedPrinter() as printer: open_printer(printer.uri)``.
 
-    ``port`` 0 takes any free one. Every cut makes a slip: kept in :meth:`slips`, written to ``folder`` as
-    ``slip-0001.png``, and given to ``on_slip`` on the print head's thread. ``rows_per_s`` ``None`` prints as fast as it
-    can. ``font`` draws plain text, which is otherwise only fed. ``says_done`` and ``can_clear`` off make it one of the
-    clones that know neither ``GS r`` nor ``DLE DC4``.
+    ``serial`` makes it a serial printer; else ``port`` 0 takes any free TCP port. Every cut makes a slip: kept in
+    :meth:`slips`, written to ``folder`` as ``slip-0001.png``, and given to ``on_slip`` on the print head's thread.
+    ``width`` is the head's, in dots: what is wider is lost. ``rows_per_s`` ``None`` prints as fast as it can. ``font``
+    draws its own characters, which are otherwise only fed. ``says_done`` and ``can_clear`` off make it one of the
+    clones that know neither ``GS r`` nor ``DLE DC4``. Faults with ``after_rows`` wait for so many more printed rows.
     """
 
     def __init__(
         self,
         *,
         width: int = 576,
+        serial: bool = False,
         port: int = 0,
         folder: Path | None = None,
         on_slip: Callable[[Image.Image], None] | None = None,
@@ -53,37 +56,33 @@ class SimulatedPrinter:
         can_clear: bool = True,
     ) -> None:
         self._width = width
-        self._folder = folder
-        self.on_slip = on_slip
-        self._rows_per_s = rows_per_s
-        self._buffer_bytes = buffer_bytes
-        self._says_done = says_done
         self._can_clear = can_clear
         self._state = threading.Condition()
-        self._buffer = bytearray()
+        self._ills = Ills()
         self._received = bytearray()
-        self._rows: list[bytes] = []
-        self._slips: list[Image.Image] = []
-        self._cleared = 0
-        self._cover_open = self._paper_out = self._paper_low = self._jammed = self._knife_stuck = False
-        self._hung = self._stopped = False
-        self._powered = True
-        self._rows_left: int | None = None
+        self._window = b""
         self._bytes_left: int | None = None
-        self._interpreter = Interpreter(
-            width=width, take=self._take, row=self._print_row, cut=self._cut, done=self._done, font=font
+        self._stopped = False
+        self._outlet: Outlet = SerialOutlet() if serial else TcpOutlet(port)
+        self._head = PrintHead(
+            state=self._state,
+            ills=self._ills,
+            width=width,
+            buffer_bytes=buffer_bytes,
+            rows_per_s=rows_per_s,
+            says_done=says_done,
+            font=font,
+            folder=folder,
+            say=self._outlet.say,
+            took=self._stir,
+            automatic=self._turn_automatic,
         )
+        self._head.on_slip = on_slip
         self._wake_up, self._woken = socket.socketpair()
         self._wake_up.setblocking(False)
-        self._listener: socket.socket | None = _listen(port)
-        self._port = int(self._listener.getsockname()[1])
-        self._line: socket.socket | None = None
-        self._threads = [
-            threading.Thread(target=self._serve, name="simulated-printer-line", daemon=True),
-            threading.Thread(target=self._run_head, name="simulated-printer-head", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._serve, name="simulated-printer-line", daemon=True)
+        self._thread.start()
+        self._head.start()
 
     def __enter__(self) -> SimulatedPrinter:
         return self
@@ -94,27 +93,46 @@ class SimulatedPrinter:
         self.stop()
 
     @property
+    def on_slip(self) -> Callable[[Image.Image], None] | None:
+        """Who is given every slip, on the print head's thread."""
+        return self._head.on_slip
+
+    @on_slip.setter
+    def on_slip(self, told: Callable[[Image.Image], None] | None) -> None:
+        self._head.on_slip = told
+
+    @property
     def uri(self) -> str:
         """What :func:`devices.printer.escpos_driver.open_printer` takes."""
-        return f"tcp://127.0.0.1:{self._port}"
+        return self._outlet.uri
 
     # What came out
 
     def slips(self) -> list[Image.Image]:
         """Every piece of paper cut so far, oldest first: mode ``1``, ``width`` dots wide."""
         with self._state:
-            return list(self._slips)
+            return list(self._head.slips)
+
+    def cuts(self) -> list[Knife]:
+        """How each of the slips was cut."""
+        with self._state:
+            return list(self._head.cuts)
 
     def wait_for_slips(self, count: int, within_s: float) -> list[Image.Image]:
         """The slips once there are *count* of them, or those there are after *within_s* seconds."""
         with self._state:
-            self._state.wait_for(lambda: len(self._slips) >= count, within_s)
-            return list(self._slips)
+            self._state.wait_for(lambda: len(self._head.slips) >= count, within_s)
+            return list(self._head.slips)
 
     def rows_in_the_mouth(self) -> int:
         """Rows printed since the last cut."""
         with self._state:
-            return len(self._rows)
+            return len(self._head.rows)
+
+    def in_the_mouth(self) -> Image.Image:
+        """What hangs there, not cut."""
+        with self._state:
+            return paper(self._head.rows, self._width)
 
     def received(self) -> bytes:
         """Every byte that arrived since the start."""
@@ -123,48 +141,57 @@ class SimulatedPrinter:
 
     def unknown_commands(self) -> list[bytes]:
         """Commands it could make nothing of."""
-        return list(self._interpreter.unknown)
+        return list(self._head.interpreter.unknown)
 
     # What may go wrong
 
-    def open_cover(self) -> None:
-        self._set("_cover_open", True)
+    def open_cover(self, *, after_rows: int = 0) -> None:
+        self._set("cover_open", True, after_rows)
 
     def close_cover(self) -> None:
-        self._set("_cover_open", False)
+        self._set("cover_open", False)
 
     def take_paper(self, *, after_rows: int = 0) -> None:
-        """The roll ends, now or after so many more printed rows."""
-        with self._state:
-            self._rows_left = after_rows or None
-            self._paper_out = not after_rows
-            self._changed()
+        self._set("paper_out", True, after_rows)
 
     def load_paper(self) -> None:
         with self._state:
-            self._rows_left = None
-            self._paper_out = self._paper_low = False
+            self._head.later.clear()
+            self._ills.paper_out = self._ills.paper_low = False
             self._changed()
 
     def run_low(self) -> None:
         """The roll is near its end, and still prints."""
-        self._set("_paper_low", True)
+        self._set("paper_low", True)
 
     def jam_knife(self) -> None:
         """The next cut gets stuck."""
-        self._set("_jammed", True)
+        self._set("jammed", True)
 
     def free_knife(self) -> None:
         with self._state:
-            self._jammed = self._knife_stuck = False
+            self._ills.jammed = self._ills.knife_stuck = False
             self._changed()
 
-    def hang(self) -> None:
+    def hang(self, *, after_rows: int = 0) -> None:
         """Neither read, print nor answer any more; the connection stays."""
-        self._set("_hung", True)
+        self._set("hung", True, after_rows)
 
     def wake(self) -> None:
-        self._set("_hung", False)
+        self._set("hung", False)
+
+    def unplug(self, *, after_rows: int = 0) -> None:
+        """The data cable is out. On TCP nothing tells the terminal; a serial port is gone. What was received is
+        printed."""
+        self._when(after_rows, self._unplug)
+
+    def plug(self) -> None:
+        with self._state:
+            self._ills.unplugged = False
+            self._outlet.hang_up()  # what was under way on the old connection is lost
+            self._window = b""
+            self._outlet.open()
+            self._changed()
 
     def drop_connection(self, *, after_bytes: int = 0) -> None:
         """Cut the line, now or after so many more received bytes; the printer takes a new connection."""
@@ -172,213 +199,161 @@ class SimulatedPrinter:
             self._bytes_left = after_bytes
             self._changed()
 
-    def power_off(self) -> None:
+    def power_off(self, *, after_rows: int = 0) -> None:
         """Nothing listens, and what was in the buffer is lost; what is on the paper stays."""
-        with self._state:
-            self._powered = False
-            self._clear()
-            self._changed()
-            self._state.wait_for(lambda: self._listener is None, 5)
+        self._when(after_rows, self._power_off)
 
     def power_on(self) -> None:
         with self._state:
-            self._listener = _listen(self._port)
-            self._powered = True
+            self._ills.powered = True
+            self._outlet.open()
             self._changed()
 
-    def power_cycle(self) -> None:
-        self.power_off()
-        self.power_on()
+    def power_cycle(self, *, after_rows: int = 0) -> None:
+        def cycle() -> None:
+            self._power_off()
+            self.power_on()
+
+        self._when(after_rows, cycle)
+
+    def lie(self) -> None:
+        """Answer every question with "all is well", whatever is the matter."""
+        self._set("lies", True)
+
+    def fall_silent(self) -> None:
+        """Answer no question any more, and print all the same."""
+        self._set("silent", True)
+
+    def babble(self) -> None:
+        """Answer every question with nonsense."""
+        self._set("babbles", True)
+
+    def chatter(self) -> None:
+        """Send automatic status before every answer and at every change, unasked, as a switch in some printers has
+        it."""
+        self._set("automatic", True)
+
+    def behave(self) -> None:
+        """No more lies, silence, nonsense or chatter."""
+        with self._state:
+            self._ills.lies = self._ills.silent = self._ills.babbles = self._ills.automatic = False
+            self._changed()
+
+    def call_after(self, rows: int, act: Callable[[], None]) -> None:
+        """Call *act* on the print head's thread once so many more rows are printed."""
+        self._when(rows, act)
+
+    def print_slowly(self, rows_per_s: float | None) -> None:
+        """So many rows a second from now on; ``None``: as fast as it can."""
+        with self._state:
+            self._head.rows_per_s = rows_per_s
 
     def stop(self) -> None:
         """Switch off for good and end both threads. Idempotent."""
         with self._state:
             self._stopped = True
             self._changed()
-        for thread in self._threads:
-            thread.join(5)
-        self._hang_up()
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+        self._thread.join(5)
+        self._head.stop()
+        self._outlet.close()
+        if isinstance(self._outlet, SerialOutlet):
+            self._outlet.remove()
         self._wake_up.close()
         self._woken.close()
 
-    def _set(self, name: str, value: bool) -> None:
+    def _set(self, name: str, value: bool, after_rows: int = 0) -> None:
+        def act() -> None:
+            with self._state:
+                setattr(self._ills, name, value)
+                self._changed()
+
+        self._when(after_rows, act)
+
+    def _when(self, after_rows: int, act: Callable[[], None]) -> None:
+        if after_rows:
+            with self._state:
+                self._head.later.append((after_rows, act))
+        else:
+            act()
+
+    def _power_off(self) -> None:
         with self._state:
-            setattr(self, name, value)
+            self._ills.powered = False
+            self._outlet.close()
+            self._window = b""
+            self._head.clear()
+            self._changed()
+
+    def _unplug(self) -> None:
+        with self._state:
+            self._ills.unplugged = True
+            if isinstance(self._outlet, SerialOutlet):
+                self._outlet.hang_up()
             self._changed()
 
     def _changed(self) -> None:
         self._state.notify_all()
+        if self._ills.automatic and self._ills.powered:
+            self._outlet.say(self._ills.automatic_status())
+        self._stir()
+
+    def _stir(self) -> None:
         if self._wake_up.fileno() >= 0:
             with contextlib.suppress(BlockingIOError):  # so many calls wait already that one more says nothing
                 self._wake_up.send(b"!")
 
-    def _clear(self) -> None:
-        self._buffer.clear()
-        self._cleared += 1
-
     # The line
 
     def _serve(self) -> None:
-        window = b""
         while True:
             with self._state:
                 if self._stopped:
                     return
-                if not self._powered:
-                    self._hang_up()
-                    if self._listener is not None:
-                        self._listener.close()
-                        self._listener = None
-                        self._state.notify_all()
                 if self._bytes_left == 0:
                     self._bytes_left = None
-                    self._hang_up()
-                    window = b""
-                watched = self._line or self._listener
-                full = self._line is not None and len(self._buffer) >= self._buffer_bytes
-                if self._hung or full:
+                    self._outlet.hang_up()
+                    if isinstance(self._outlet, SerialOutlet):
+                        self._outlet.open()
+                    self._window = b""
+                watched = self._outlet.watched()
+                if self._ills.hung or self._ills.unplugged or self._head.is_full():
                     watched = None
-            ready, _, _ = select.select([self._woken, watched] if watched else [self._woken], [], [])
-            if self._woken in ready:
+            waiting = [self._woken.fileno()] if watched is None else [self._woken.fileno(), watched]
+            try:
+                ready, _, _ = select.select(waiting, [], [])
+            except (OSError, ValueError):
+                continue  # the line was closed meanwhile
+            if self._woken.fileno() in ready:
                 self._woken.recv(4096)
-            elif self._line is None:
-                self._line, _ = self._listener.accept() if self._listener else (None, None)
-                window = b""
             else:
-                window = self._read_line(self._line, window)
+                self._hear()
 
-    def _read_line(self, line: socket.socket, window: bytes) -> bytes:
-        try:
-            data = line.recv(min(4096, self._bytes_left or 4096))
-        except OSError:
-            data = b""
-        if not data:
-            self._hang_up()
-            return b""
+    def _hear(self) -> None:
         with self._state:
+            if self._outlet.watched() is None:
+                return
+            data = self._outlet.read(min(4096, self._bytes_left or 4096))
+            if not data:
+                self._window = b""
+                return
             if self._bytes_left is not None:
                 self._bytes_left -= len(data)
             self._received += data
             for byte in data:
-                self._buffer.append(byte)
-                window = (window + bytes((byte,)))[-len(CLEAR) :]
-                answer = self._obey_at_once(window)
-                if answer:
-                    _say(line, answer)
-            self._state.notify_all()
-        return window
-
-    def _obey_at_once(self, window: bytes) -> bytes:
-        if window == CLEAR and self._can_clear:
-            self._clear()
-            return CLEARED
-        if window[-3:-1] != b"\x10\x04":
-            return b""
-        out, low = self._paper_out, self._paper_low
-        match window[-1]:
-            case 1:
-                return bytes((0x12 | 0x08 * self._off_line(),))
-            case 2:
-                return bytes((0x12 | 0x04 * self._cover_open | 0x20 * out | 0x40 * self._knife_stuck,))
-            case 3:
-                return bytes((0x12 | 0x08 * self._knife_stuck,))
-            case 4:
-                return bytes((0x12 | 0x0C * (low or out) | 0x60 * out,))
-            case _:
-                return b""
-
-    def _off_line(self) -> bool:
-        return self._cover_open or self._paper_out or self._knife_stuck
-
-    def _hang_up(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
-
-    # The print head
-
-    def _run_head(self) -> None:
-        while True:
-            try:
-                self._interpreter.step()
-            except _Interrupted:
-                self._interpreter.reset()
-            with self._state:
-                if self._stopped:
-                    return
-
-    def _wait(self, ready: Callable[[], bool]) -> None:
-        """With the state held: block until *ready*; raises when the power goes or the buffer is cleared meanwhile."""
-        before = self._cleared
-        self._state.wait_for(lambda: self._stopped or self._cleared != before or ready())
-        if self._stopped or self._cleared != before:
-            raise _Interrupted
-
-    def _take(self, count: int) -> bytes:
-        with self._state:
-            self._wait(lambda: len(self._buffer) >= count and not self._hung)
-            was_full = len(self._buffer) >= self._buffer_bytes
-            taken = bytes(self._buffer[:count])
-            del self._buffer[:count]
-            if was_full:
-                self._changed()
-            return taken
-
-    def _can_print(self) -> bool:
-        return self._powered and not self._hung and not self._off_line()
-
-    def _print_row(self, dots: bytes) -> None:
-        with self._state:
-            self._wait(self._can_print)
-            self._rows.append(dots)
-            if self._rows_left is not None:
-                self._rows_left -= 1
-                if self._rows_left == 0:
-                    self._rows_left = None
-                    self._paper_out = True
-            if self._rows_per_s and len(self._rows) % _PACED_ROWS == 0:
-                self._state.wait_for(lambda: self._stopped, _PACED_ROWS / self._rows_per_s)
-
-    def _cut(self) -> None:
-        with self._state:
-            self._knife_stuck = self._jammed
-            self._wait(self._can_print)
-            dots = b"".join(self._rows)
-            size = (self._width, len(self._rows))
-            self._rows = []
-            slip = Image.frombytes("1", size, bytes(byte ^ 0xFF for byte in dots)) if dots else Image.new("1", size)
-            number = len(self._slips) + 1
-            on_slip = self.on_slip
-        if self._folder is not None and dots:
-            slip.save(self._folder / f"slip-{number:04}.png")
-        if on_slip is not None:
-            on_slip(slip)
-        with self._state:
-            self._slips.append(slip)
+                self._head.put(byte)
+                self._window = (self._window + bytes((byte,)))[-len(_CLEAR_BUFFERS) :]
+                if answer := self._obey_at_once():
+                    self._outlet.say(answer)
             self._state.notify_all()
 
-    def _done(self) -> None:
-        if not self._says_done:
-            return
+    def _obey_at_once(self) -> bytes:
+        """What a real-time command that ends here is answered with."""
+        if self._window == _CLEAR_BUFFERS and self._can_clear:
+            self._head.clear()
+            return b"" if self._ills.silent else _CLEAR_RESPONSE
+        return self._ills.answer(self._window[-1]) if self._window[-3:-1] == b"\x10\x04" else b""
+
+    def _turn_automatic(self, kinds: int) -> None:
         with self._state:
-            self._wait(self._can_print)
-            if self._line is not None:
-                _say(self._line, bytes((0x03 * self._paper_low,)))
-
-
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(4)
-    return listener
-
-
-def _say(line: socket.socket, answer: bytes) -> None:
-    try:
-        line.send(answer)
-    except OSError:
-        return  # the other side is gone; reading will tell
+            self._ills.automatic = kinds != 0
+            self._changed()

@@ -29,7 +29,7 @@ def _answering(printer: Printer) -> None:
 def _prints(printer: Printer, hands: Hands) -> None:
     status = printer.status()
     promised(status.trouble is None, f"it is not ready: {status.trouble and status.trouble.value}")
-    result = printer.print(_slip(printer.width))
+    result = printer.print([_slip(printer.setup.width)])
     promised(result.outcome is Outcome.PRINTED, f"the slip ended {result.outcome.value}")
     promised(hands(Act.LOOK_AT_SLIP), "the slip does not look as it should: check the width that is configured")
 
@@ -41,7 +41,7 @@ def _names(printer: Printer, hands: Hands, trouble: PrinterTrouble, harm: Act, m
     try:
         status = printer.status()
         promised(status.trouble is trouble, f"it says {status.trouble and status.trouble.value}, not {trouble.value}")
-        result = printer.print(_slip(printer.width))
+        result = printer.print([_slip(printer.setup.width)])
         promised(result.outcome is Outcome.NOT_PRINTED, f"a slip ended {result.outcome.value} all the same")
     finally:
         by_hand(hands, mend)

@@ -9,15 +9,6 @@ from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 
-class Answers(StrEnum):
-    """What a printer can be asked. ``all``: real-time status and "done" (``GS r``); ``status``: real-time status only,
-    as some clones; ``none``: nothing ever comes back (a file, a one-way print server)."""
-
-    ALL = "all"
-    STATUS = "status"
-    NONE = "none"
-
-
 class Flow(StrEnum):
     """How a serial printer says "wait"."""
 
@@ -30,7 +21,6 @@ class Flow(StrEnum):
 class TcpAddress:
     host: str
     port: int
-    answers: Answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +28,24 @@ class SerialAddress:
     path: str
     baud: int
     flow: Flow
-    answers: Answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsbAddress:
     vendor: int
     product: int
-    answers: Answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileAddress:
     path: str
-    answers: Answers = Answers.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CupsAddress:
+    host: str
+    port: int
+    queue: str
 
 
 _WRITTEN_AS = {
@@ -59,18 +53,21 @@ _WRITTEN_AS = {
     "serial": "serial:/dev/ttyUSB0?baud=115200",
     "usb": "usb:VVVV:PPPP (vendor and product in hexadecimal)",
     "file": "file:/path",
+    "cups": "cups:queue or cups://host:631/queue",
 }
+
+_QUEUE = re.compile(r"[!-~]{1,127}")  # CUPS: printable ASCII without space, "/" and "#"
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
-Address = TcpAddress | SerialAddress | UsbAddress | FileAddress
+Address = TcpAddress | SerialAddress | UsbAddress | FileAddress | CupsAddress
 
 
 def read_address(uri: str) -> Address:
     """The address that *uri* names.
 
     ``tcp://host[:port]`` (port 9100 by itself), ``serial:PATH[?baud=N&flow=none|rtscts|xonxoff]`` (115200, none),
-    ``usb:VVVV:PPPP``, ``file:PATH``; all but the file take ``answers=all|status|none``.
+    ``usb:VVVV:PPPP``, ``file:PATH``, ``cups:QUEUE`` (this machine's CUPS) or ``cups://HOST[:PORT]/QUEUE``.
 
     Raises :class:`ValueError` with one sentence that says what is wrong and what would be right.
     """
@@ -79,7 +76,7 @@ def read_address(uri: str) -> Address:
         case "tcp":
             return _tcp(uri)
         case "serial":
-            path, options = _options(uri, rest, {"baud", "flow", "answers"})
+            path, options = _options(uri, rest, {"baud", "flow"})
             if not path:
                 raise _wrong(uri, "names no serial port", scheme)
             baud = options.get("baud", "115200")
@@ -89,40 +86,55 @@ def read_address(uri: str) -> Address:
                 path=path,
                 baud=int(baud),
                 flow=_choice(uri, Flow, "flow", options.get("flow", Flow.NONE)),
-                answers=_choice(uri, Answers, "answers", options.get("answers", Answers.ALL)),
             )
         case "usb":
-            ids, options = _options(uri, rest, {"answers"})
-            match = re.fullmatch(r"([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,4})", ids)
+            match = re.fullmatch(r"([0-9a-fA-F]{1,4}):([0-9a-fA-F]{1,4})", rest)
             if match is None:
                 raise _wrong(uri, "does not name a vendor and a product", scheme)
-            return UsbAddress(
-                vendor=int(match[1], 16),
-                product=int(match[2], 16),
-                answers=_choice(uri, Answers, "answers", options.get("answers", Answers.ALL)),
-            )
+            return UsbAddress(vendor=int(match[1], 16), product=int(match[2], 16))
         case "file":
             if not rest:
                 raise _wrong(uri, "names no file", scheme)
             return FileAddress(path=rest)
+        case "cups":
+            return _cups(uri, rest)
         case _:
             known = ", ".join(_WRITTEN_AS.values())
             raise ValueError(f"printer address {uri!r} begins with none of the known kinds: {known}")
 
 
 def _tcp(uri: str) -> TcpAddress:
+    host, port, path = _place(uri, "tcp")
+    if path not in ("", "/"):
+        raise _wrong(uri, "names no host", "tcp")
+    return TcpAddress(host=host, port=9100 if port is None else port)
+
+
+def _cups(uri: str, rest: str) -> CupsAddress:
+    if rest.startswith("//"):
+        host, port, path = _place(uri, "cups")
+        queue = path.removeprefix("/")
+    else:
+        host, port, queue = "localhost", None, rest
+    if not _QUEUE.fullmatch(queue) or "/" in queue or "#" in queue or "?" in queue:
+        raise _wrong(uri, "names no queue", "cups")
+    return CupsAddress(host=host, port=631 if port is None else port, queue=queue)
+
+
+def _place(uri: str, scheme: str) -> tuple[str, int | None, str]:
+    """Host, port and path of an address that is written like a web address."""
     try:
         parts = urlsplit(uri)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise _wrong(uri, f"cannot be read ({error})", "tcp") from None
-    if not host or not uri.startswith("tcp://") or parts.path not in ("", "/"):
-        raise _wrong(uri, "names no host", "tcp")
+        raise _wrong(uri, f"cannot be read ({error})", scheme) from None
+    if not host or not uri.startswith(f"{scheme}://"):
+        raise _wrong(uri, "names no host", scheme)
     if port == 0:
-        raise _wrong(uri, "has port 0", "tcp")
-    _, options = _options(uri, "?" + parts.query, {"answers"})
-    answers = _choice(uri, Answers, "answers", options.get("answers", Answers.ALL))
-    return TcpAddress(host=host, port=9100 if port is None else port, answers=answers)
+        raise _wrong(uri, "has port 0", scheme)
+    if parts.query:
+        raise _wrong(uri, f"has options ({parts.query}); there are none", scheme)
+    return host, port, parts.path
 
 
 def _options(uri: str, rest: str, known: set[str]) -> tuple[str, dict[str, str]]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from kiosk.cli.output import config_option, json_option, read_config, say, tell_trouble
-from kiosk.config import ConfigError
+from kiosk.cli.output import Failed, config_option, json_option, read_config, say, tell_trouble
+from kiosk.config import Config, ConfigError
+
+if TYPE_CHECKING:
+    from devices.printer.api import Printer, PrinterStatus
 
 
 @click.group()
@@ -169,34 +173,110 @@ def printer() -> None:
     """The slip printer."""
 
 
+uri_option = click.option(
+    "--uri", help="tcp://host:port, serial:…, usb:…, file:…, cups:…; by default the configured printer."
+)
+
+
+def _open_printer(config: Config, uri: str | None) -> Printer:
+    from kiosk.bootstrap import open_slip_printer
+
+    table = config.printer if uri is None else config.printer.model_copy(update={"uri": uri})
+    if not table.uri:
+        raise click.UsageError("no printer is configured: give --uri")
+    try:
+        return open_slip_printer(table)
+    except ConfigError as failure:
+        raise click.UsageError(str(failure)) from failure
+
+
+def _status_row(status: PrinterStatus) -> dict[str, object]:
+    return {
+        "trouble": status.trouble.value if status.trouble else None,
+        "paper_low": status.paper_low,
+        "certain": status.certain,
+    }
+
+
+@printer.command("status")
+@uri_option
+@config_option
+@json_option
+def printer_status(*, uri: str | None, config_path: Path | None, as_json: bool) -> None:
+    """How the printer is, and how much paper it has used. While the terminal runs, its own last word is told: a printer
+    serves one connection."""
+    from devices.printer.counter import read_count
+    from kiosk.bootstrap import paper_count
+    from kiosk.config import data_folder
+    from kiosk.process import is_running
+
+    config = read_config(config_path)
+    count = read_count(paper_count(config))
+    running = uri is None and is_running(data_folder(config))
+    if running:
+        status: dict[str, object] = {"trouble": count.trouble or None, "paper_low": count.paper_low, "certain": False}
+    else:
+        device = _open_printer(config, uri)
+        try:
+            status = _status_row(device.status())
+        finally:
+            device.close()
+    paper = {
+        "slips": count.slips,
+        "roll_slips": count.roll_slips,
+        "roll_metres": count.roll_metres,
+        "roll_since": count.roll_since or None,
+    }
+    say({"status": status, "asked": "terminal" if running else "printer", "seen": count.seen or None, **paper},
+        as_json=as_json)  # fmt: skip
+    if status["trouble"]:
+        tell_trouble(str(status["trouble"]), as_json=as_json)
+        sys.exit(1)
+    if status["paper_low"]:
+        tell_trouble("printer-paper-low", as_json=as_json)
+
+
+@printer.command("new-roll")
+@config_option
+def printer_new_roll(*, config_path: Path | None) -> None:
+    """Begin the count of paper anew, for a roll that was changed before it was low. The terminal must not be
+    running."""
+    from devices.printer.counter import PaperCounter
+    from kiosk.bootstrap import china_time, paper_count
+    from kiosk.config import data_folder
+    from kiosk.process import is_running
+
+    config = read_config(config_path)
+    if is_running(data_folder(config)):
+        raise Failed("the terminal is running and keeps the count itself: stop it first")
+    PaperCounter(paper_count(config), clock=china_time).new_roll()
+
+
 @printer.command("test")
-@click.option("--uri", help="tcp://host:port, serial:…, usb:…, file:…; by default the configured printer.")
+@uri_option
 @config_option
 @json_option
 def printer_test(*, uri: str | None, config_path: Path | None, as_json: bool) -> None:
-    """Print a slip that shows whether Chinese, the QR code and the knife work."""
+    """Print a slip that shows whether Chinese, the QR code, the knife and the width are right. "drawn" names the
+    characters that a printer set up to write by itself lacks: their lines come as pictures."""
     from devices.printer.api import Outcome
-    from kiosk.bootstrap import FONTS, china_time, open_slip_printer
-    from kiosk.receipts.kept import draw_test
+    from kiosk.bootstrap import FONTS, china_time
+    from kiosk.receipts.compose import drawn_instead
+    from kiosk.receipts.trial import trial_parts, trial_slip
 
-    config = read_config(config_path)
-    address = uri if uri is not None else config.printer.uri
-    if not address:
-        raise click.UsageError("no printer is configured: give --uri")
+    now = china_time()
+    device = _open_printer(read_config(config_path), uri)
     try:
-        device = open_slip_printer(address, config.printer.width)
-    except ConfigError as failure:
-        raise click.UsageError(str(failure)) from failure
-    try:
-        result = device.print(draw_test(width=device.width, font_folder=FONTS, created=china_time()))
+        result = device.print(trial_parts(device.setup, font_folder=FONTS, created=now))
     finally:
         device.close()
-    status = {
-        "trouble": result.status.trouble.value if result.status.trouble else None,
-        "paper_low": result.status.paper_low,
-        "certain": result.status.certain,
+    row = {
+        "outcome": result.outcome.value,
+        "status": _status_row(result.status),
+        "bytes": result.sent,
+        "drawn": drawn_instead(trial_slip(now), device.setup),
     }
-    say({"outcome": result.outcome.value, "status": status, "bytes": result.sent}, as_json=as_json)
+    say(row, as_json=as_json)
     if result.outcome is not Outcome.PRINTED:
         if not as_json:
             code = result.status.trouble.value if result.status.trouble else "slip-unknown"

@@ -47,13 +47,13 @@ def _hardware(config: Config) -> Stand:
     from kiosk.bootstrap import open_camera, open_reader, open_slip_printer
 
     try:
-        open_slip_printer(config.printer.uri, config.printer.width).close()
+        open_slip_printer(config.printer).close()
     except ConfigError as failure:
         raise Failed(str(failure)) from failure
     return Stand(
         open_reader=lambda: open_reader(config),
         open_camera=lambda: open_camera(config.camera),
-        open_printer=lambda: open_slip_printer(config.printer.uri, config.printer.width),
+        open_printer=lambda: open_slip_printer(config.printer),
         hands=ask,
     )
 

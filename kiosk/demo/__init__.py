@@ -23,7 +23,7 @@ from kiosk.bootstrap import (
     open_reader,
     open_slip_printer,
 )
-from kiosk.config import Config, OneCamera
+from kiosk.config import Config, OneCamera, PrinterTable
 from kiosk.demo.simulators import Simulators, demo_config, simulated_reader, simulators
 from kiosk.domain.resident import Role
 from kiosk.rehearsal import Sources, Summary, rehearse_on
@@ -34,7 +34,7 @@ def _simulated_parts(sims: Simulators) -> Parts:
         reader=simulated_reader(sims.slot),
         camera=OpencvCamera(source=sims.desk.source),
         codes=OpencvCamera(source=sims.window.source),
-        printer=open_slip_printer(sims.printer.uri, 576),
+        printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),
     )
 
 
@@ -119,7 +119,7 @@ def rehearse_simulated(given: Config, matter: str, out: Path, sources: Sources) 
                 else given.camera.model_copy(update={"source": sources.camera})
             ),
             codes=open_code_camera(given.camera) if sources.camera != "sim" else None,
-            printer=open_slip_printer(printer, config.printer.width),
+            printer=open_slip_printer(config.printer),
         )
         return rehearse_on(
             config, parts, matter, out, hands=_SimulatedHands(sims, sources), masked=sources.reader != "sim"

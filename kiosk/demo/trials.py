@@ -15,6 +15,7 @@ from devices.card.sim_port import SimPort
 from devices.printer.sim import SimulatedPrinter
 from devices.trial import Act, Hands
 from kiosk.bootstrap import open_slip_printer
+from kiosk.config import PrinterTable
 from kiosk.demo.simulators import simulated_reader
 from kiosk.trials import Stand
 
@@ -63,6 +64,6 @@ def simulated_stand() -> Generator[Stand]:
         yield Stand(
             open_reader=lambda: simulated_reader(slot),
             open_camera=lambda: OpencvCamera(source=desk.source),
-            open_printer=lambda: open_slip_printer(printer.uri, 576),
+            open_printer=lambda: open_slip_printer(PrinterTable(uri=printer.uri)),
             hands=simulated_hands(slot, desk, printer),
         )

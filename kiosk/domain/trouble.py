@@ -210,6 +210,13 @@ TROUBLES: dict[str, Trouble] = {
             "Switch the printer off and on; if it stays, call the technician.",
         ),
         _t(
+            "printer-paper-low",
+            "打印纸快用完了。",
+            "The paper is running low.",
+            "还能打印；今天下班前换一卷纸。",
+            "It still prints; put in a new roll before the end of the day.",
+        ),
+        _t(
             "storage-full",
             "终端的存储满了，这次没有存上。",
             "The terminal's storage is full; this was not stored.",

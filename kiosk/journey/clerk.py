@@ -14,8 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from PIL import Image
-
 from devices.camera.scan import to_pdf
 from devices.printer.api import JobResult, Outcome
 from devices.printer.worker import PrinterThread
@@ -24,8 +22,9 @@ from kiosk.domain.words import Language
 from kiosk.journey.events import Event, LookedUp, SlipEnded, StoreDone, StoreFailed
 from kiosk.journey.states import Delivery, Found, Hall, Session, Stored
 from kiosk.journey.submission import form_of
+from kiosk.receipts.compose import compose
 from kiosk.receipts.kept import KeptSlip
-from kiosk.receipts.picture import draw
+from kiosk.receipts.slip import Slip
 from offline_queue.model import Found as QueueFound
 from offline_queue.model import NoSpace, OtherContent, Paper, StorageTrouble, TooLarge
 from offline_queue.numbers import SlipCode, SlipCodeTrouble, parse_slip_text
@@ -53,7 +52,6 @@ class QueueClerk:
         hall: Hall,
         queue_: Queue,
         printer: PrinterThread,
-        slip_width: int,
         fonts: Path,
         clock: Callable[[], datetime],
         new_uid: Callable[[], UUID],
@@ -63,7 +61,6 @@ class QueueClerk:
         self._hall = hall
         self._queue = queue_
         self._printer = printer
-        self._slip_width = slip_width
         self._fonts = fonts
         self._clock = clock
         self._new_uid = new_uid
@@ -189,26 +186,25 @@ class QueueClerk:
         def ended(result: JobResult) -> None:
             self._post(SlipEnded(session, uid, result.outcome, result.status.trouble))
 
-        picture = self.slip_picture(uid, reprint=reprint)
-        if picture is None:
+        slip = self._slip(uid, reprint=reprint)
+        if slip is None:
             self._post(SlipEnded(session, uid, Outcome.NOT_PRINTED))
             return
-        self._printer.submit(picture, ended)
+        self._printer.submit(compose(slip, self._printer.setup, font_folder=self._fonts), ended)
 
-    def slip_picture(self, uid: str, *, reprint: bool) -> Image.Image | None:
-        """The slip of a stored submission as it is printed, or ``None`` once its reprint data has expired."""
+    def _slip(self, uid: str, *, reprint: bool) -> Slip | None:
+        """The slip of a stored submission, or ``None`` once its reprint data has expired."""
         kept = self._queue.reprint(uid)
         item = self._queue.show(uid)
         if kept is None or item is None:
             return None
-        slip = KeptSlip.from_bytes(kept.slip_data).slip(
+        return KeptSlip.from_bytes(kept.slip_data).slip(
             provisional_number=item.provisional_number,
             qr_text=kept.slip_qr,
             case_number=item.case_number,
             stored_offline=item.state not in (State.DONE, State.RECEIVED),
             reprint=reprint,
         )
-        return draw(slip, width=self._slip_width, font_folder=self._fonts)
 
     def _find_code(self, session: int, text: str) -> None:
         key_id, public_key = self._queue.public_key

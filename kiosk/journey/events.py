@@ -8,7 +8,7 @@ from datetime import date, datetime
 from devices.camera.api import CameraState, Finding, Scan
 from devices.camera.reading.api import Read
 from devices.card.api import CardState, DocumentKey
-from devices.printer.api import Outcome, PrinterTrouble
+from devices.printer.api import Outcome, PrinterStatus, PrinterTrouble
 from kiosk.domain.words import Language
 from kiosk.journey.states import Delivery, Found, Sight, Stored
 
@@ -283,6 +283,13 @@ class SlipEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class PrinterSeen:
+    """How the printer is, at first and at every change."""
+
+    status: PrinterStatus
+
+
+@dataclass(frozen=True, slots=True)
 class SyncChanged:
     """The queue moved a submission on."""
 
@@ -346,6 +353,7 @@ Event = (
     | StoreDone
     | StoreFailed
     | SlipEnded
+    | PrinterSeen
     | SyncChanged
     | LookedUp
 )

@@ -45,6 +45,7 @@ from kiosk.journey.events import (
     PageJudged,
     PageShot,
     PickLanguage,
+    PrinterSeen,
     SetCare,
     SlipEnded,
     StoreDone,
@@ -87,7 +88,7 @@ from kiosk.journey.stations import asking, before_the_card, reviewing, scanning,
 
 _DEVICES = (
     Tick | CardChanged | CameraChanged | PageJudged | PageShot | CodeSeen | DocumentJudged | KeySeen | StoreDone
-    | StoreFailed | SlipEnded | SyncChanged | LookedUp
+    | StoreFailed | SlipEnded | PrinterSeen | SyncChanged | LookedUp
 )  # fmt: skip
 """Events no finger made: they are no sign of life."""
 
@@ -101,6 +102,8 @@ def advance(terminal: Terminal, event: Event, hall: Hall) -> Step:
             return on_tick(replace(terminal, now=event.now, today=event.today), hall)
         case CardChanged():
             return on_card(replace(terminal, card=event.state))
+        case PrinterSeen(status):
+            return replace(terminal, printer=status), ()
         case Touched():
             return terminal, ()
         case PickLanguage(language):

@@ -31,7 +31,16 @@ from kiosk.journey.effects import (
     TryKey,
     Wipe,
 )
-from kiosk.journey.events import CardChanged, Event, LookedUp, SlipEnded, StoreDone, StoreFailed, SyncChanged
+from kiosk.journey.events import (
+    CardChanged,
+    Event,
+    LookedUp,
+    PrinterSeen,
+    SlipEnded,
+    StoreDone,
+    StoreFailed,
+    SyncChanged,
+)
 from kiosk.journey.machine import advance
 from kiosk.journey.states import Hall, Session, Terminal
 
@@ -168,6 +177,9 @@ class Runner:
             case SlipEnded(_, uid, outcome, trouble):
                 said = trouble.value if trouble is not None else ""
                 self._audit.note("slip-ended", uid=uid, outcome=outcome.value, trouble=said)
+            case PrinterSeen(status):
+                said = status.trouble.value if status.trouble is not None else ""
+                self._audit.note("printer-seen", trouble=said, paper_low=int(status.paper_low))
             case SyncChanged(uid, delivery, _):
                 self._audit.note("delivery-changed", uid=uid, delivery=delivery.value)
             case LookedUp(session, found):

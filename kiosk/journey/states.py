@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from devices.camera.api import CameraState, Finding, Off, Scan
 from devices.card.api import CardState, DocumentKey, NoCard
-from devices.printer.api import Outcome
+from devices.printer.api import Outcome, PrinterStatus
 from kiosk.catalogue.model import Material, Matter, Option, Question, Refusal
 from kiosk.domain.resident import Resident, Role
 from kiosk.domain.words import Language, Text
@@ -386,3 +386,4 @@ class Terminal:
     care: bool = False
     touched: float = 0.0
     card: CardState = field(default_factory=NoCard)
+    printer: PrinterStatus | None = None

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
-from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
-from kiosk.receipts.picture import draw
 from kiosk.receipts.slip import Language, Slip
 
 
@@ -57,25 +54,3 @@ class KeptSlip(BaseModel):
             terminal=self.terminal,
             help_line=self.help_line,
         )
-
-
-def draw_test(*, width: int, font_folder: Path, created: datetime) -> Image.Image:
-    """A slip that shows whether Chinese, rare characters, the QR code and the knife work; marked as a test."""
-    slip = Slip(
-        language="zh",
-        hall="打印测试",
-        title="汉字、二维码、切纸：㛃䶮𬭚〇",
-        provisional_number="TY00-000000-0000-0",
-        qr_text="https://district.invalid/s#test",
-        applicant="王*英",
-        proxy=None,
-        created=created,
-        materials=(),
-        stored_offline=True,
-        case_number=None,
-        test=True,
-        reprint=False,
-        terminal="TY00",
-        help_line="",
-    )
-    return draw(slip, width=width, font_folder=font_folder)

@@ -7,7 +7,8 @@ the terminal, one bit deep, so that the same slip is the same dots on every mach
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +33,38 @@ def draw(slip: Slip, *, width: int = 576, font_folder: Path) -> Image.Image:
     its code cannot be read from this paper (modules under 4 dots), :class:`OSError` when a font is missing.
     """
     sheet = _Sheet(width=width, fonts=font_folder)
+    _above_code(sheet, slip)
+    code = Code.of(slip.qr_text, width=width)
+    sheet.picture(code.on_paper(width))
+    _below_code(sheet, slip)
+    return sheet.cut_to_length()
+
+
+def draw_around_code(slip: Slip, *, width: int, font_folder: Path) -> tuple[Image.Image, Code, Image.Image]:
+    """As :func:`draw`, for a printer that draws the code itself: what stands above it, the code, what stands below."""
+    above, below = (_Sheet(width=width, fonts=font_folder) for _ in range(2))
+    _above_code(above, slip)
+    _below_code(below, slip)
+    return above.cut_to_length(), Code.of(slip.qr_text, width=width), below.cut_to_length()
+
+
+def draw_line(
+    text: str, *, dots: int, rows: int, bold: bool, centred: bool, width: int, font_folder: Path
+) -> Image.Image:
+    """One line of *text* on paper *width* dots wide and *rows* high, in characters of *dots*; smaller when it would not
+    fit."""
+    sheet = _Sheet(width=width, fonts=font_folder)
+    font = next(
+        (font for font in sheet.fonts_of(range(dots, 11, -1), bold=bold) if font.getlength(text) <= width), None
+    )
+    line = _line(text, font or sheet.font(12, bold=bold))
+    paper = Image.new("1", (width, rows), 1)
+    x = max(0, (width - line.width) // 2) if centred else 0
+    paper.paste(0, (x, (rows - line.height) // 2), _ink(line))
+    return paper
+
+
+def _above_code(sheet: _Sheet, slip: Slip) -> None:
     words = sentences(slip.language)
     if slip.test:
         sheet.banner(words.test, words.test_more)
@@ -56,13 +89,15 @@ def draw(slip: Slip, *, width: int = 576, font_folder: Path) -> Image.Image:
         for material in slip.materials:
             sheet.item(material)
     sheet.rule()
-    sheet.qr(slip.qr_text)
+
+
+def _below_code(sheet: _Sheet, slip: Slip) -> None:
+    words = sentences(slip.language)
     sheet.centred(words.scan, size=28, bold=True)
     sheet.rule()
     sheet.text(words.keep, size=26)
     sheet.text(slip.help_line, size=26)
     sheet.text(f"{words.terminal} {slip.terminal}", size=24)
-    return sheet.cut_to_length()
 
 
 def _state(sheet: _Sheet, slip: Slip, words: Sentences) -> None:
@@ -70,6 +105,38 @@ def _state(sheet: _Sheet, slip: Slip, words: Sentences) -> None:
         sheet.framed(words.stored, words.stored_more)
     else:
         sheet.framed(words.sent, words.sent_more)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The slip's QR code: its rows of modules (dark is 1), without quiet zone, and how many dots a module has."""
+
+    modules: tuple[bytes, ...]
+    dots: int
+
+    @classmethod
+    def of(cls, text: str, *, width: int) -> Code:
+        """As large as two thirds of the paper and at least 4 dots a module; :class:`ValueError` when that does not
+        fit."""
+        modules = tuple(bytes(row) for row in segno.make_qr(text, error="m", boost_error=False).matrix)
+        across = len(modules) + 2 * QR_QUIET_MODULES
+        dots = max(QR_LEAST_DOTS, width * 2 // 3 // across)
+        if across * dots > width:
+            raise ValueError(f"a QR code of {len(text)} characters cannot be read from {width} dots of paper")
+        return cls(modules, dots)
+
+    @property
+    def across(self) -> int:
+        return len(self.modules)
+
+    def on_paper(self, width: int) -> Image.Image:
+        """Centred, with its quiet zone."""
+        quiet = QR_QUIET_MODULES * self.dots
+        side = self.across * self.dots
+        grey = Image.frombytes("L", (self.across, self.across), b"".join(self.modules)).point([255, *[0] * 255])
+        paper = Image.new("1", (width, side + 2 * quiet), 1)
+        paper.paste(grey.resize((side, side), Image.Resampling.NEAREST).convert("1"), ((width - side) // 2, quiet))
+        return paper
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,19 +170,19 @@ class _Sheet:
         self._y += 12
 
     def text(self, text: str, *, size: int, bold: bool = False) -> None:
-        font = self._font(size, bold=bold)
+        font = self.font(size, bold=bold)
         for line in self._wrap(text, font, self._inner):
             self._put(self._margin, _line(line, font))
 
     def centred(self, text: str, *, size: int, bold: bool = False) -> None:
-        font = self._font(self._heading(size), bold=bold)
+        font = self.font(self._heading(size), bold=bold)
         for line in balance(text, width=self._inner, measure=font.getlength):
             picture = _line(line, font)
             self._put((self.width - picture.width) // 2, picture)
 
     def item(self, text: str) -> None:
         """A line of a list, with a dot before it."""
-        font = self._font(30)
+        font = self.font(30)
         dot = _line("•", font)
         for number, line in enumerate(self._wrap(text, font, self._inner - 30)):
             if number == 0:
@@ -124,7 +191,7 @@ class _Sheet:
 
     def table(self, rows: Sequence[tuple[str, str]]) -> None:
         """Names in one column, values in the next; a value too long for that stands under its name."""
-        font = self._font(28)
+        font = self.font(28)
         column = int(max(font.getlength(name) for name, _ in rows)) + 24
         for name, value in rows:
             label = _line(name, font)
@@ -151,7 +218,7 @@ class _Sheet:
         inside = self._inner - 32
         self._y += 14
         for text, size, bold in ((strong, 34, True), (plain, 28, False)):
-            font = self._font(self._heading(size) if bold else size, bold=bold)
+            font = self.font(self._heading(size) if bold else size, bold=bold)
             for line in balance(text, width=inside, measure=font.getlength):
                 picture = _line(line, font)
                 self._put((self.width - picture.width) // 2, picture)
@@ -162,7 +229,7 @@ class _Sheet:
 
     def banner(self, strong: str, plain: str) -> None:
         """White on black over the whole width."""
-        large, small = self._font(self._heading(72), bold=True), self._font(28, bold=True)
+        large, small = self.font(self._heading(72), bold=True), self.font(28, bold=True)
         lines = [_line(strong, large), *(_line(line, small) for line in self._wrap(plain, small, self._inner - 24))]
         band = Image.new("1", (self._inner, sum(line.height for line in lines) + 20), 0)
         y = 6
@@ -174,27 +241,15 @@ class _Sheet:
 
     def label(self, text: str) -> None:
         """White on black, small, centred."""
-        line = _line(text, self._font(34, bold=True))
+        line = _line(text, self.font(34, bold=True))
         self._y += 6
         tag = Image.new("1", (line.width + 48, line.height + 8), 0)
         tag.paste(1, (24, 2), _ink(line))
         self._put((self.width - tag.width) // 2, tag)
 
-    def qr(self, text: str) -> None:
-        """The code, as large as two thirds of the paper and at least 4 dots a module."""
-        code = segno.make_qr(text, error="m", boost_error=False)
-        modules = [list(row) for row in code.matrix]
-        across = len(modules) + 2 * QR_QUIET_MODULES
-        dots = max(QR_LEAST_DOTS, self.width * 2 // 3 // across)
-        if across * dots > self.width:
-            raise ValueError(f"a QR code of {len(text)} characters cannot be read from {self.width} dots of paper")
-        small = Image.new("1", (across, across), 1)
-        for y, row in enumerate(modules, QR_QUIET_MODULES):
-            for x, dark in enumerate(row, QR_QUIET_MODULES):
-                if dark:
-                    small.putpixel((x, y), 0)
-        large = small.resize((across * dots, across * dots), Image.Resampling.NEAREST)
-        self._put((self.width - large.width) // 2, large)
+    def picture(self, picture: Image.Image) -> None:
+        """Something as wide as the paper."""
+        self._put(0, picture)
 
     def cut_to_length(self) -> Image.Image:
         sheet = Image.new("1", (self.width, self._y + 8), 1)
@@ -210,17 +265,26 @@ class _Sheet:
     def _heading(self, size: int) -> int:
         return size if self.width >= 576 else max(28, size * 3 // 4)
 
-    def _font(self, size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-        return ImageFont.truetype(self.fonts / (BOLD if bold else REGULAR), size, layout_engine=ImageFont.Layout.BASIC)
+    def font(self, size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+        return _font(self.fonts / (BOLD if bold else REGULAR), size)
+
+    def fonts_of(self, sizes: Sequence[int], *, bold: bool) -> Iterator[ImageFont.FreeTypeFont]:
+        return (self.font(size, bold=bold) for size in sizes)
 
     def _largest(self, text: str, width: int, *, sizes: Sequence[int]) -> ImageFont.FreeTypeFont:
         """The first of *sizes* (falling) in which *text* is one line of *width*, or else the last."""
-        fonts = (self._font(size, bold=True) for size in sizes)
-        return next((font for font in fonts if font.getlength(text) <= width), self._font(sizes[-1], bold=True))
+        fonts = self.fonts_of(sizes, bold=True)
+        return next((font for font in fonts if font.getlength(text) <= width), self.font(sizes[-1], bold=True))
 
     @staticmethod
     def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
         return wrap(text, width=width, measure=font.getlength)
+
+
+@functools.lru_cache(maxsize=64)
+def _font(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    """Kept: opening one of the fonts takes as long as drawing a line."""
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def _line(text: str, font: ImageFont.FreeTypeFont) -> Image.Image:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from PIL import Image
 
 from devices.camera.api import Camera, CameraState, Frame, Live, Off
 from devices.camera.trial import TRIALS as CAMERA
 from devices.card.api import CardRead, CardReader, CardState, DocumentKey, NoCard
 from devices.card.trial import TRIALS as CARD
-from devices.printer.api import JobResult, Outcome, Printer, PrinterStatus
+from devices.printer.api import JobResult, Outcome, Part, Printer, PrinterStatus, Setup
 from devices.printer.trial import TRIALS as PRINTER
 from devices.trial import Act, Heard, Tried, try_all
 from kiosk.cli import main
@@ -101,14 +100,17 @@ class LyingPrinter:
 
     def __init__(self, inner: Printer) -> None:
         self._inner = inner
-        self.width = inner.width
+
+    @property
+    def setup(self) -> Setup:
+        return self._inner.setup
 
     def status(self) -> PrinterStatus:
         return PrinterStatus(trouble=None, paper_low=False, certain=True)
 
-    def print(self, picture: Image.Image) -> JobResult:
-        self._inner.print(picture)
-        self._inner.print(picture)
+    def print(self, slip: Sequence[Part]) -> JobResult:
+        self._inner.print(slip)
+        self._inner.print(slip)
         return JobResult(outcome=Outcome.PRINTED, status=self.status(), sent=0)
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from devices.card.reader import WatchedReader
 from devices.card.sim_card import DEMO_PEOPLE
 from kiosk import bootstrap
 from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, open_slip_printer
-from kiosk.config import ConfigError
+from kiosk.config import ConfigError, PrinterTable
 from kiosk.demo import Simulators, demo_config, simulators
 from kiosk.demo.controls import controls, scene
 from kiosk.journey.events import (
@@ -135,7 +135,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             reader=WatchedReader(slot=sims.slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
             camera=OpencvCamera(source=sims.desk.source),
             codes=OpencvCamera(source=sims.window.source),
-            printer=open_slip_printer(sims.printer.uri, 576),
+            printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),
         )
         url = sims.district.url if getattr(request, "param", False) else ""
         core = open_core(demo_config(url, sims.printer.uri), parts)
@@ -415,4 +415,4 @@ def _settled(card: CardState, before: CardState) -> bool:
 
 def test_a_printer_address_that_says_nothing_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"printer\.uri"):
-        open_slip_printer("paper://wall", 576)
+        open_slip_printer(PrinterTable(uri="paper://wall"))

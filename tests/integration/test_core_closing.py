@@ -35,7 +35,7 @@ class BadReader:
 
 
 def parts(reader: BadReader) -> Parts:
-    return Parts(reader=reader, camera=OpencvCamera(source="none"), printer=open_slip_printer(CONFIG.printer.uri, 576))
+    return Parts(reader=reader, camera=OpencvCamera(source="none"), printer=open_slip_printer(CONFIG.printer))
 
 
 @pytest.fixture(autouse=True)

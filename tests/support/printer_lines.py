@@ -1,14 +1,8 @@
-"""Other ways to the simulated printer than TCP: a pseudo-terminal as serial line, and a USB device made of Python."""
+"""Another way to the simulated printer than TCP or a pseudo-terminal: a USB device made of Python."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
 import socket
-import threading
-import tty
-from collections.abc import Generator
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -19,37 +13,9 @@ from devices.printer.sim import SimulatedPrinter
 
 def connect(printer: SimulatedPrinter) -> socket.socket:
     parts = urlsplit(printer.uri)
-    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5)
-
-
-@contextlib.contextmanager
-def serial_line(printer: SimulatedPrinter) -> Generator[str]:
-    """The path of a serial port whose other end is *printer*."""
-    ours, theirs = os.openpty()
-    tty.setraw(theirs)
-    line = connect(printer)
-    stop, stopped = os.pipe()
-
-    def carry() -> None:
-        while True:
-            ready, _, _ = select.select([ours, line, stop], [], [])
-            if stop in ready:
-                return
-            if ours in ready:
-                line.sendall(os.read(ours, 4096))
-            if line in ready:
-                os.write(ours, line.recv(4096))
-
-    thread = threading.Thread(target=carry)
-    thread.start()
-    try:
-        yield os.ttyname(theirs)
-    finally:
-        os.write(stopped, b"!")
-        thread.join(5)
-        line.close()
-        for number in (ours, theirs, stop, stopped):
-            os.close(number)
+    line = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return line
 
 
 class UsbPrinter:
@@ -60,10 +26,23 @@ class UsbPrinter:
         self.backend = self  # python-escpos looks which of pyusb's backends it is
         self.least_timeout_ms = 1 << 30
         self.takes_only: int | None = None
-        self.unplugged = False
+        self._unplugged = False
+        self._sim = printer
+
+    @property
+    def _ctx(self) -> UsbPrinter:
+        """Where pyusb keeps a device's resources."""
+        return self
+
+    def dispose(self, device: UsbPrinter, close_handle: bool = True) -> None:
+        self.close()
 
     def set_configuration(self) -> None:
-        return
+        """Opening the device: its answers of before are gone."""
+        self._line.close()
+        if self._unplugged:
+            raise usb.core.USBError("No such device", errno=19)
+        self._line = connect(self._sim)
 
     def reset(self) -> None:
         return
@@ -92,10 +71,16 @@ class UsbPrinter:
         except TimeoutError:
             raise usb.core.USBTimeoutError("Operation timed out") from None
 
+    def unplug(self) -> None:
+        self._unplugged = True
+
+    def plug(self) -> None:
+        self._unplugged = False
+
     def close(self) -> None:
         self._line.close()
 
     def _note(self, timeout: int) -> None:
         self.least_timeout_ms = min(self.least_timeout_ms, timeout)
-        if self.unplugged:
+        if self._unplugged:
             raise usb.core.USBError("No such device", errno=19)

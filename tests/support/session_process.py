@@ -18,6 +18,7 @@ from devices.camera.sim import SimDesk
 from devices.card.reader import WatchedReader
 from devices.card.sim import InProcessSlot, demo_cards
 from kiosk.bootstrap import CARD_FIELDS, Parts, china_time, open_core, open_slip_printer
+from kiosk.config import PrinterTable
 from kiosk.demo import demo_config
 from kiosk.journey.events import Agree, Begin, Draft, Event, Next, PickMatter, PickWho, Signed, ThatIsRight
 from kiosk.journey.runner import Runner
@@ -62,7 +63,7 @@ def main(folder: Path, printer: str, platform: str) -> None:
     parts = Parts(
         reader=WatchedReader(slot=slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
         camera=OpencvCamera(source=desk.source),
-        printer=open_slip_printer(printer, 576),
+        printer=open_slip_printer(PrinterTable(uri=printer)),
     )
     core = open_core(demo_config(platform, printer), parts, test=False)
     resident = Resident(core.runner)

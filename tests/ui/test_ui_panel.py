@@ -14,6 +14,7 @@ from devices.camera.capture import OpencvCamera
 from devices.card.reader import WatchedReader
 from devices.card.sim_card import DEMO_PEOPLE
 from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, open_slip_printer
+from kiosk.config import PrinterTable
 from kiosk.demo.controls import controls, last_slip, scene
 from kiosk.demo.simulators import Simulators, demo_config, simulators
 from kiosk.journey.states import WhoFor
@@ -30,7 +31,7 @@ def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[tuple[Sim
             reader=WatchedReader(slot=sims.slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
             camera=OpencvCamera(source=sims.desk.source),
             codes=OpencvCamera(source=sims.window.source),
-            printer=open_slip_printer(sims.printer.uri, 576),
+            printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),
         )
         core = open_core(demo_config(sims.district.url, sims.printer.uri), parts)
         try:
@@ -89,7 +90,7 @@ def test_printer_faults_are_what_the_driver_sees(
     mended = {"cover-open": "cover-close", "paper-take": "paper-load", "printer-off": "printer-on"}[name]
 
     def seen() -> str | None:
-        printer = open_slip_printer(sims.printer.uri, 576)
+        printer = open_slip_printer(PrinterTable(uri=sims.printer.uri))
         try:
             found = printer.status().trouble
         finally:
@@ -149,11 +150,11 @@ def test_papers_and_codes_lie_on_the_desk(hall: tuple[Simulators, Core], panel: 
 
 def test_the_printed_slip_is_shown(hall: tuple[Simulators, Core], panel: Panel, qtbot: QtBot) -> None:
     from kiosk.bootstrap import FONTS
-    from kiosk.receipts.kept import draw_test
+    from kiosk.receipts.trial import trial_parts
 
     sims, _ = hall
-    printer = open_slip_printer(sims.printer.uri, 576)
-    printer.print(draw_test(width=576, font_folder=FONTS, created=china_time()))
+    printer = open_slip_printer(PrinterTable(uri=sims.printer.uri))
+    printer.print(trial_parts(printer.setup, font_folder=FONTS, created=china_time()))
     printer.close()
     assert last_slip(sims) is not None
     qtbot.waitUntil(

@@ -16,11 +16,11 @@ from devices.camera import zbar
 from devices.camera.api import Camera, CameraState, CameraTrouble, Frame, Live, Lost, Opening, Refused
 from devices.card import pcsc
 from devices.card.sim_sam import SamOnTerminal, SimulatedSam
-from devices.printer.api import JobResult, Printer, PrinterStatus, PrinterTrouble
+from devices.printer.api import JobResult, Printer, PrinterStatus, PrinterTrouble, Setup
 from kiosk import doctor
 from kiosk.catalogue import loader
 from kiosk.catalogue.loader import CatalogueError
-from kiosk.config import CameraTable, CardTable, Config, ConfigError, OneCamera, PlatformTable
+from kiosk.config import CameraTable, CardTable, Config, ConfigError, OneCamera, PlatformTable, PrinterTable
 from kiosk.doctor import Check, Site, examine
 
 SOFTWARE = ["sqlite", "opencv", "codes", "catalogue", "fonts", "screen"]
@@ -53,13 +53,13 @@ class StillPrinter:
         self.closed = False
 
     @property
-    def width(self) -> int:
-        return 576
+    def setup(self) -> Setup:
+        return Setup()
 
     def status(self) -> PrinterStatus:
         return self._status
 
-    def print(self, picture: object) -> JobResult:
+    def print(self, slip: object) -> JobResult:
         raise AssertionError("the doctor wastes no paper")
 
     def close(self) -> None:
@@ -83,7 +83,7 @@ class Patient(NamedTuple):
     ) -> Check:
         """The outcome of one check."""
 
-        def open_printer(uri: str, width: int) -> Printer:
+        def open_printer(table: PrinterTable) -> Printer:
             if isinstance(printer, ConfigError):
                 raise printer
             return printer or StillPrinter()
@@ -122,7 +122,7 @@ def test_a_healthy_terminal_passes(patient: Patient, name: str) -> None:
 
 
 def test_without_a_configuration_only_the_software_is_looked_at(patient: Patient) -> None:
-    def no_printer(uri: str, width: int) -> Printer:
+    def no_printer(table: PrinterTable) -> Printer:
         pytest.fail("not asked for")
 
     site = Site(

@@ -1,53 +1,63 @@
-"""The printer's parts by themselves: addresses, bytes, answers, the owning thread, plain text in the simulator."""
+"""The printer's parts by themselves: addresses, set-ups, bytes, what is heard, the thread, the count of paper."""
 
 from __future__ import annotations
 
 import logging
 import queue
-import socket
 import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 from PIL import Image
 
 from devices.printer import escpos_bytes
-from devices.printer.api import JobResult, Outcome, PrinterStatus, PrinterTrouble
-from devices.printer.escpos_driver import open_printer
-from devices.printer.sim import SimulatedPrinter
-from devices.printer.uri import (
-    Answers,
-    FileAddress,
-    Flow,
-    SerialAddress,
-    TcpAddress,
-    UsbAddress,
-    read_address,
+from devices.printer.api import (
+    Code,
+    CodePage,
+    Cut,
+    Drawn,
+    JobResult,
+    Line,
+    Outcome,
+    Part,
+    PrinterStatus,
+    PrinterTrouble,
+    Setup,
 )
+from devices.printer.counter import Count, PaperCounter, read_count
+from devices.printer.escpos_driver import open_printer
+from devices.printer.hearing import Hearing, read_status
+from devices.printer.text import code_bytes, lacking, line_bytes
+from devices.printer.uri import CupsAddress, FileAddress, Flow, SerialAddress, TcpAddress, UsbAddress, read_address
 from devices.printer.worker import PrinterThread
-from tests.support.slips import FONTS
 
 READY = PrinterStatus(trouble=None, paper_low=False, certain=True)
-PRINTED = JobResult(outcome=Outcome.PRINTED, status=READY, sent=1)
+PRINTED = JobResult(outcome=Outcome.PRINTED, status=READY, sent=1, rows=800)
 PAPER = Image.new("1", (576, 16), 1)
+NARROW = Setup(width=384)
+NOON = datetime(2026, 11, 23, 12, tzinfo=timezone(timedelta(hours=8)))
 
 
 @pytest.mark.parametrize(
     ("uri", "address"),
     [
-        ("tcp://10.0.0.7:9100", TcpAddress(host="10.0.0.7", port=9100, answers=Answers.ALL)),
-        ("tcp://printer", TcpAddress(host="printer", port=9100, answers=Answers.ALL)),
-        ("tcp://[::1]:99?answers=none", TcpAddress(host="::1", port=99, answers=Answers.NONE)),
-        (
-            "serial:/dev/ttyUSB0?baud=9600&flow=rtscts&answers=status",
-            SerialAddress(path="/dev/ttyUSB0", baud=9600, flow=Flow.RTSCTS, answers=Answers.STATUS),
-        ),
-        ("serial:COM3", SerialAddress(path="COM3", baud=115200, flow=Flow.NONE, answers=Answers.ALL)),
-        ("usb:04b8:0E15", UsbAddress(vendor=0x04B8, product=0x0E15, answers=Answers.ALL)),
+        ("tcp://10.0.0.7:9100", TcpAddress(host="10.0.0.7", port=9100)),
+        ("tcp://printer", TcpAddress(host="printer", port=9100)),
+        ("tcp://[::1]:99", TcpAddress(host="::1", port=99)),
+        ("serial:/dev/ttyUSB0?baud=9600&flow=rtscts", SerialAddress(path="/dev/ttyUSB0", baud=9600, flow=Flow.RTSCTS)),
+        ("serial:COM3", SerialAddress(path="COM3", baud=115200, flow=Flow.NONE)),
+        ("usb:04b8:0E15", UsbAddress(vendor=0x04B8, product=0x0E15)),
         ("file:/dev/usb/lp0", FileAddress(path="/dev/usb/lp0")),
+        ("cups:slips", CupsAddress(host="localhost", port=631, queue="slips")),
+        ("cups://10.0.0.8:1631/slips", CupsAddress(host="10.0.0.8", port=1631, queue="slips")),
     ],
 )
 def test_address_is_read(uri: str, address: object) -> None:
@@ -61,15 +71,20 @@ def test_address_is_read(uri: str, address: object) -> None:
         ("lpt:1", "begins with none of the known kinds"),
         ("tcp:printer", "names no host; write it as tcp://host:port"),
         ("tcp://:9100", "names no host"),
+        ("tcp://h/path", "names no host"),
         ("tcp://h:0", "has port 0"),
         ("tcp://h:x", "cannot be read"),
         ("tcp://h:99999", "cannot be read"),
-        ("tcp://h?colour=red", "unknown option 'colour'; known: answers"),
+        ("tcp://h?colour=red", "has options (colour=red); there are none"),
         ("serial:", "names no serial port"),
         ("serial:/dev/x?baud=fast", "has baud=fast, which is not a speed"),
         ("serial:/dev/x?flow=slow", "has flow=slow; known: none, rtscts, xonxoff"),
+        ("serial:/dev/x?colour=red", "unknown option 'colour'; known: baud, flow"),
         ("usb:printer", "does not name a vendor and a product"),
         ("file:", "names no file"),
+        ("cups:", "names no queue"),
+        ("cups:a/b", "names no queue"),
+        ("cups://h", "names no queue"),
     ],
 )
 def test_wrong_address_is_told_in_a_sentence(uri: str, sentence: str) -> None:
@@ -78,35 +93,104 @@ def test_wrong_address_is_told_in_a_sentence(uri: str, sentence: str) -> None:
     assert sentence in str(told.value)
 
 
-def test_width_must_be_a_printers() -> None:
-    with pytest.raises(ValueError, match="384, 576, 640 dots wide, not 500"):
-        open_printer("file:/tmp/never-opened", width=500)
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"width": 500}, "384, 576, 640 dots wide, not 500"),
+        ({"band_rows": 4}, "holds 8 to 2048 rows, not 4"),
+    ],
+)
+def test_setup_that_no_printer_has_is_told(wrong: dict[str, int], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Setup(**wrong)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("setup", "sentence"),
+    [
+        (Setup(profile="TM-T88V2"), "no printer profile is called 'TM-T88V2'; perhaps: TM-T88V"),
+        (Setup(profile="POS-5890"), "a POS-5890 prints 384 dots across, not 576"),
+        (Setup(profile="TH230", qr=Drawn.NATIVE), "a TH230 draws no QR codes: set qr to picture"),
+        (Setup(profile="POS-5890", width=384, cut=Cut.FULL), "a POS-5890 cannot cut all through"),
+        (Setup(profile="POS-5890", width=384), "a POS-5890 cannot leave a bridge"),
+    ],
+)
+def test_setup_is_held_against_the_profile(setup: Setup, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        open_printer("file:/tmp/never-opened", setup)
+    open_printer("file:/tmp/never-opened", Setup(profile="TM-T20II"))
 
 
 def test_picture_becomes_bands_and_feeds() -> None:
     picture = Image.new("1", (384, 700), 1)
     picture.paste(0, (0, 10, 8, 210))
-    commands = list(escpos_bytes.bands(picture))
-    assert [command[:2] for command in commands] == [b"\x1bJ", b"\x1dv", b"\x1dv", b"\x1bJ", b"\x1bJ"]
-    feed, band, rest, *white = commands
+    commands = list(escpos_bytes.bands(picture, NARROW))
+    assert [command.data[:2] for command in commands] == [b"\x1bJ", b"\x1dv", b"\x1dv", b"\x1bJ", b"\x1bJ"]
+    assert sum(command.rows for command in commands) == 700
+    feed, band, rest, *white = (command.data for command in commands)
     assert feed == b"\x1bJ\x0a"
     assert band[:8] == b"\x1dv0\x00" + bytes((48, 0, 128, 0))
     assert rest[:8] == b"\x1dv0\x00" + bytes((48, 0, 72, 0))
     assert band[8 : 8 + 48] == b"\xff" + bytes(47)
-    assert [command[2] for command in white] == [255, 235]
+    assert [data[2] for data in white] == [255, 235]
+    whole = list(escpos_bytes.bands(picture, replace(NARROW, skip_blank=False, band_rows=700)))
+    assert [command.rows for command in whole] == [700]
 
 
 def test_few_white_rows_stay_in_their_band() -> None:
     picture = Image.new("1", (384, 12), 1)
     picture.paste(0, (0, 0, 384, 1))
     picture.paste(0, (0, 6, 384, 7))
-    commands = list(escpos_bytes.bands(picture))
-    assert [command[:2] for command in commands] == [b"\x1dv"]
+    assert [command.data[:2] for command in escpos_bytes.bands(picture, NARROW)] == [b"\x1dv"]
 
 
 def test_picture_of_odd_width_is_a_bug() -> None:
     with pytest.raises(ValueError, match="multiple of 8"):
-        list(escpos_bytes.bands(Image.new("1", (10, 10), 1)))
+        list(escpos_bytes.bands(Image.new("1", (10, 10), 1), NARROW))
+
+
+def test_line_is_written_in_the_printers_own_set() -> None:
+    line = line_bytes(Line(text="受理凭条：A", size=2, bold=True, centred=True), CodePage.GBK)
+    assert line == b"\x1b3\x44\x1ba\x01\x1bE\x01\x1d!\x11" + "受理凭条：A".encode("gbk") + b"\n"
+    assert line_bytes(Line(text="䶮㛃"), CodePage.GB18030).endswith(b"\xfe\x9f\x82\x30\xb7\x31\n")
+    with pytest.raises(ValueError, match="no form for 䶮"):
+        line_bytes(Line(text="王䶮"), CodePage.GBK)
+    with pytest.raises(ValueError, match="size 1 or 2"):
+        line_bytes(Line(text="x", size=3), CodePage.GBK)
+
+
+@pytest.mark.parametrize(
+    ("code_page", "text", "lacks"),
+    [
+        (CodePage.GB2312, "张三，①：", ""),
+        (CodePage.GB2312, "〇喆镕·—", "〇喆镕·—"),
+        (CodePage.GBK, "〇喆镕·—：", ""),
+        (CodePage.GBK, "㛃䶮𬭚€㛃", "㛃䶮𬭚€"),
+        (CodePage.GB18030, "㛃䶮〇€", ""),
+        (CodePage.GB18030, "𬭚กé😀\t\n", "𬭚ก😀\t\n"),
+    ],
+)
+def test_what_a_printer_lacks_is_told(code_page: CodePage, text: str, lacks: str) -> None:
+    assert lacking(text, code_page) == lacks
+
+
+@given(some.text(), some.sampled_from(CodePage))
+def test_what_is_not_lacking_is_written_and_comes_back(text: str, code_page: CodePage) -> None:
+    kept = "".join(character for character in text if not lacking(character, code_page))
+    written = line_bytes(Line(text=kept), code_page)
+    body = written.removeprefix(b"\x1b3\x22\x1ba\x00\x1bE\x00\x1d!\x00").removesuffix(b"\n")
+    assert body.decode(code_page.value) == kept
+    assert b"\x10\x04" not in body  # nothing in a text looks like a status question
+
+
+def test_code_of_its_own_is_asked_for_step_by_step() -> None:
+    data = code_bytes(Code(text="HTTP", dots=6, across=21))
+    assert data == (
+        b"\x1bJ\x18\x1ba\x01\x1d(k\x04\x001A2\x00\x1d(k\x03\x001C\x06\x1d(k\x03\x001E1"
+        b"\x1d(k\x07\x001P0HTTP\x1d(k\x03\x001Q0\x1ba\x00\x1bJ\x18"
+    )
+    with pytest.raises(ValueError, match="1 to 16 dots"):
+        code_bytes(Code(text="", dots=6, across=21))
 
 
 @pytest.mark.parametrize(
@@ -122,15 +206,31 @@ def test_picture_of_odd_width_is_a_bug() -> None:
     ],
 )
 def test_answers_are_read(answers: tuple[int, int, int, int], trouble: PrinterTrouble | None) -> None:
-    assert escpos_bytes.read_status(answers).trouble is trouble
+    assert read_status(answers).trouble is trouble
 
 
-def test_answers_are_told_apart() -> None:
-    xon, automatic, done_low = 0x11, 0x10, 0x03
-    assert not any(map(escpos_bytes.is_real_time_answer, (xon, automatic, done_low, 0x00)))
-    assert not any(map(escpos_bytes.is_done_answer, (xon, automatic, 0x12, 0x1A)))
-    assert escpos_bytes.is_done_answer(done_low)
-    assert escpos_bytes.is_real_time_answer(0x1A)
+def heard(*pieces: bytes) -> tuple[list[int], int, int, int]:
+    hearing = Hearing()
+    for piece in pieces:
+        hearing.feed(piece)
+    return list(hearing.answers), hearing.done, hearing.cleared, hearing.nonsense
+
+
+def test_what_is_heard_is_sorted() -> None:
+    assert heard(b"\x12", b"\x1a\x11\x13") == ([0x12, 0x1A], 0, 0, 0)
+    assert heard(b"\x00", b"\x03\x0f") == ([], 3, 0, 0)
+    assert heard(b"\x37", b"\x25", b"\x00") == ([], 0, 1, 0)
+    assert heard(b"\x37\x12\x00") == ([0x12], 1, 0, 0)
+    # Automatic status, its later bytes looking like "done"; a real-time answer may come in between.
+    assert heard(b"\x18\x00\x03", b"\x12", b"\x0f", b"\x00") == ([0x12], 1, 0, 0)
+    assert heard(b"\xff\xf8E\x80") == ([], 0, 0, 4)
+
+
+@given(some.lists(some.binary(max_size=20), max_size=20))
+def test_any_noise_is_heard_to_its_end(pieces: list[bytes]) -> None:
+    answers, done, cleared, nonsense = heard(*pieces)
+    assert len(answers) + done + 3 * cleared + nonsense <= sum(map(len, pieces))
+    assert all(byte & 0x93 == 0x12 for byte in answers)
 
 
 def test_importing_the_driver_leaves_no_traces(tmp_path: Path) -> None:
@@ -143,10 +243,68 @@ def test_importing_the_driver_leaves_no_traces(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+# --- the count of paper ---------------------------------------------------------------------------------------------
+
+
+def counter_in(folder: Path) -> PaperCounter:
+    return PaperCounter(folder / "printer.json", clock=lambda: NOON)
+
+
+def test_count_survives_a_restart_and_says_nothing_of_anybody(tmp_path: Path) -> None:
+    assert read_count(tmp_path / "printer.json") == Count()
+    counter_in(tmp_path).job(PRINTED)
+    again = counter_in(tmp_path)
+    again.job(PRINTED)
+    again.job(replace(PRINTED, outcome=Outcome.UNKNOWN, rows=400))
+    count = read_count(tmp_path / "printer.json")
+    assert (count.slips, count.roll_slips, count.roll_rows, count.roll_metres) == (2, 2, 2000, 0.25)
+    assert count.seen == "2026-11-23T12:00:00+08:00"
+    assert (tmp_path / "printer.json").stat().st_mode & 0o077 == 0
+    again.new_roll()
+    count = read_count(tmp_path / "printer.json")
+    assert (count.slips, count.roll_slips, count.roll_rows) == (2, 0, 0)
+    assert count.roll_since == count.seen
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        PrinterStatus(trouble=PrinterTrouble.PAPER_OUT, paper_low=True, certain=True),
+        PrinterStatus(trouble=None, paper_low=True, certain=True),
+    ],
+)
+def test_paper_that_is_there_again_is_a_new_roll(tmp_path: Path, ending: PrinterStatus) -> None:
+    counter = counter_in(tmp_path)
+    counter.job(PRINTED)
+    counter.status(ending)
+    counter.status(PrinterStatus(trouble=PrinterTrouble.COVER_OPEN, paper_low=False, certain=True))
+    assert read_count(tmp_path / "printer.json").paper_low
+    counter.status(READY)
+    count = read_count(tmp_path / "printer.json")
+    assert (count.slips, count.roll_slips, count.roll_rows, count.paper_low) == (1, 0, 0, False)
+
+
+def test_uncertain_status_is_no_new_roll(tmp_path: Path) -> None:
+    counter = counter_in(tmp_path)
+    counter.job(replace(PRINTED, status=PrinterStatus(trouble=None, paper_low=True, certain=True)))
+    counter.status(PrinterStatus(trouble=PrinterTrouble.OFFLINE, paper_low=False, certain=False))
+    counter.status(PrinterStatus(trouble=None, paper_low=False, certain=False))
+    assert read_count(tmp_path / "printer.json").roll_slips == 1
+
+
+@pytest.mark.parametrize("damaged", [b"", b"[]", b"{", b'{"slips": "many"}', b'{"name": 1}', b"\xff", b"[" * 4096])
+def test_damaged_count_begins_anew(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "printer.json").write_bytes(damaged)
+    assert read_count(tmp_path / "printer.json") == Count()
+
+
+# --- the owning thread ----------------------------------------------------------------------------------------------
+
+
 class StubbornPrinter:
     """Prints when it is let, or fails like a bug."""
 
-    width = 576
+    setup = Setup()
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
@@ -154,11 +312,14 @@ class StubbornPrinter:
         self.broken = False
         self.printed = 0
         self.closed_by = ""
+        self.now = READY
 
     def status(self) -> PrinterStatus:
-        return READY
+        if self.broken:
+            raise ZeroDivisionError
+        return self.now
 
-    def print(self, picture: Image.Image) -> JobResult:
+    def print(self, slip: Sequence[Part]) -> JobResult:
         self.in_hand.set()
         assert self.go_on.wait(10)
         if self.broken:
@@ -170,88 +331,103 @@ class StubbornPrinter:
         self.closed_by = threading.current_thread().name
 
 
-def test_thread_prints_in_order_and_answers_on_its_own_thread() -> None:
-    printer = StubbornPrinter()
-    printer.go_on.set()
-    thread = PrinterThread(printer)
+class Owned:
+    """A thread that owns a :class:`StubbornPrinter`, and what it told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.printer = StubbornPrinter()
+        self.statuses: queue.SimpleQueue[PrinterStatus] = queue.SimpleQueue()
+        self.results: queue.SimpleQueue[JobResult] = queue.SimpleQueue()
+        self.thread = self.make(folder, look_s=60)
+
+    def make(self, folder: Path, look_s: float) -> PrinterThread:
+        counter = PaperCounter(folder / "printer.json", clock=lambda: NOON)
+        return PrinterThread(self.printer, on_status=self.statuses.put, counter=counter, look_s=look_s)
+
+    def submit(self, picture: Image.Image = PAPER) -> None:
+        self.thread.submit([picture], self.results.put)
+
+
+@pytest.fixture
+def owned(tmp_path: Path) -> Iterator[Owned]:
+    own = Owned(tmp_path)
+    yield own
+    own.printer.go_on.set()
+    assert own.thread.stop()
+
+
+def test_thread_looks_prints_and_answers_on_its_own_thread(owned: Owned, tmp_path: Path) -> None:
+    owned.printer.go_on.set()
+    owned.thread.start()
+    assert owned.statuses.get(timeout=10) == READY
     told: queue.SimpleQueue[object] = queue.SimpleQueue()
-    thread.submit(PAPER, lambda result: told.put((result, threading.current_thread().name)))
-    thread.ask(told.put)
+    owned.thread.submit([PAPER], lambda result: told.put((result, threading.current_thread().name)))
     assert told.get(timeout=10) == (PRINTED, "printer")
-    assert told.get(timeout=10) == READY
-    assert thread.width == 576
-    assert thread.stop()
-    assert thread.stop()
-    assert printer.closed_by == "printer"
+    assert owned.thread.setup == Setup()
+    assert owned.thread.stop()
+    assert owned.thread.stop()
+    assert owned.printer.closed_by == "printer"
+    assert read_count(tmp_path / "printer.json").slips == 1
+    assert owned.statuses.empty()  # nothing changed
     with pytest.raises(RuntimeError, match="stopped"):
-        thread.submit(PAPER, told.put)
+        owned.submit()
 
 
-def test_stopping_finishes_the_slip_in_hand_and_answers_the_waiting() -> None:
-    printer = StubbornPrinter()
-    thread = PrinterThread(printer)
-    told: queue.SimpleQueue[JobResult] = queue.SimpleQueue()
-    statuses: queue.SimpleQueue[PrinterStatus] = queue.SimpleQueue()
-    thread.submit(PAPER, told.put)
-    thread.submit(PAPER, told.put)
-    thread.ask(statuses.put)
-    assert printer.in_hand.wait(10)
-    assert not thread.stop(within_s=0)
-    printer.go_on.set()
-    assert thread.stop()
-    assert told.get(timeout=10) == PRINTED
-    waiting = told.get(timeout=10)
+def test_every_change_is_told_once(owned: Owned, tmp_path: Path) -> None:
+    owned.thread = owned.make(tmp_path, look_s=0.01)
+    owned.thread.start()
+    assert owned.statuses.get(timeout=10) == READY
+    low = PrinterStatus(trouble=None, paper_low=True, certain=True)
+    owned.printer.now = low
+    assert owned.statuses.get(timeout=10) == low
+    owned.printer.now = READY
+    assert owned.statuses.get(timeout=10) == READY
+
+
+def test_stopping_finishes_the_slip_in_hand_and_answers_the_waiting(owned: Owned) -> None:
+    owned.thread.start()
+    owned.submit()
+    owned.submit()
+    assert owned.printer.in_hand.wait(10)
+    assert not owned.thread.stop(within_s=0)
+    owned.printer.go_on.set()
+    assert owned.thread.stop()
+    assert owned.results.get(timeout=10) == PRINTED
+    waiting = owned.results.get(timeout=10)
     assert (waiting.outcome, waiting.sent) == (Outcome.NOT_PRINTED, 0)
-    assert statuses.get(timeout=10).trouble is PrinterTrouble.OFFLINE
-    assert printer.printed == 1
+    assert owned.printer.printed == 1
 
 
-def test_a_waiting_thread_holds_nothing_of_the_last_slip() -> None:
-    printer = StubbornPrinter()
-    printer.go_on.set()
-    thread = PrinterThread(printer)
+def test_a_waiting_thread_holds_nothing_of_the_last_slip(owned: Owned) -> None:
+    owned.printer.go_on.set()
+    owned.thread.start()
     let_go = threading.Event()
-    told: queue.SimpleQueue[JobResult] = queue.SimpleQueue()
     picture = Image.new("1", (576, 16), 1)
     weakref.finalize(picture, let_go.set)
-    thread.submit(picture, told.put)
+    owned.submit(picture)
     del picture
-    assert told.get(timeout=10) == PRINTED
+    assert owned.results.get(timeout=10) == PRINTED
     assert let_go.wait(10)
-    assert thread.stop()
 
 
-def test_bug_in_a_driver_ends_as_unknown_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    printer = StubbornPrinter()
-    printer.broken = True
-    printer.go_on.set()
-    thread = PrinterThread(printer)
-    told: queue.SimpleQueue[JobResult] = queue.SimpleQueue()
+def test_bug_in_a_driver_ends_as_unknown_and_is_told(owned: Owned, caplog: pytest.LogCaptureFixture) -> None:
+    owned.printer.broken = True
+    owned.printer.go_on.set()
     with caplog.at_level(logging.ERROR):
-        thread.submit(PAPER, told.put)
-        assert told.get(timeout=10).outcome is Outcome.UNKNOWN
+        owned.thread.start()
+        owned.submit()
+        assert owned.results.get(timeout=10).outcome is Outcome.UNKNOWN
+        assert owned.thread.stop()
     assert "the printer driver failed" in caplog.text
-    assert thread.stop()
 
 
-def send(sim: SimulatedPrinter, data: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", int(sim.uri.rpartition(":")[2])), timeout=5) as line:
-        line.sendall(data)
-        line.shutdown(socket.SHUT_WR)
-        line.recv(1)
-
-
-def test_simulator_prints_plain_text_and_keeps_its_slips(tmp_path: Path) -> None:
-    seen: queue.SimpleQueue[Image.Image] = queue.SimpleQueue()
-    with SimulatedPrinter(folder=tmp_path, on_slip=seen.put, font=FONTS / "NotoSansCJKsc-Regular.otf") as sim:
-        chinese = b"\x1c&" + "受理凭条".encode("gb18030") + b"\n\x1c." + b"plain\x1bd\x02"
-        send(sim, b"\x1b@\x1ba\x01\x1b2" + chinese + b"\x10\x04\x01" + b"\x1dV\x00")
-        slip = seen.get(timeout=10)
-        assert slip.size == (576, 30 + 30 + 60)
-        assert slip.crop((0, 0, 576, 30)).histogram()[0] > slip.crop((0, 30, 576, 60)).histogram()[0] > 0
-        send(sim, b"\x1b@\x1bJ\xff\x1dVA\x00")
-        assert seen.get(timeout=10).height == round(255 * 203 / 360)  # no GS P: the maker's own unit
-        assert [path.name for path in sorted(tmp_path.iterdir())] == ["slip-0001.png", "slip-0002.png"]
-        send(sim, b"\x1b\x7f\x1dv1\x00\x00\x00\x00\x00\x10\x99\x1dV\x00")
-        sim.wait_for_slips(3, 10)
-        assert sim.unknown_commands() == [b"\x1b\x7f", b"\x1dv1", b"\x10\x99"]
+def test_count_that_cannot_be_kept_keeps_nobody_from_a_slip(
+    owned: Owned, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "printer.new").mkdir()
+    owned.printer.go_on.set()
+    owned.thread.start()
+    owned.submit()
+    assert owned.results.get(timeout=10) == PRINTED
+    assert owned.thread.stop()
+    assert "could not be kept" in caplog.text

@@ -9,6 +9,7 @@ from PySide6.QtCore import Property, QObject, Signal, Slot
 from PySide6.QtQml import QmlElement
 
 from kiosk.domain.resident import mask_name
+from kiosk.domain.trouble import explain
 from kiosk.journey.events import (
     CallStaff,
     CloseOverlay,
@@ -143,6 +144,17 @@ class TerminalModel(QObject):
     def servedName(self) -> str:
         session = self._terminal.session
         return mask_name(session.served.name) if session is not None and session.served is not None else ""
+
+    @Property(str, notify=changed)
+    def staffHint(self) -> str:
+        """What the printer wants of hall staff, while nobody is served."""
+        printer = self._terminal.printer
+        if self._terminal.session is not None or printer is None:
+            return ""
+        if printer.trouble is not None:
+            words = explain(printer.trouble.value).message(self._terminal.language)
+            return words.rstrip("。.")
+        return self.tr("打印纸快用完了") if printer.paper_low else ""
 
     @Property(str, notify=changed)
     def language(self) -> str:

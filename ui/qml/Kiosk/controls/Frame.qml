@@ -81,6 +81,24 @@ Item {
 
             Icon {
                 anchors.verticalCenter: parent.verticalCenter
+                visible: frame.terminal.staffHint !== ""
+                name: "printer"
+                color: Theme.wrong
+                size: Theme.px(40)
+            }
+            Label {
+                objectName: "staff-hint"
+                anchors.verticalCenter: parent.verticalCenter
+                visible: text !== ""
+                kind: "note"
+                text: frame.terminal.staffHint
+                wrapMode: Text.NoWrap
+                color: Theme.wrong
+                font.pixelSize: Theme.px(32)
+                rightPadding: Theme.px(20)
+            }
+            Icon {
+                anchors.verticalCenter: parent.verticalCenter
                 visible: frame.terminal.servedName !== ""
                 name: "user"
                 color: Theme.ink
