@@ -113,10 +113,10 @@ WIDTHS = (384, 576, 640)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
     """What differs from printer to printer. ``width``: dots across the paper. ``band_rows``: rows in one picture
-    command, small enough for printers that store a whole command before they print it. ``skip_blank``: feed where the
-    paper stays white instead of sending white rows. ``profile``: a name of python-escpos's list of models, to be
-    checked against; empty for none. ``text`` and ``qr`` tell whoever lays out a slip of which parts it is to be made.
-    Raises :class:`ValueError`, with a sentence, for what no printer can do."""
+    command, small enough for printers that store a whole command before they print it. ``skip_blank``: send no white
+    rows (the paper is fed) and no white at the right of a band. ``profile``: a name of python-escpos's list of models,
+    to be checked against; empty for none. ``text`` and ``qr`` tell whoever lays out a slip of which parts it is to be
+    made. Raises :class:`ValueError`, with a sentence, for what no printer can do."""
 
     width: int = 576
     text: Drawn = Drawn.PICTURE

@@ -102,7 +102,7 @@ def bands(picture: Image.Image, setup: Setup) -> Iterator[Command]:
             white += 1
         if white >= WORTH_FEEDING:
             if pending:
-                yield _band(pending, stride)
+                yield _band(pending, trim=setup.skip_blank)
                 pending = []
             at += white
             while white:
@@ -113,16 +113,21 @@ def bands(picture: Image.Image, setup: Setup) -> Iterator[Command]:
         pending.append(rows[at])
         at += 1
         if len(pending) == setup.band_rows:
-            yield _band(pending, stride)
+            yield _band(pending, trim=setup.skip_blank)
             pending = []
     if pending:
-        yield _band(pending, stride)
+        yield _band(pending, trim=setup.skip_blank)
 
 
 _INVERTED = bytes(byte ^ 0xFF for byte in range(256))
 
 
-def _band(rows: list[bytes], stride: int) -> Command:
+def _band(rows: list[bytes], *, trim: bool) -> Command:
+    """``trim``: white at the right of all rows is not sent; a picture is printed from the left."""
+    stride = len(rows[0])
+    if trim:
+        stride = max(1, *(len(row.rstrip(b"\x00")) for row in rows))
+        rows = [row[:stride] for row in rows]
     size = stride.to_bytes(2, "little") + len(rows).to_bytes(2, "little")
     return Command(b"\x1dv0\x00" + size + b"".join(rows), len(rows))
 

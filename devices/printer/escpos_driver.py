@@ -92,7 +92,9 @@ def open_printer(uri: str, setup: Setup | None = None, deadlines: Deadlines | No
         return CupsPrinter(address=address, setup=setup, deadlines=deadlines)
     if isinstance(address, FileAddress):
         setup = replace(setup, status=StatusKind.NONE)  # a file never answers
-    return SlipPrinter(open_link=partial(_open_link, address, deadlines.connect), setup=setup, deadlines=deadlines)
+    opener = partial(_open_link, address, deadlines.connect)
+    shared = isinstance(address, TcpAddress)
+    return SlipPrinter(open_link=opener, setup=setup, deadlines=deadlines, shared=shared)
 
 
 def _check_profile(setup: Setup) -> None:

@@ -40,10 +40,15 @@ class _Stopped(Exception):
 
 
 class SlipPrinter:
-    """A :class:`devices.printer.api.Printer` on any link. Not thread-safe: its owner is one thread."""
+    """A :class:`devices.printer.api.Printer` on any link. Not thread-safe: its owner is one thread. ``shared``: the
+    connection is let go after each question and slip, because a network printer serves one at a time and others (a
+    technician's test, the terminal beside) want it, too."""
 
-    def __init__(self, *, open_link: Callable[[], Link], setup: Setup, deadlines: Deadlines) -> None:
+    def __init__(
+        self, *, open_link: Callable[[], Link], setup: Setup, deadlines: Deadlines, shared: bool = False
+    ) -> None:
         self._open_link = open_link
+        self._shared = shared
         self._setup = setup
         self._deadlines = deadlines
         self._talk: Talk | None = None
@@ -58,6 +63,26 @@ class SlipPrinter:
         return self._setup.status is not StatusKind.NONE
 
     def status(self) -> PrinterStatus:
+        status = self._ask()
+        self._let_go()
+        return status
+
+    def print(self, slip: Sequence[Part]) -> JobResult:
+        """See :class:`devices.printer.api.Printer`."""
+        result = self._print(escpos_bytes.commands(slip, self._setup))
+        self._let_go()
+        return result
+
+    def close(self) -> None:
+        if self._talk is not None:
+            self._talk.close()
+            self._talk = None
+
+    def _let_go(self) -> None:
+        if self._shared:
+            self.close()
+
+    def _ask(self) -> PrinterStatus:
         if not self._answers:
             self.close()  # an old connection would not tell that it is dead
         # A connection kept since yesterday may be dead without anyone having told us: a fresh one gets a second try.
@@ -71,10 +96,8 @@ class SlipPrinter:
                 break
         return SILENT
 
-    def print(self, slip: Sequence[Part]) -> JobResult:
-        """See :class:`devices.printer.api.Printer`."""
-        commands = escpos_bytes.commands(slip, self._setup)
-        before = self.status()
+    def _print(self, commands: Sequence[Command]) -> JobResult:
+        before = self._ask()
         if before.trouble is not None or self._talk is None:
             return JobResult(outcome=Outcome.NOT_PRINTED, status=before, sent=0)
         talk = self._talk
@@ -85,14 +108,9 @@ class SlipPrinter:
             talk.send(escpos_bytes.head(self._setup, after_scrap=self._scrap))
         except LinkLost:
             self.close()
-            return JobResult(outcome=Outcome.NOT_PRINTED, status=self.status(), sent=talk.sent)
+            return JobResult(outcome=Outcome.NOT_PRINTED, status=self._ask(), sent=talk.sent)
         self._scrap = True
         return self._run(talk, commands)
-
-    def close(self) -> None:
-        if self._talk is not None:
-            self._talk.close()
-            self._talk = None
 
     def _connected(self) -> Talk:
         if self._talk is None:
@@ -116,12 +134,12 @@ class SlipPrinter:
             self._finish(talk, knife.rows)
         except LinkLost:
             self.close()
-            return JobResult(outcome=Outcome.UNKNOWN, status=self.status(), sent=talk.sent, rows=rows)
+            return JobResult(outcome=Outcome.UNKNOWN, status=self._ask(), sent=talk.sent, rows=rows)
         except _Stopped as stopped:
             outcome = Outcome.NOT_PRINTED if self._stays_unfinished(talk, at_knife=at_knife) else Outcome.UNKNOWN
             return JobResult(outcome=outcome, status=stopped.status, sent=talk.sent, rows=rows)
         self._scrap = False
-        after = self.status() if self._answers else UNASKED
+        after = self._ask() if self._answers else UNASKED
         # "Done" may be a byte of noise from a printer that loses its power at this moment.
         outcome = Outcome.UNKNOWN if after == SILENT else Outcome.PRINTED
         return JobResult(outcome=outcome, status=after, sent=talk.sent, rows=rows)

@@ -63,6 +63,8 @@ class SimulatedPrinter:
         self._window = b""
         self._bytes_left: int | None = None
         self._stopped = False
+        self._open = True
+        self._closings = 0
         self._outlet: Outlet = SerialOutlet() if serial else TcpOutlet(port)
         self._head = PrintHead(
             state=self._state,
@@ -205,8 +207,8 @@ class SimulatedPrinter:
 
     def power_on(self) -> None:
         with self._state:
-            self._ills.powered = True
             self._outlet.open()
+            self._ills.powered = self._open = True
             self._changed()
 
     def power_cycle(self, *, after_rows: int = 0) -> None:
@@ -278,11 +280,13 @@ class SimulatedPrinter:
 
     def _power_off(self) -> None:
         with self._state:
+            before = self._closings
             self._ills.powered = False
-            self._outlet.close()
             self._window = b""
             self._head.clear()
             self._changed()
+            # The line's thread closes it: while it waits there, the port would stay taken.
+            self._state.wait_for(lambda: self._closings != before or self._stopped, 5)
 
     def _unplug(self) -> None:
         with self._state:
@@ -309,6 +313,11 @@ class SimulatedPrinter:
             with self._state:
                 if self._stopped:
                     return
+                if self._open and not self._ills.powered:
+                    self._outlet.close()
+                    self._open = False
+                    self._closings += 1
+                    self._state.notify_all()
                 if self._bytes_left == 0:
                     self._bytes_left = None
                     self._outlet.hang_up()

@@ -21,7 +21,7 @@ from kiosk.receipts.picture import draw
 from tests.support.printer_lines import UsbPrinter
 from tests.support.slips import CHINESE, FONTS
 
-QUICK = Deadlines(connect=0.5, answer=0.3, fragment=0.6, finish=1.2)
+QUICK = Deadlines(connect=0.5, answer=0.5, fragment=1.0, finish=1.5)
 READY = PrinterStatus(trouble=None, paper_low=False, certain=True)
 MUCH_LATER = 10.0
 
@@ -438,3 +438,13 @@ def test_wrong_picture_is_a_bug(sim: SimulatedPrinter) -> None:
     with pytest.raises(ValueError, match="mode L"):
         printer.print([Image.new("L", (576, 10), 255)])
     printer.close()
+
+
+def test_network_printer_is_let_go_for_others_between_slips(sim: SimulatedPrinter, slip: Image.Image) -> None:
+    ours, theirs = (open_printer(sim.uri, deadlines=QUICK) for _ in range(2))
+    for printer in (ours, theirs, ours):
+        assert printer.status() == READY
+        assert printer.print([slip]).outcome is Outcome.PRINTED
+    assert len(sim.slips()) == 3
+    ours.close()
+    theirs.close()

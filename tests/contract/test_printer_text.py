@@ -20,7 +20,7 @@ from kiosk.receipts.trial import trial_parts
 from tests.support.slips import CHINESE, ENGLISH, FONTS, LONG_NAME, RARE, REPRINT, TEST
 
 FONT = FONTS / "NotoSansCJKsc-Regular.otf"
-QUICK = Deadlines(connect=0.5, answer=0.3, fragment=0.6, finish=1.2)
+QUICK = Deadlines(connect=0.5, answer=0.5, fragment=1.0, finish=1.5)
 TEXT = Setup(text=Drawn.NATIVE, qr=Drawn.NATIVE)
 
 

@@ -129,12 +129,11 @@ def test_picture_becomes_bands_and_feeds() -> None:
     assert sum(command.rows for command in commands) == 700
     feed, band, rest, *white = (command.data for command in commands)
     assert feed == b"\x1bJ\x0a"
-    assert band[:8] == b"\x1dv0\x00" + bytes((48, 0, 128, 0))
-    assert rest[:8] == b"\x1dv0\x00" + bytes((48, 0, 72, 0))
-    assert band[8 : 8 + 48] == b"\xff" + bytes(47)
+    assert band == b"\x1dv0\x00" + bytes((1, 0, 128, 0)) + b"\xff" * 128  # nothing to the right of it
+    assert rest == b"\x1dv0\x00" + bytes((1, 0, 72, 0)) + b"\xff" * 72
     assert [data[2] for data in white] == [255, 235]
     whole = list(escpos_bytes.bands(picture, replace(NARROW, skip_blank=False, band_rows=700)))
-    assert [command.rows for command in whole] == [700]
+    assert [(command.rows, len(command.data)) for command in whole] == [(700, 8 + 700 * 48)]
 
 
 def test_few_white_rows_stay_in_their_band() -> None:
