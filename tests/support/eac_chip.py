@@ -15,6 +15,7 @@ from typing import Any
 
 _PACE_MRZ, _PACE_CAN, _PACE_RAW = 1, 2, 5
 _OK, _NO_FILE, _BAD_MESSAGE, _FAILED = b"\x90\x00", b"\x6a\x82", b"\x69\x88", b"\x63\x00"
+_APPLICATION = bytes.fromhex("A0000002471001")
 _ATR = bytes.fromhex("3B80800101")
 
 
@@ -126,7 +127,9 @@ class EacChip:
 
     def _do(self, command: bytes, data: bytes, le: int) -> tuple[bytes, bytes]:
         match command[1]:
-            case 0xA4 if command[2] in (0x00, 0x04):
+            case 0xA4 if command[2] == 0x04:
+                return b"", _OK if data == _APPLICATION else _NO_FILE
+            case 0xA4 if command[2] == 0x00:
                 return b"", _OK
             case 0xA4:
                 number = int.from_bytes(data, "big")

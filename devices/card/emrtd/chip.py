@@ -59,7 +59,7 @@ def open_with_chip_key(
     seen with the next command. Raises the errors of :mod:`devices.card.slot`."""
     curve, suite = chip.key.curve, SUITES[chip.oid[-1]]
     own = draw(curve)
-    public = curve.encode(curve.multiply(own, curve.generator))
+    public = curve.encode(curve.multiply_generator(own))
     reference = b"" if chip.reference is None else ber.tlv(0x84, _integer(chip.reference))
     if suite is TRIPLE_DES:
         _, status = talk.send(Command(0x22, 0x41A6, ber.tlv(0x91, public) + reference))  # MSE:Set KAT

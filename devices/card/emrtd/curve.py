@@ -1,19 +1,22 @@
 """The little elliptic curve arithmetic that PACE's generic mapping needs and no library offers.
 
 The mapping adds two points and multiplies one that is not the curve's own generator; OpenSSL, through cryptography,
-gives only the x coordinate of a product (ECDH). So the products are OpenSSL's, in constant time, and y is recovered
-from the x of two neighbouring products. Three old brainpool curves that cryptography does not know are multiplied here,
-plainly; those keys live for one read, and this machine runs nothing that could time it.
+multiplies only the generator and gives no more than the x coordinate of other products (ECDH). Those two are left to it
+on the curves it knows. The rest takes as long as its numbers are: the keys live for one read, and nothing near this
+machine could time it.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from devices.card.slot import CardDamaged
+
+_ODD_MULTIPLES = 8  # 1, 3 … 15
 
 Point = tuple[int, int]
 """Affine coordinates; the point at infinity never leaves this module."""
@@ -72,30 +75,82 @@ class Curve:
         x = (slope * slope - x1 - x2) % self.p
         return x, (slope * (x1 - x) - y1) % self.p
 
-    def multiply(self, factor: int, point: Point) -> Point:
-        """``factor`` times ``point``, 0 < factor < n. Raises :class:`CardDamaged` outside of that."""
-        if not 0 < factor < self.n:
-            raise CardDamaged("no such factor")
-        if self.openssl is None or factor in (1, self.n - 1):
-            return self._multiply_plainly(factor, point)
-        # With Q = factor·P and R = Q + P, the addition law gives (yQ - yP)² = (xR + xP + xQ)(xQ - xP)²; solved for yQ.
-        x, y = point
-        x_q, x_r = self.multiply_x(factor, point), self.multiply_x(factor + 1, point)
-        squares = x_q**3 + self.a * x_q + self.b + y * y
-        return x_q, (squares - (x_r + x + x_q) * (x_q - x) ** 2) * pow(2 * y, -1, self.p) % self.p
+    def multiply_generator(self, factor: int) -> Point:
+        """``factor`` times the generator: the public key to a private one. 0 < factor < n, also below."""
+        if self.openssl is None:
+            return self.multiply(factor, self.generator)
+        found = ec.derive_private_key(factor, self.openssl).public_key().public_numbers()
+        return found.x, found.y
 
     def multiply_x(self, factor: int, point: Point) -> int:
-        """The x coordinate of the product alone: what a key agreement (TR-03111 clause 4.3.1) needs."""
+        """The x coordinate of a product alone: what a key agreement (TR-03111 clause 4.3.1) needs."""
         if self.openssl is None:
-            return self._multiply_plainly(factor, point)[0]
+            return self.multiply(factor, point)[0]
         own = ec.derive_private_key(factor, self.openssl)
         other = ec.EllipticCurvePublicNumbers(*point, self.openssl).public_key()
         return int.from_bytes(own.exchange(ec.ECDH(), other), "big")
 
-    def _multiply_plainly(self, factor: int, point: Point) -> Point:
-        product = point
-        for bit in bin(factor)[3:]:
-            product = self.add(product, product)
-            if bit == "1":
-                product = self.add(product, point)
-        return product
+    def multiply(self, factor: int, point: Point) -> Point:
+        """``factor`` times ``point``."""
+        return self.combine(((factor, point),))
+
+    def combine(self, products: Sequence[tuple[int, Point]]) -> Point:
+        """The sum of these products, worked out side by side (Straus). Raises :class:`CardDamaged` for infinity."""
+        terms = [(_signed_digits(factor), self._odd_multiples(point)) for factor, point in products]
+        total: tuple[int, int, int] | None = None
+        for place in reversed(range(max(len(digits) for digits, _ in terms))):
+            if total is not None:
+                total = self._double(total)
+            for digits, odd in terms:
+                digit = digits[place] if place < len(digits) else 0
+                if digit:
+                    x, y = odd[abs(digit) >> 1]
+                    signed = (x, y if digit > 0 else self.p - y)
+                    total = (*signed, 1) if total is None else self._add_to(total, signed)
+        if total is None:
+            raise CardDamaged("the sum is infinity")
+        inverse = pow(total[2], -1, self.p)
+        return total[0] * inverse**2 % self.p, total[1] * inverse**3 % self.p
+
+    def _odd_multiples(self, point: Point) -> list[Point]:
+        odd, twice = [point], self.add(point, point)
+        for _ in range(_ODD_MULTIPLES - 1):
+            odd.append(self.add(odd[-1], twice))
+        return odd
+
+    # Jacobian coordinates: (X, Y, Z) is the point (X/Z², Y/Z³), so that only the end needs an inverse. Formulas of the
+    # Explicit-Formulas Database (hyperelliptic.org/EFD), dbl-1998-cmo-2 and madd.
+
+    def _double(self, point: tuple[int, int, int]) -> tuple[int, int, int]:
+        x, y, z = point
+        p = self.p
+        y_square, z_square = y * y % p, z * z % p
+        s = 4 * x * y_square % p
+        m = (3 * x * x + self.a * (z_square * z_square % p)) % p
+        doubled = (m * m - 2 * s) % p
+        return doubled, (m * (s - doubled) - 8 * y_square * y_square) % p, 2 * y * z % p
+
+    def _add_to(self, point: tuple[int, int, int], other: Point) -> tuple[int, int, int]:
+        x, y, z = point
+        p = self.p
+        z_square = z * z % p
+        h = (other[0] * z_square - x) % p
+        r = (other[1] * z_square * z - y) % p
+        if not h:
+            # The same point twice, or a point and its opposite. Below a prime order that takes a factor made for it.
+            raise CardDamaged("no such sum")
+        h_square = h * h % p
+        h_cube, v = h * h_square % p, x * h_square % p
+        added = (r * r - h_cube - 2 * v) % p
+        return added, (r * (v - added) - y * h_cube) % p, z * h % p
+
+
+def _signed_digits(factor: int) -> list[int]:
+    """Non-adjacent form of width 5, lowest digit first: each digit is 0 or odd and below 16 in size."""
+    digits: list[int] = []
+    while factor:
+        digit = factor & 31 if factor & 1 else 0
+        digit -= 32 if digit > 16 else 0
+        digits.append(digit)
+        factor = (factor - digit) >> 1
+    return digits

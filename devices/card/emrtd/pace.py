@@ -80,19 +80,19 @@ def open_with_pace(
         raise CardDamaged("no nonce of 16 bytes")
     nonce = suite.decrypt(suite.derive(secret, PASSWORD), bytes(suite.block), hidden)
 
-    # Generic mapping (clause 4.4.3.3.1): the new generator is nonce·G + H, where H is agreed on by Diffie-Hellman.
+    # Generic mapping (clause 4.4.3.3.1): the new generator is nonce·G + mapping·C, C being the chip's point. Our public
+    # key over it, own·nonce·G + own·mapping·C, is worked out at once.
+    mapping = draw(curve)
+    point = curve.encode(curve.multiply_generator(mapping))
+    chip_point = curve.decode(_step(talk, ber.tlv(_MAP_OWN, point), _MAP_CHIP))
     own = draw(curve)
-    chip_point = curve.decode(_step(talk, _point(_MAP_OWN, curve, own, curve.generator), _MAP_CHIP))
-    agreed = curve.multiply(own, chip_point)
-    scalar = int.from_bytes(nonce, "big") % curve.n
-    generator = curve.add(curve.multiply(scalar, curve.generator), agreed) if scalar else agreed
+    scalar = own * int.from_bytes(nonce, "big") % curve.n
+    own_key = curve.encode(curve.combine(((scalar, curve.generator), (own * mapping % curve.n, chip_point))))
 
-    own = draw(curve)
-    own_key = curve.encode(curve.multiply(own, generator))
     chip_key = _step(talk, ber.tlv(_KEY_OWN, own_key), _KEY_CHIP)
-    chip_point = curve.decode(chip_key)
     if hmac.compare_digest(chip_key, own_key):
         raise CardDamaged("our own key came back")  # clause 4.4.3.4: a reflection
+    chip_point = curve.decode(chip_key)
     shared = curve.multiply_x(own, chip_point).to_bytes(curve.size, "big")
     encryption, authentication = suite.derive(shared, ENCRYPTION), suite.derive(shared, AUTHENTICATION)
 
@@ -133,10 +133,6 @@ def _step(talk: PlainTalk, data: bytes, expected: int, *, last: bool = False) ->
     if found is None:
         raise CardDamaged(f"no object {expected:02X}")
     return found
-
-
-def _point(tag: int, curve: Curve, own: int, generator: tuple[int, int]) -> bytes:
-    return ber.tlv(tag, curve.encode(curve.multiply(own, generator)))
 
 
 def _token(suite: Suite, authentication: bytes, oid: bytes, key: bytes) -> bytes:
