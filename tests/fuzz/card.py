@@ -11,23 +11,15 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz import travel_document
+from tests.fuzz.target import Fuzzed, Target
+
 LONGEST = 4096  # bytes of an input
-
-Fuzzed = Callable[[bytes], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """``load`` imports the parser and gives what is fuzzed; ``seeds`` are good inputs to begin with."""
-
-    load: Callable[[], Fuzzed]
-    seeds: tuple[bytes, ...] = ()
 
 
 def _simple_tlv() -> Fuzzed:
@@ -137,6 +129,7 @@ TARGETS: Mapping[str, Target] = {
             ),
         ),
     ),
+    **travel_document.TARGETS,
 }
 
 
@@ -154,7 +147,7 @@ def main() -> None:
         fuzzed = [target.load() for target in targets]
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         for number, target in enumerate(targets):
-            for place, seed in enumerate(target.seeds):
+            for place, seed in enumerate((*target.seeds, *target.make_seeds())):
                 Path(folder, f"{number}-{place}").write_bytes(bytes((number,)) + seed)
         options: dict[str, Any] = {
             "max_total_time": given.seconds,

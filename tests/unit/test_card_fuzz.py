@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.card import TARGETS, Target
+from tests.fuzz.card import TARGETS
+from tests.fuzz.target import Target
 
 RUNS = 3000
 
@@ -17,7 +18,7 @@ RUNS = 3000
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS.keys())
 def test_no_seed_breaks_its_target(target: Target) -> None:
     fuzz = target.load()
-    for seed in target.seeds:
+    for seed in (*target.seeds, *target.make_seeds()):
         fuzz(seed)
         for cut in range(len(seed)):
             fuzz(seed[:cut])
