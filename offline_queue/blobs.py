@@ -30,7 +30,7 @@ class Blobs:
         """Write one file durably but for its name; `settle` makes the names durable. Raises OSError."""
         draft = self._folder / f"{name}.part"
         write_durably(draft, sealed)
-        draft.replace(self.path(name))
+        os.replace(draft, self.path(name))
 
     def settle(self) -> None:
         """Make new and removed names durable."""
@@ -40,7 +40,7 @@ class Blobs:
         """Best effort: what stays is collected when a sender next starts."""
         for name in names:
             with suppress(OSError):
-                self.path(name).unlink(missing_ok=True)
+                os.unlink(self.path(name))
 
     def names(self) -> frozenset[str]:
         return frozenset(entry.name for entry in self._folder.iterdir())

@@ -54,7 +54,8 @@ def _paper_findings(connection: Transaction, seq: int, uid: str, blobs: Blobs, s
             continue
         with path.open("rb") as file:
             for index in range(max(1, -(-size // CHUNK_BYTES))):
-                digest.update(sealer.open_chunk(file, context=f"{uid}/paper/{name}", index=index) or b"\0")
+                opened = sealer.open_chunk(file, context=f"{uid}/paper/{name}", index=index)
+                digest.update(b"\0" if opened is None else opened)  # an empty paper opens to nothing
         if digest.hexdigest() != sha256:
             yield Finding(uid=uid, code="paper-damaged", detail=name)
 

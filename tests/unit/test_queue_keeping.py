@@ -15,8 +15,8 @@ from offline_queue.store import Store
 from offline_queue.sync import sync_once
 from offline_queue.wire import Receipt, State
 from offline_queue.work import FormWork, TelemetryWork
+from tests.support.model_platform import ModelPlatform
 from tests.support.queue_rig import ID_NUMBER, NAME, TurnedClock, open_store, stored
-from tests.unit.test_queue_model import ModelPlatform
 
 V1 = Path(__file__).parents[1] / "support" / "queue_v1.sql"
 PAGE = Paper(material="m", media_type="image/png", content=b"page")

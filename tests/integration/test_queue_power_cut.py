@@ -1,0 +1,38 @@
+"""Power cuts: the queue keeps its promises, and those with one promise broken are caught. More: bench/power_cut.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.support.disk_record import Disk, Sync, SyncNames, Truncate, Write
+from tests.support.power_cut import MUTANTS, Mutant, judge, record
+
+
+def test_no_power_cut_breaks_a_promise(tmp_path: Path) -> None:
+    folder = tmp_path / "queue"
+    verdict = judge(record(folder, steps=40, seed=3), folder, seed=3, most=600)
+    assert verdict.broken == {}
+    assert verdict.images > 300
+
+
+@pytest.mark.parametrize("mutant", [each for each in MUTANTS if each != "none"])
+def test_a_queue_with_one_promise_broken_is_caught(tmp_path: Path, mutant: Mutant) -> None:
+    folder = tmp_path / "queue"
+    verdict = judge(record(folder, steps=30, seed=5, mutant=mutant), folder, seed=5, most=250)
+    assert verdict.broken.total() > 0
+
+
+def test_what_was_not_synced_survives_by_chance_only() -> None:
+    disk = Disk({"/d/old": b"old"})
+    for deed in (Write("/d/old", 0, b"new"), Truncate("/d/made", 0), Write("/d/made", 0, b"x" * 1500)):
+        disk.play(deed)
+    dice = Random(1)
+    assert disk.after_power_cut(dice, 0) == {"/d/old": b"old"}
+    assert disk.after_power_cut(dice, 1) == {"/d/old": b"new", "/d/made": b"x" * 1500}
+    disk.play(Sync("/d/made"))
+    assert "/d/made" not in disk.after_power_cut(dice, 0)  # its bytes are there, its name is not
+    disk.play(SyncNames("/d"))
+    assert disk.after_power_cut(dice, 0)["/d/made"] == b"x" * 1500

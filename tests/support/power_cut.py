@@ -1,0 +1,235 @@
+"""The queue under power cuts: one recorded day of a terminal, and what must hold of every way its disk may look after.
+
+The invariants are those of the design: what was acknowledged survives; DONE means that the platform has every byte; no
+row and no paper goes before that; a number is never given twice; what was withdrawn stays withdrawn. The mutants are
+queues with one promise broken; a harness that does not catch them proves nothing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Literal, cast, get_args
+from unittest.mock import Mock, patch
+
+from offline_queue import blobs
+from offline_queue.blobs import Blobs
+from offline_queue.model import Paper, Stored
+from offline_queue.retry import Answer, Outcome
+from offline_queue.store import Store
+from offline_queue.sync import sync_once
+from offline_queue.wire import State
+from tests.support.disk_record import Disk, Recorder, Said, lay_out
+from tests.support.model_platform import ModelPlatform
+from tests.support.queue_rig import ID_NUMBER, TurnedClock, open_store, stored
+
+Mutant = Literal["none", "normal", "ack-before-commit", "papers-not-synced", "names-not-synced"]
+MUTANTS: tuple[Mutant, ...] = get_args(Mutant)
+_SURVIVES = (0.0, 0.5, 0.9, 1.0)
+_DRAINED_EVERY = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A recorded day: what was done to the disk, and what was said meanwhile."""
+
+    recorder: Recorder
+    numbers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``images`` were laid out and opened; ``broken`` counts the promises that were not kept, by name."""
+
+    images: int
+    broken: Counter[str]
+
+
+class _Witness(ModelPlatform):
+    """Says when it has every byte of a submission."""
+
+    def __init__(self, said: Callable[[str, str], None], mood: Callable[[], str]) -> None:
+        super().__init__(mood)
+        self._said = said
+        self._complete: set[str] = set()
+
+    def _meet(self, act: Callable[[], Answer]) -> Outcome:
+        def acted() -> Answer:
+            answer = act()
+            for uid in self.bodies.keys() - self._complete:
+                if not self._missing(uid):
+                    self._complete.add(uid)
+                    self._said("complete", uid)
+            return answer
+
+        return super()._meet(acted)
+
+
+def record(folder: Path, *, steps: int, seed: int, mutant: Mutant = "none") -> Day:
+    """A day of ``steps`` deeds, each drawn by chance: hand in, sync, rate, withdraw, release, restart."""
+    chance, clock = Random(seed), TurnedClock()
+    store = open_store(folder, clock)
+    store.close()
+    recorder = Recorder(folder)
+    moods: list[str] = []
+    platform = _Witness(recorder.said, lambda: moods.pop() if moods else "ok")
+    numbers: dict[str, str] = {}
+    with recorder.recording(blobs), _broken(mutant, recorder, numbers):
+        store = _opened(folder, clock, mutant)
+        for _ in range(steps):
+            moods[:] = chance.choices(["ok", "ok", "ok", "unheard", "unanswered", "refused", "forgot"], k=3)
+            match chance.randrange(8):
+                case 0 | 1 | 2 | 3:
+                    _hand_in(store, chance, recorder, numbers, told=mutant != "ack-before-commit")
+                case 4 | 5:
+                    sync_once(store, platform, hurry=True)
+                    clock.forward(1000)
+                case 6:
+                    _by_people(store, chance, recorder)
+                case _:
+                    store.close()
+                    store = _opened(folder, clock, mutant)
+        store.close()
+    return Day(recorder, numbers)
+
+
+def _opened(folder: Path, clock: TurnedClock, mutant: Mutant) -> Store:
+    store = open_store(folder, clock)
+    if mutant == "normal":
+        connection = cast("Any", store)._database._connection  # the mutant reaches where no caller can
+        connection.execute("PRAGMA synchronous = NORMAL")
+    return store
+
+
+def _hand_in(store: Store, chance: Random, recorder: Recorder, numbers: dict[str, str], *, told: bool) -> None:
+    papers = [
+        Paper(material="m", media_type="image/png", content=chance.randbytes(chance.choice((0, 40, 5_000))))
+        for _ in range(chance.choice((0, 0, 1, 2)))
+    ]
+    answer = stored(
+        store.put(matter="m", form={"n": len(numbers)}, attachments=papers, id_number=ID_NUMBER, slip_data=b"s")
+    )
+    if told:
+        numbers[answer.uid] = answer.provisional_number
+        recorder.said("stored", answer.uid)
+
+
+def _by_people(store: Store, chance: Random, recorder: Recorder) -> None:
+    items = store.list()
+    if not items:
+        return
+    item = chance.choice(items)
+    if item.state is State.HELD and chance.random() < 0.7:
+        store.retry(item.uid)
+    elif store.rate(item.uid, 4):
+        recorder.said("rated", item.uid)
+    elif store.cancel(item.uid, reason="r", by="a", confirmed_by="b"):
+        recorder.said("cancelled", item.uid)
+
+
+@contextmanager
+def _broken(mutant: Mutant, recorder: Recorder, numbers: dict[str, str]) -> Generator[None]:
+    """The queue with one promise broken."""
+    with ExitStack() as stack:
+        if mutant == "papers-not-synced":
+            written = blobs.write_durably
+
+            def not_synced(path: Path, content: bytes) -> None:
+                with patch.object(Recorder, "synced", Mock()):
+                    written(path, content)
+
+            stack.enter_context(patch.object(blobs, "write_durably", not_synced))
+        elif mutant == "names-not-synced":
+            stack.enter_context(patch.object(Blobs, "settle", Mock()))
+        elif mutant == "ack-before-commit":
+            insert = cast("Any", Store)._insert
+
+            def early(store: Store, connection: Any, envelope: Any, *args: Any, **kwargs: Any) -> None:
+                insert(store, connection, envelope, *args, **kwargs)
+                numbers[envelope.uid] = envelope.provisional_number
+                recorder.said("stored", envelope.uid)
+
+            stack.enter_context(patch.object(Store, "_insert", early))
+        yield
+
+
+def judge(day: Day, folder: Path, *, seed: int, most: int | None = None) -> Verdict:
+    """Cut the power after every deed, in several ways, and see what is left. ``most`` images at the most."""
+    chance = Random(seed)
+    disk, broken, images = Disk(day.recorder.before), Counter[str](), 0
+    said: dict[str, set[str]] = {}
+    every = 1 if most is None else max(1, len(day.recorder.deeds) * len(_SURVIVES) // most)
+    place = Path(tempfile.mkdtemp(prefix="power-cut-", dir=_memory()))
+    try:
+        for moment, deed in enumerate(day.recorder.deeds):
+            disk.play(deed)
+            if isinstance(deed, Said):
+                said.setdefault(deed.word, set()).add(deed.uid)
+            for way, survives in enumerate(_SURVIVES):
+                if (moment * len(_SURVIVES) + way) % every:
+                    continue
+                target = place / "image"
+                lay_out(disk.after_power_cut(chance, survives), folder, target)
+                images += 1
+                broken.update(_promises(target, said, day.numbers, drain=images % _DRAINED_EVERY == 0))
+                shutil.rmtree(target)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    return Verdict(images, broken)
+
+
+def _memory() -> Path | None:
+    shared = Path("/dev/shm")  # an image every few milliseconds is nothing for a disk
+    return shared if shared.is_dir() else None
+
+
+def _promises(folder: Path, said: dict[str, set[str]], numbers: dict[str, str], *, drain: bool) -> Iterator[str]:
+    clock = TurnedClock()
+    clock.boot = "after the cut"
+    try:
+        store = open_store(folder, clock)
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the terminal does not start
+        yield f"opens ({type(failure).__name__})"
+        return
+    try:
+        items = {item.uid: item for item in store.list()}
+        for uid in said.get("stored", ()):
+            if uid not in items:
+                yield "stored is kept"
+            elif items[uid].provisional_number != numbers[uid]:
+                yield "a number stays"
+        for uid in said.get("cancelled", ()):
+            if uid in items and items[uid].state is not State.CANCELLED:
+                yield "withdrawn stays withdrawn"
+        for uid in said.get("rated", ()):
+            if uid in items and items[uid].rating is None:
+                yield "a rating is kept"
+        for uid, item in items.items():
+            if item.state is State.DONE and uid not in said.get("complete", ()):
+                yield "done means the platform has it"
+        for finding in store.verify():
+            if finding.code != "paper-unknown":  # what a put left that never answered
+                yield f"intact ({finding.code})"
+        if drain:
+            yield from _drained(store, clock, {numbers[uid] for uid in said.get("stored", ())})
+    finally:
+        store.close()
+
+
+def _drained(store: Store, clock: TurnedClock, numbers: set[str]) -> Iterator[str]:
+    """What is left can be sent, and the next number is a new one."""
+    known = {item.provisional_number for item in store.list()}
+    answer = store.put(matter="m", form={})
+    if not isinstance(answer, Stored) or answer.provisional_number in known | numbers:
+        yield "a number is given once"
+    for _ in range(4):
+        clock.forward(100_000)
+        sync_once(store, ModelPlatform(lambda: "ok"), hurry=True)
+    if any(item.state not in (State.DONE, State.HELD, State.CANCELLED) for item in store.list()):
+        yield "everything leaves in the end"
