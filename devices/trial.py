@@ -38,6 +38,9 @@ class Act(StrEnum):
     UNPLUG_PRINTER = "unplug-printer"
     PLUG_PRINTER = "plug-printer"
     LOOK_AT_SLIP = "look-at-slip"
+    LISTEN = "listen"
+    PLUG_HEADPHONES = "plug-headphones"
+    PULL_HEADPHONES = "pull-headphones"
 
 
 Hands = Callable[[Act], bool]

@@ -10,7 +10,9 @@ LOG="$CACHE/bootstrap.log"
 
 # System packages a terminal and its demo need. Names are Debian 12's; Debian 13 answers to them too (…t64).
 BUILD_PACKAGES=(gcc libc6-dev libpcsclite-dev)    # pyscard has no Linux wheel: it is compiled against PC/SC
-DEVICE_PACKAGES=(pcscd libzbar0 libusb-1.0-0)     # the card reader's service, the second code reader, USB printers and readers
+DEVICE_PACKAGES=( # the card reader's service, the second code reader, USB printers and readers, the voice and its player
+    pcscd libzbar0 libusb-1.0-0 espeak-ng alsa-utils
+)
 QT_PACKAGES=(                                     # what the Qt wheel's QtGui, its screens and its keyboard link to
     libegl1 libgl1 libglib2.0-0 libfontconfig1 libdbus-1-3 libgssapi-krb5-2 libx11-6 libx11-xcb1
     libxkbcommon0 libxkbcommon-x11-0 libxcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1
@@ -18,7 +20,9 @@ QT_PACKAGES=(                                     # what the Qt wheel's QtGui, i
     libxcb-xfixes0 libxcb-xkb1 libwayland-client0 libwayland-cursor0 libwayland-egl1 libpulse0
 )
 NETWORK_PACKAGES=(iproute2 util-linux)            # private network namespaces: --vnc, and pcscd in the tests
-TEST_PACKAGES=(binutils fonts-ocr-b libeac3)      # PyInstaller reads libraries with objdump; travel documents: typeface, chip
+TEST_PACKAGES=( # PyInstaller reads libraries with objdump; travel documents: typeface, chip; the other way to speak
+    binutils fonts-ocr-b libeac3 speech-dispatcher speech-dispatcher-espeak-ng speech-dispatcher-audio-plugins
+)
 
 say() { printf '%s\n' "$*" >&2; }
 
