@@ -10,7 +10,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from time import monotonic
@@ -24,11 +24,13 @@ from kiosk.catalogue.model import ChoiceQuestion, Option
 from kiosk.config import CameraTable, Config, ConfigError, OneCamera, PrinterTable, data_folder
 from kiosk.doctor import Site
 from kiosk.process import CARD, READING, Alone, child_command, forbid_core_dumps
+from kiosk.speaking import no_speaker, open_speaker, speech_lacks
 
 if TYPE_CHECKING:
     from devices.camera.api import Camera
     from devices.card.api import CardReader
     from devices.printer.api import Printer
+    from devices.speech.api import Speaker
     from kiosk.journey.clerk import QueueClerk
     from kiosk.journey.desk import CameraDesk
     from kiosk.journey.runner import Runner
@@ -58,6 +60,7 @@ class Parts:
     camera: Camera
     printer: Printer
     codes: Camera | None = None
+    speaker: Speaker = field(default_factory=no_speaker)
 
 
 def open_reader(config: Config, *addresses: str) -> CardReader:
@@ -127,6 +130,7 @@ def real_parts(config: Config) -> Parts:
         camera=open_camera(config.camera),
         codes=open_code_camera(config.camera),
         printer=open_slip_printer(config.printer),
+        speaker=open_speaker(config.speech),
     )
 
 
@@ -216,6 +220,8 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     from devices.camera.reading.process import ReadingProcess
     from devices.printer.counter import PaperCounter
     from devices.printer.worker import PrinterThread
+    from devices.speech.api import Voice
+    from kiosk.journey.aloud import Aloud
     from kiosk.journey.clerk import QueueClerk
     from kiosk.journey.desk import CameraDesk
     from kiosk.journey.events import CardChanged, Event, PrinterSeen, SyncChanged
@@ -264,6 +270,8 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     )
     opened.callback(desk.close)
     opened.callback(reading.close)  # before the desk: it may be waiting for the same process
+    voice = Voice(rate=config.speech.rate, volume=config.speech.volume)
+    aloud = Aloud(speaker=parts.speaker, voice=voice, post=post)
     now = monotonic()
     start = Terminal(now=now, today=china_time().date(), touched=now)
     runner = Runner(
@@ -273,8 +281,11 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
         reading=reading,
         try_key=parts.reader.try_key,
         clerk=clerk,
+        voice=aloud,
         audit=audit,
     )
+    opened.callback(aloud.close)
+    aloud.start()
     if sync:
         sync.start()
         opened.callback(lambda: _told_if_late(sync.stop(), "the sync"))
@@ -336,6 +347,8 @@ def site() -> Site:
         screen_parts=_screen_parts,
         open_camera=open_camera,
         open_printer=open_slip_printer,
+        open_speaker=open_speaker,
+        speech_lacks=speech_lacks,
         platform_answers=_platform_answers,
     )
 

@@ -120,6 +120,33 @@ class PrinterTable(_Table):
     profile: str = ""
 
 
+_AlsaName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:=,.{} '-]{0,99}$")]
+_VoiceName = Annotated[str, StringConstraints(pattern=r"^([^\x00-\x1f-][^\x00-\x1f]{0,99})?$")]
+
+
+class VoicesTable(_Table):
+    """The voice of each language by the engine's own name (``kiosk speech list``); empty: its first one."""
+
+    zh: _VoiceName = ""
+    en: _VoiceName = ""
+
+
+class SpeechTable(_Table):
+    """``engine`` speaks, after the recorded ``clips`` (a folder) were looked at; ``headphones`` and ``jack`` for
+    terminals that have a socket. See docs/devices-speech.md."""
+
+    engine: Literal["none", "clips", "espeak-ng", "speech-dispatcher"] = "espeak-ng"
+    clips: str = ""
+    voices: VoicesTable = VoicesTable()
+    rate: Annotated[float, Field(ge=0.5, le=2)] = 1.0
+    volume: Annotated[float, Field(ge=0, le=1)] = 0.8
+    loudspeaker: _AlsaName = "default"
+    headphones: _AlsaName = "default"
+    jack: str = ""
+    socket: str = ""
+    module: _VoiceName = ""
+
+
 class PlatformTable(_Table):
     """``url``: the district platform; plain http is for this machine itself only. ``slip_host``: the name in the
     slip's QR code, when it is not the url's. ``slip_keys``: the public keys of the district's terminals, a file or a
@@ -157,6 +184,7 @@ class Config(_Table):
     card: CardTable = CardTable()
     camera: CameraTable = CameraTable()
     printer: PrinterTable = PrinterTable()
+    speech: SpeechTable = SpeechTable()
     platform: PlatformTable = PlatformTable()
     queue: QueueTable = QueueTable()
     screen: ScreenTable = ScreenTable()

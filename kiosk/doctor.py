@@ -15,18 +15,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from kiosk.config import Config, ConfigError, OneCamera, PrinterTable, data_folder
+from kiosk.config import Config, ConfigError, OneCamera, PrinterTable, SpeechTable, data_folder
 from kiosk.domain.trouble import explain
 
 if TYPE_CHECKING:
     from devices.camera.api import Camera
     from devices.printer.api import Printer
+    from devices.speech.api import Speaker
 
 Result = Literal["pass", "fail", "skip"]
 LEAST_FREE = 512 * 1024 * 1024
 """Bytes that must be free on the data folder's disk."""
 CAMERA_S = 10.0
 """Seconds to wait for the camera's next word."""
+SPEECH_S = 10.0
+"""Seconds to wait for the voice's first word on itself."""
 SWAPS = Path("/proc/swaps")
 
 
@@ -53,14 +56,16 @@ def _fail(name: str, detail: str, remedy: str) -> Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """How the doctor reaches the parts of this terminal. ``screen_parts`` names what is missing of the screens;
-    ``platform_answers`` whether the district platform does; ``open_printer`` takes the printer's
-    table of the configuration."""
+    """How the doctor reaches the parts of this terminal. ``screen_parts`` names what is missing of the screens,
+    ``speech_lacks`` of voices and recordings; ``platform_answers`` whether the district platform does; ``open_printer``
+    takes the printer's table of the configuration."""
 
     fonts: Path
     screen_parts: Callable[[], list[str]]
     open_camera: Callable[[OneCamera], Camera]
     open_printer: Callable[[PrinterTable], Printer]
+    open_speaker: Callable[[SpeechTable], Speaker]
+    speech_lacks: Callable[[SpeechTable], list[str]]
     platform_answers: Callable[[Config], bool]
 
 
@@ -84,6 +89,7 @@ def examine(config: Config | None, site: Site) -> Iterator[Check]:
         "cards": _cards,
         "camera": lambda given: _camera(given.camera, site),
         "printer": lambda given: _printer(given, site),
+        "speech": lambda given: _speech(given.speech, site),
         "platform": lambda given: _platform(given, site),
     }
     if config is not None and (codes := config.camera.codes) is not None:
@@ -308,6 +314,39 @@ def _printer(config: Config, site: Site) -> Check:
         words = explain("printer-paper-low")
         return Check("printer", "pass", words.message.en, words.remedy.en)
     return _pass("printer", "ready" if status.certain else "reachable; this connection cannot say more")
+
+
+def _speech(chosen: SpeechTable, site: Site) -> Check:
+    import queue
+
+    from devices.speech.api import Off, Ready, Silent, SpeechNews
+    from kiosk.domain.trouble import explain
+
+    try:
+        speaker = site.open_speaker(chosen)
+        lacks = site.speech_lacks(chosen)
+    except ConfigError as failure:
+        return _fail("speech", str(failure), "mend the configuration")
+    news: queue.SimpleQueue[SpeechNews] = queue.SimpleQueue()
+    speaker.start(news.put)
+    try:
+        status = news.get(timeout=SPEECH_S)
+    except queue.Empty:
+        status = None
+    finally:
+        speaker.stop()
+    match status:
+        case Off():
+            return Check("speech", "skip", "none configured: the warning is only shown", "set speech.engine")
+        case Silent(trouble):
+            words = explain(trouble.value)
+            return _fail("speech", words.message.en, f'{words.remedy.en} Without a voice: speech.engine = "none"')
+        case Ready(outlet) if not lacks:
+            return _pass("speech", f"{chosen.engine}, to the {outlet.value}; listen: kiosk speech say 您好")
+        case Ready():
+            return _fail("speech", f"missing: {', '.join(lacks)}", "kiosk speech list; mend speech.voices or the clips")
+        case _:
+            return _fail("speech", "it does not answer", "restart the speech program")
 
 
 def _platform(config: Config, site: Site) -> Check:

@@ -23,6 +23,7 @@ from kiosk.bootstrap import (
     open_slip_printer,
 )
 from kiosk.config import Config, safe_url
+from kiosk.speaking import open_speaker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +86,7 @@ def rehearse_with(config: Config, matter: str, out: Path, sources: Sources) -> S
         camera=open_camera(config.camera.model_copy(update={"source": sources.camera})),
         codes=open_code_camera(config.camera),
         printer=open_slip_printer(config.printer.model_copy(update={"uri": sources.printer})),
+        speaker=open_speaker(config.speech),
     )
     return rehearse_on(chosen, parts, matter, out, hands=Bystander(_tell), masked=True)
 

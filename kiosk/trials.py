@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from devices.camera.api import Camera
     from devices.card.api import CardReader
     from devices.printer.api import Printer
+    from devices.speech.api import Speaker
 
-Kind = Literal["card", "camera", "printer"]
+Kind = Literal["card", "camera", "printer", "speech"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -25,6 +26,7 @@ class Stand:
     open_reader: Callable[[], CardReader]
     open_camera: Callable[[], Camera]
     open_printer: Callable[[], Printer]
+    open_speaker: Callable[[], Speaker]
     hands: Hands
 
 
@@ -42,6 +44,10 @@ def try_devices(stand: Stand, kinds: Collection[Kind]) -> Iterator[Tried]:
         from devices.printer.trial import TRIALS as PRINTER
 
         yield from try_all(PRINTER, stand.open_printer, lambda printer: printer.close(), stand.hands)
+    if "speech" in kinds:
+        from devices.speech.trial import TRIALS as SPEECH
+
+        yield from try_all(SPEECH, stand.open_speaker, lambda speaker: speaker.stop(), stand.hands)
 
 
 ASKED: dict[Act, Text] = {
@@ -62,5 +68,11 @@ ASKED: dict[Act, Text] = {
         zh="请看打出来的纸：只有一张，有完整的框和叉，左右都没有缺",
         en="Look at the paper: one piece, with a whole frame and cross, nothing cut off left or right",
     ),
+    Act.LISTEN: Text(
+        zh="刚才应该听到：“请把卡放好。”和“Please wait.”。听清楚了吗？",
+        en='You should have heard "请把卡放好。" and "Please wait.": were both clear?',
+    ),
+    Act.PLUG_HEADPHONES: Text(zh="请插上耳机", en="Plug the headphones in"),
+    Act.PULL_HEADPHONES: Text(zh="请趁还在说话，拔掉耳机", en="Pull the headphones out while it is speaking"),
 }
 """What a technician is asked to do, or to see."""

@@ -19,7 +19,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from devices.speech.api import Language, Outlet, SpeechTrouble, Utterance, Voice
 from devices.speech.engine import Engine, EngineVoice
@@ -89,6 +89,11 @@ class ClipEngine:
     def broken(self) -> tuple[Clip, ...]:
         """Those whose sound file is missing or cannot be played."""
         return tuple(clip for clip in self._clips.values() if not _plays(clip))
+
+    def state(self, language: Language, text: str) -> Literal["there", "broken", "none"]:
+        """Whether ``text`` has a recording that can be played."""
+        clip = self._clips.get((language, text))
+        return "none" if clip is None else "there" if _plays(clip) else "broken"
 
     def look(self, outlet: Outlet) -> SpeechTrouble | None:
         """See :class:`devices.speech.engine.Engine`."""

@@ -1,4 +1,4 @@
-"""Plays samples through ``aplay``, ALSA's own player: one child per sound (docs/adr: why not in this process).
+"""Plays samples through ``aplay``, ALSA's own player: one child per sound (why not in this process: docs/adr/0007).
 
 A device is opened anew for every sound, so a card that was plugged in a second ago is simply there; a driver that hangs
 takes a child with it and not the terminal; and a killed player is silent.

@@ -45,15 +45,18 @@ def devices_test(*, real: bool, kinds: tuple[Kind, ...], config_path: Path | Non
 
 def _hardware(config: Config) -> Stand:
     from kiosk.bootstrap import open_camera, open_reader, open_slip_printer
+    from kiosk.speaking import open_speaker
 
     try:
         open_slip_printer(config.printer).close()
+        open_speaker(config.speech).stop()
     except ConfigError as failure:
         raise Failed(str(failure)) from failure
     return Stand(
         open_reader=lambda: open_reader(config),
         open_camera=lambda: open_camera(config.camera),
         open_printer=lambda: open_slip_printer(config.printer),
+        open_speaker=lambda: open_speaker(config.speech),
         hands=ask,
     )
 

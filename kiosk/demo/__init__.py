@@ -24,7 +24,7 @@ from kiosk.bootstrap import (
     open_slip_printer,
 )
 from kiosk.config import Config, OneCamera, PrinterTable
-from kiosk.demo.simulators import Simulators, demo_config, simulated_reader, simulators
+from kiosk.demo.simulators import Simulators, demo_config, simulated_reader, simulated_speaker, simulators
 from kiosk.domain.resident import Role
 from kiosk.rehearsal import Sources, Summary, rehearse_on
 
@@ -35,6 +35,7 @@ def _simulated_parts(sims: Simulators) -> Parts:
         camera=OpencvCamera(source=sims.desk.source),
         codes=OpencvCamera(source=sims.window.source),
         printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),
+        speaker=simulated_speaker(sims.voice, sims.jack),
     )
 
 
@@ -120,6 +121,7 @@ def rehearse_simulated(given: Config, matter: str, out: Path, sources: Sources) 
             ),
             codes=open_code_camera(given.camera) if sources.camera != "sim" else None,
             printer=open_slip_printer(config.printer),
+            speaker=simulated_speaker(sims.voice, sims.jack),
         )
         return rehearse_on(
             config, parts, matter, out, hands=_SimulatedHands(sims, sources), masked=sources.reader != "sim"

@@ -72,6 +72,14 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         Action("printer-off", "关打印机 · power off", sims.printer.power_off),
         Action("printer-on", "开打印机 · power on", sims.printer.power_on),
     ]
+    voice = [
+        Action("sound-off", "拔扬声器 · no sound card", sims.voice.take_card),
+        Action("sound-on", "插扬声器 · sound card is back", sims.voice.give_card),
+        Action("voice-lost", "语音程序退出 · the engine is lost", sims.voice.go_away),
+        Action("voice-back", "语音程序回来 · it is back", sims.voice.come_back),
+        Action("headphones-plug", "插耳机 · plug headphones in", sims.jack.plug),
+        Action("headphones-pull", "拔耳机 · pull them out", sims.jack.pull),
+    ]
     network = [
         Action("network-cut", "断网 · cut the network", sims.district.cut),
         Action("network-restore", "恢复 · restore it", restore),
@@ -81,6 +89,7 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         ("材料摄像头下 · under the camera for papers", papers),
         ("扫码窗口 · at the camera for codes", codes),
         ("打印机 · printer", printer),
+        ("语音 · voice", voice),
         (f"网络 · network  {sims.district.url}", network),
     ]
 
@@ -115,4 +124,9 @@ def scene(sims: Simulators) -> Scene:
         finally:
             store.close()
 
-    return Scene(slip=lambda: last_slip(sims), received=received)
+    def spoken() -> str:
+        where = "耳机 · headphones" if sims.jack.plugged() else "扬声器 · loudspeaker"
+        now = sims.voice.now()
+        return f"现在在说（{where}）: {now}" if now else f"没有在说话 · silent ({where})"
+
+    return Scene(slip=lambda: last_slip(sims), received=received, spoken=spoken)

@@ -21,6 +21,9 @@ from devices.card.sim_card import DEMO_PEOPLE, VirtualCard, demo_cards
 from devices.card.sim_child import COMMAND
 from devices.card.sim_port import SimPort
 from devices.printer.sim import SimulatedPrinter
+from devices.speech.dispatcher import DispatcherEngine
+from devices.speech.sim import SimulatedDispatcher, SimulatedJack
+from devices.speech.worker import SpeakerThread
 from district.embedded import EmbeddedDistrict
 from kiosk.bootstrap import CARD_FIELDS, FONTS, china_time
 from kiosk.config import Config, HallTable, PatienceTable, PlatformTable, PrinterTable, ScreenTable, Village
@@ -69,7 +72,14 @@ class Simulators:
     window: SimDesk
     papers: dict[str, Picture]
     printer: SimulatedPrinter
+    voice: SimulatedDispatcher
+    jack: SimulatedJack
     district: EmbeddedDistrict
+
+
+def simulated_speaker(voice: SimulatedDispatcher, jack: SimulatedJack) -> SpeakerThread:
+    """The real driver of speech-dispatcher, on the simulated one."""
+    return SpeakerThread(engine=DispatcherEngine(path=voice.path), jack=jack)
 
 
 def _papers() -> dict[str, Picture]:
@@ -106,6 +116,8 @@ def simulators(data: Path) -> Generator[Simulators]:
         stack.callback(printer.stop)
         slot = InProcessSlot()
         stack.callback(SimPort(slot).close)
+        voice = SimulatedDispatcher()
+        stack.callback(voice.stop)
         yield Simulators(
             slot=slot,
             cards=demo_cards(),
@@ -113,5 +125,7 @@ def simulators(data: Path) -> Generator[Simulators]:
             window=SimDesk(folder=frames / "codes", width=1280, height=720),
             papers=_papers(),
             printer=printer,
+            voice=voice,
+            jack=SimulatedJack(),
             district=district,
         )

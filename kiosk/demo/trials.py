@@ -13,14 +13,17 @@ from devices.card.sim import Faults, InProcessSlot, VirtualCard, demo_cards
 from devices.card.sim_card import DEMO_PEOPLE
 from devices.card.sim_port import SimPort
 from devices.printer.sim import SimulatedPrinter
+from devices.speech.sim import SimulatedDispatcher, SimulatedJack
 from devices.trial import Act, Hands
 from kiosk.bootstrap import open_slip_printer
 from kiosk.config import PrinterTable
-from kiosk.demo.simulators import simulated_reader
+from kiosk.demo.simulators import simulated_reader, simulated_speaker
 from kiosk.trials import Stand
 
 
-def simulated_hands(slot: InProcessSlot, desk: SimDesk, printer: SimulatedPrinter) -> Hands:
+def simulated_hands(
+    slot: InProcessSlot, desk: SimDesk, printer: SimulatedPrinter, voice: SimulatedDispatcher, jack: SimulatedJack
+) -> Hands:
     """Hands that do every act to these simulators."""
     papers = 0
 
@@ -47,6 +50,9 @@ def simulated_hands(slot: InProcessSlot, desk: SimDesk, printer: SimulatedPrinte
         Act.UNPLUG_PRINTER: printer.power_off,
         Act.PLUG_PRINTER: printer.power_on,
         Act.LOOK_AT_SLIP: one_more_slip,
+        Act.LISTEN: lambda: {said.settings["LANGUAGE"] for said in voice.said()} == {"zh", "en"},
+        Act.PLUG_HEADPHONES: jack.plug,
+        Act.PULL_HEADPHONES: jack.pull,
     }
     return lambda act: acts[act]() is not False
 
@@ -61,9 +67,12 @@ def simulated_stand() -> Generator[Stand]:
         SimulatedPrinter() as printer,
     ):
         desk = SimDesk(folder=Path(frames))
+        voice, jack = SimulatedDispatcher(per_character_s=0.02), SimulatedJack()
         yield Stand(
             open_reader=lambda: simulated_reader(slot),
             open_camera=lambda: OpencvCamera(source=desk.source),
             open_printer=lambda: open_slip_printer(PrinterTable(uri=printer.uri)),
-            hands=simulated_hands(slot, desk, printer),
+            open_speaker=lambda: simulated_speaker(voice, jack),
+            hands=simulated_hands(slot, desk, printer, voice, jack),
         )
+        voice.stop()

@@ -15,6 +15,7 @@ from typing import get_args
 from devices.camera.api import Finding, Lost, Scan
 from devices.card.api import Assurance, CanKey, CardFailed, CardRead, CardTrouble, NoCard
 from devices.printer.api import Outcome
+from devices.speech.api import SpeechTrouble
 from kiosk.catalogue.loader import load
 from kiosk.catalogue.model import DigitsQuestion, Option
 from kiosk.domain.words import Text
@@ -89,6 +90,7 @@ def _tried(terminal: Terminal, hall: Hall, depth: int) -> Iterator[e.Event]:
         e.PageJudged(number, (Finding.BLURRED,)), e.PageShot(number, None), e.PageShot(number, Scan(b"", 1, 1)),
         e.CodeSeen(number, "https://d/s#v1.s"), e.StoreDone(number, _STORED), e.StoreFailed(number, "storage-full"),
         e.SlipEnded(number, "u", Outcome.PRINTED), e.SyncChanged("u", Delivery.DONE, "c"),
+        e.SpeakerChanged(SpeechTrouble.NO_AUDIO),
         e.LookedUp(number, (_FOUND,), insertion=insertion),
         e.LookedUp(number, (), "nothing-found", insertion),
     )  # fmt: skip

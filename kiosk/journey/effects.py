@@ -8,6 +8,7 @@ from enum import StrEnum
 from devices.camera.api import Scan
 from devices.camera.reading.api import Kind
 from devices.card.api import DocumentKey
+from kiosk.domain.spoken import Line
 from kiosk.domain.words import Language
 from kiosk.journey.states import Session
 
@@ -99,6 +100,20 @@ class AlertStaff:
 
 
 @dataclass(frozen=True, slots=True)
+class Warn:
+    """Say ``line`` aloud, at once; ``slow`` in care mode."""
+
+    line: Line
+    language: Language
+    slow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Whoever was spoken to has heard enough."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wipe:
     """The session is over: drop every copy of what belonged to it."""
 
@@ -117,5 +132,7 @@ Effect = (
     | LookUpCode
     | SendRating
     | AlertStaff
+    | Warn
+    | Hush
     | Wipe
 )

@@ -9,6 +9,7 @@ from devices.camera.api import CameraState, Finding, Scan
 from devices.camera.reading.api import Read
 from devices.card.api import CardState, DocumentKey
 from devices.printer.api import Outcome, PrinterStatus, PrinterTrouble
+from devices.speech.api import SpeechTrouble
 from kiosk.domain.words import Language
 from kiosk.journey.states import Delivery, Found, Sight, Stored
 
@@ -299,6 +300,13 @@ class SyncChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerChanged:
+    """Nothing can be said any more because of ``trouble``; or it can again."""
+
+    trouble: SpeechTrouble | None
+
+
+@dataclass(frozen=True, slots=True)
 class LookedUp:
     """What a card's or slip's owner has on this terminal. ``trouble`` is ``nothing-found``, ``lookup-failed`` or what
     is wrong with the slip's code; ``insertion`` the card's that was asked for (0: a slip's code)."""
@@ -355,5 +363,6 @@ Event = (
     | SlipEnded
     | PrinterSeen
     | SyncChanged
+    | SpeakerChanged
     | LookedUp
 )

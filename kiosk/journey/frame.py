@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devices.card.api import CardFailed, CardRead, NoCard
+from kiosk.domain.spoken import Line
 from kiosk.journey.effects import (
     Effect,
     StopCamera,
+    Warn,
     Wipe,
 )
 from kiosk.journey.states import (
@@ -108,4 +110,5 @@ def on_tick(terminal: Terminal, hall: Hall) -> Step:
         case _, Welcome():
             return replace(terminal, language="zh", care=False, overlay=None, touched=terminal.now), ()
         case _:
-            return replace(terminal, overlay=IdleWarning(until=terminal.now + patience.warning * factor)), ()
+            warned = replace(terminal, overlay=IdleWarning(until=terminal.now + patience.warning * factor))
+            return warned, (Warn(Line.IDLE_WARNING, terminal.language, slow=terminal.care),)

@@ -23,6 +23,7 @@ from kiosk.journey.cards import at_reader, on_card
 from kiosk.journey.documents import laying, showing, typing
 from kiosk.journey.effects import (
     AlertStaff,
+    Hush,
     Purpose,
     StartCamera,
 )
@@ -48,6 +49,7 @@ from kiosk.journey.events import (
     PrinterSeen,
     SetCare,
     SlipEnded,
+    SpeakerChanged,
     StoreDone,
     StoreFailed,
     SwitchToOtherCard,
@@ -88,15 +90,23 @@ from kiosk.journey.stations import asking, before_the_card, reviewing, scanning,
 
 _DEVICES = (
     Tick | CardChanged | CameraChanged | PageJudged | PageShot | CodeSeen | DocumentJudged | KeySeen | StoreDone
-    | StoreFailed | SlipEnded | PrinterSeen | SyncChanged | LookedUp
+    | StoreFailed | SlipEnded | PrinterSeen | SyncChanged | SpeakerChanged | LookedUp
 )  # fmt: skip
 """Events no finger made: they are no sign of life."""
 
 
 def advance(terminal: Terminal, event: Event, hall: Hall) -> Step:
     """What ``event`` makes of ``terminal``, and the effects to carry out, in order."""
-    if not isinstance(event, _DEVICES):
-        terminal = replace(terminal, touched=terminal.now)
+    finger = not isinstance(event, _DEVICES)
+    after, effects = _moved(replace(terminal, touched=terminal.now) if finger else terminal, event, hall)
+    warned = isinstance(terminal.overlay, IdleWarning)
+    if warned and (finger or not isinstance(after.overlay, IdleWarning)):
+        effects = (Hush(), *effects)  # whoever answers is not talked to any longer, and nobody after the wipe
+    return after, effects
+
+
+def _moved(terminal: Terminal, event: Event, hall: Hall) -> Step:
+    """What means the same on every screen."""
     match event:
         case Tick():
             return on_tick(replace(terminal, now=event.now, today=event.today), hall)
@@ -104,7 +114,7 @@ def advance(terminal: Terminal, event: Event, hall: Hall) -> Step:
             return on_card(replace(terminal, card=event.state))
         case PrinterSeen(status):
             return replace(terminal, printer=status), ()
-        case Touched():
+        case Touched() | SpeakerChanged():
             return terminal, ()
         case PickLanguage(language):
             return replace(terminal, language=language), ()

@@ -14,10 +14,12 @@ from devices.camera.api import Scan
 from devices.camera.reading.api import Kind
 from devices.card.api import CardFailed, DocumentKey
 from kiosk.audit.log import AuditLog
+from kiosk.domain.spoken import Line
 from kiosk.domain.words import Language
 from kiosk.journey.effects import (
     AlertStaff,
     Effect,
+    Hush,
     LookUpCard,
     LookUpCode,
     PrintSlip,
@@ -29,6 +31,7 @@ from kiosk.journey.effects import (
     StopCamera,
     Store,
     TryKey,
+    Warn,
     Wipe,
 )
 from kiosk.journey.events import (
@@ -37,6 +40,7 @@ from kiosk.journey.events import (
     LookedUp,
     PrinterSeen,
     SlipEnded,
+    SpeakerChanged,
     StoreDone,
     StoreFailed,
     SyncChanged,
@@ -82,6 +86,16 @@ class Clerk(Protocol):
     def wipe(self, session: int) -> None: ...
 
 
+class Voice(Protocol):
+    """Says aloud what a resident should hear."""
+
+    def warn(self, line: Line, language: Language, *, slow: bool) -> None: ...
+
+    def hush(self) -> None: ...
+
+    def wipe(self) -> None: ...
+
+
 def _nothing(*_: object) -> None:
     return
 
@@ -100,6 +114,7 @@ class Runner:
         reading: Reading,
         try_key: Callable[[DocumentKey], None],
         clerk: Clerk,
+        voice: Voice,
         audit: AuditLog,
     ) -> None:
         self.hall = hall
@@ -111,6 +126,7 @@ class Runner:
         self._reading = reading
         self._try_key = try_key
         self._clerk = clerk
+        self._voice = voice
         self._audit = audit
         self._mailbox: deque[Event] = deque()
 
@@ -155,7 +171,12 @@ class Runner:
                 self._clerk.rate(uid, level)
             case AlertStaff():
                 self._audit.note("staff-called", session=self.state.sessions, screen=type(self.state.screen).__name__)
+            case Warn(line, language, slow):
+                self._voice.warn(line, language, slow=slow)
+            case Hush():
+                self._voice.hush()
             case Wipe(session):
+                self._voice.wipe()
                 self._clerk.wipe(session)
                 self._reading.forget()
                 self._audit.note("session-wiped", session=session)
@@ -182,6 +203,8 @@ class Runner:
                 self._audit.note("printer-seen", trouble=said, paper_low=int(status.paper_low))
             case SyncChanged(uid, delivery, _):
                 self._audit.note("delivery-changed", uid=uid, delivery=delivery.value)
+            case SpeakerChanged(trouble):
+                self._audit.note("speaker-changed", trouble=trouble.value if trouble is not None else "")
             case LookedUp(session, found):
                 self._audit.note("looked-up", session=session, count=len(found))
             case _:

@@ -15,8 +15,8 @@ from tests.support.black_box import MATTER, UNDER_TEST, BlackBox
 pytestmark = pytest.mark.skipif(UNDER_TEST not in os.environ, reason="script/check-bundle tries the bundle")
 
 NOT_FOR_A_TERMINAL = (
-    "devices.card.sim", "devices.camera.sim", "devices.camera.demo_papers", "devices.printer.sim", "ui.simpanel",
-    "kiosk.demo", "district", "tests", "bench", "fastapi", "uvicorn", "sqlalchemy", "pytest",
+    "devices.card.sim", "devices.camera.sim", "devices.camera.demo_papers", "devices.printer.sim", "devices.speech.sim",
+    "ui.simpanel", "kiosk.demo", "district", "tests", "bench", "fastapi", "uvicorn", "sqlalchemy", "pytest",
 )  # fmt: skip
 NEEDED = {"kiosk.bootstrap", "ui.app", "devices.card.pcsc", "devices.camera.capture", "offline_queue.store"}
 

@@ -23,23 +23,30 @@ from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, ope
 from kiosk.config import ConfigError, PrinterTable
 from kiosk.demo import Simulators, demo_config, simulators
 from kiosk.demo.controls import controls, scene
+from kiosk.demo.simulators import simulated_speaker
+from kiosk.domain.spoken import LINES, Line
 from kiosk.journey.events import (
     Agree,
     Begin,
     CallStaff,
+    CloseOverlay,
     Draft,
     Event,
     FindMine,
     Finish,
     Next,
+    PickLanguage,
     PickMatter,
     PickWho,
     PrintAgain,
     Rate,
+    SetCare,
     ShootNow,
     Signed,
     SwitchToOtherCard,
     ThatIsRight,
+    Tick,
+    Touched,
     TryAgain,
 )
 from kiosk.journey.states import (
@@ -50,11 +57,13 @@ from kiosk.journey.states import (
     HandedIn,
     HandingIn,
     Identify,
+    IdleWarning,
     OtherCard,
     Printing,
     ScanPapers,
     Terminal,
     Thanks,
+    Welcome,
     WhoFor,
 )
 from offline_queue import store
@@ -136,6 +145,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             camera=OpencvCamera(source=sims.desk.source),
             codes=OpencvCamera(source=sims.window.source),
             printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),
+            speaker=simulated_speaker(sims.voice, sims.jack),
         )
         url = sims.district.url if getattr(request, "param", False) else ""
         core = open_core(demo_config(url, sims.printer.uri), parts)
@@ -175,6 +185,51 @@ def test_the_log_tells_what_happened_but_not_to_whom(stage: Stage, tmp_path: Pat
     assert events[0] == "started"
     assert events[-1] == "stopped"
     assert {"session-begun", "submission-stored", "slip-ended", "staff-called"} <= set(events)
+
+
+def _silence(stage: Stage, seconds: float) -> None:
+    state = stage.core.runner.state
+    stage.do(Tick(now=state.now + seconds, today=state.today))
+
+
+def test_the_warning_is_said_hushed_by_a_touch_and_never_logged(stage: Stage, tmp_path: Path) -> None:
+    warning = LINES[Line.IDLE_WARNING]
+    stage.do(Begin())
+    _silence(stage, 91)
+    (said,) = stage.sims.voice.wait_for(1, PATIENCE_S)
+    assert (said.text, said.settings["LANGUAGE"], said.settings["RATE"]) == (warning.zh, "zh", "0")
+    assert said.settings["PRIORITY"] == "important"
+    stage.do(Touched(), CloseOverlay(), SetCare(True), PickLanguage("en"))
+    assert stage.sooner_or_later(lambda: said.end == "CANCELED")
+    _silence(stage, 140)
+    english = stage.sims.voice.wait_for(2, PATIENCE_S)[-1]
+    assert (english.text, english.settings["LANGUAGE"], english.settings["RATE"]) == (warning.en, "en", "-38")
+    _silence(stage, 46)
+    assert isinstance(stage.core.runner.state.screen, Welcome)
+    assert stage.sooner_or_later(lambda: english.end == "CANCELED")
+    stage.do(Begin())  # the next resident finds the voice as it should be
+    _silence(stage, 91)
+    assert stage.sims.voice.wait_for(3, PATIENCE_S)[-1].settings["RATE"] == "0"
+    stage.core.close()
+    log = (tmp_path / "log" / "audit.jsonl").read_text("utf-8")
+    assert "您还在吗" not in log
+    assert "still there" not in log
+
+
+def test_a_lost_voice_is_logged_by_its_code_and_the_way_goes_on(stage: Stage, tmp_path: Path) -> None:
+    stage.do(Begin())
+    stage.sims.voice.go_away()
+    _silence(stage, 91)
+    log = tmp_path / "log" / "audit.jsonl"
+
+    def noted() -> bool:
+        stage.do()
+        return '"event": "speaker-changed", "trouble": "speech-no-engine"' in log.read_text("utf-8")
+
+    assert stage.sooner_or_later(noted)
+    assert isinstance(stage.core.runner.state.overlay, IdleWarning)
+    stage.do(CloseOverlay(), PickWho(False))
+    assert stage.core.runner.state.overlay is None
 
 
 def test_a_lost_slip_is_found_by_card_and_printed_again_marked(stage: Stage) -> None:

@@ -16,7 +16,8 @@ from devices.card.sim_card import DEMO_PEOPLE
 from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, open_slip_printer
 from kiosk.config import PrinterTable
 from kiosk.demo.controls import controls, last_slip, scene
-from kiosk.demo.simulators import Simulators, demo_config, simulators
+from kiosk.demo.simulators import Simulators, demo_config, simulated_speaker, simulators
+from kiosk.journey.events import Begin, Tick
 from kiosk.journey.states import WhoFor
 from ui.simpanel.panel import Panel
 
@@ -32,6 +33,7 @@ def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[tuple[Sim
             camera=OpencvCamera(source=sims.desk.source),
             codes=OpencvCamera(source=sims.window.source),
             printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),
+            speaker=simulated_speaker(sims.voice, sims.jack),
         )
         core = open_core(demo_config(sims.district.url, sims.printer.uri), parts)
         try:
@@ -117,6 +119,26 @@ def test_the_network_is_cut_and_restored_and_arrivals_show(
     number = table.item(0, 0)
     assert number is not None
     assert number.text() == core.queue.list()[0].provisional_number
+
+
+def test_what_is_said_aloud_shows_and_headphones_hush_it(
+    hall: tuple[Simulators, Core], panel: Panel, qtbot: QtBot
+) -> None:
+    sims, core = hall
+    spoken = panel.findChild(QLabel, "spoken")
+    assert isinstance(spoken, QLabel)
+
+    def shows(words: str) -> bool:
+        core.runner.pump()
+        return words in spoken.text()
+
+    core.runner.post(Begin())
+    core.runner.post(Tick(now=core.runner.state.now + 1000, today=core.runner.state.today))
+    qtbot.waitUntil(lambda: shows("现在在说（扬声器 · loudspeaker）: 您还在吗？"), timeout=PATIENCE_MS)
+    press(panel, "headphones-plug")
+    qtbot.waitUntil(lambda: shows("没有在说话 · silent (耳机 · headphones)"), timeout=PATIENCE_MS)
+    (said,) = sims.voice.said()
+    assert said.end == "CANCELED"
 
 
 def test_an_action_that_cannot_be_done_says_so(panel: Panel, qtbot: QtBot) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner
 
 from devices.camera import discovery
@@ -20,12 +22,16 @@ from devices.card.sim import InProcessSlot
 from devices.card.sim_card import demo_cards
 from devices.card.sim_sam import SamOnTerminal, SimulatedSam
 from devices.printer.sim import SimulatedPrinter
+from devices.speech.sim import SimulatedDispatcher
 from district.embedded import EmbeddedDistrict
 from kiosk import bootstrap
+from kiosk import config as configuration
 from kiosk.bootstrap import CARD_FIELDS, FONTS
 from kiosk.cli import main
 from kiosk.config import Config, PlatformTable
+from kiosk.domain.spoken import LINES, Line
 from kiosk.process import Alone
+from kiosk.speaking import speech_lacks
 from tests.support.papers import desk, packed, qr_picture
 
 CONFIG = """
@@ -422,6 +428,84 @@ def test_the_test_slip(kiosk: Run) -> None:
         assert [row["status"]["trouble"] for row in answer.rows] == ["printer-cover-open"]
     finally:
         printer.stop()
+
+
+# --- speech -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def voiced(tmp_path: Path) -> Iterator[tuple[Path, SimulatedDispatcher]]:
+    """A configuration that speaks through a simulated daemon."""
+    sim = SimulatedDispatcher(per_character_s=0.001)
+    path = tmp_path / "voiced.toml"
+    path.write_text(f'[speech]\nengine = "speech-dispatcher"\nsocket = "{sim.path}"\nvolume = 0.5\n', "utf-8")
+    yield path, sim
+    sim.stop()
+
+
+def test_a_text_is_said_as_the_terminal_would(kiosk: Run, voiced: tuple[Path, SimulatedDispatcher]) -> None:
+    path, sim = voiced
+    answer = kiosk("speech", "say", "Good morning.", "--language", "en", "--rate", "0.5", "--config", path, "--json")
+    assert (answer.status, answer.rows) == (0, [{"end": "finished"}])
+    (said,) = sim.said()
+    assert (said.text, said.settings["LANGUAGE"]) == ("Good morning.", "en")
+    assert (said.settings["RATE"], said.settings["VOLUME"]) == ("-94", "0")
+
+
+def test_what_cannot_be_said_is_told_with_a_remedy(
+    kiosk: Run, voiced: tuple[Path, SimulatedDispatcher], tmp_path: Path
+) -> None:
+    path, sim = voiced
+    sim.stop()
+    answer = kiosk("speech", "say", "您好", "--config", path, "--json")
+    assert (answer.status, answer.rows[0]["trouble"]) == (1, "speech-no-engine")
+    assert answer.rows[0]["remedy"]
+    (tmp_path / "mute.toml").write_text('[speech]\nengine = "none"\n')
+    assert kiosk("speech", "say", "您好", "--config", tmp_path / "mute.toml").status == 1
+    assert kiosk("speech", "say", "a\nb", "--config", path).status == 2
+    (tmp_path / "clips.toml").write_text("[[clip]]\n")
+    (tmp_path / "bad.toml").write_text(f'[speech]\nclips = "{tmp_path}"\n')
+    for command in (["say", "您好"], ["list"]):
+        answer = kiosk("speech", *command, "--config", tmp_path / "bad.toml")
+        assert answer.status == 1
+        assert "speech.clips: " in answer.err
+    (tmp_path / "jack.toml").write_text('[speech]\njack = "left"\n')
+    assert "speech.jack: 'left'" in kiosk("speech", "say", "您好", "--config", tmp_path / "jack.toml").err
+
+
+def test_voices_and_sentences_are_listed(kiosk: Run, voiced: tuple[Path, SimulatedDispatcher], tmp_path: Path) -> None:
+    path, _ = voiced
+    warning = LINES[Line.IDLE_WARNING]
+    soundfile.write(tmp_path / "zh.ogg", np.ones(800, np.int16), 8000)
+    clip = '[[clip]]\nkey = "idle-warning"\nlanguage = "{0}"\ntext = "{1}"\nfile = "{0}.ogg"\n'
+    (tmp_path / "clips.toml").write_text(clip.format("zh", warning.zh) + clip.format("en", warning.en), "utf-8")
+    with path.open("a") as file:
+        file.write(f'clips = "{tmp_path}"\n')
+    rows = kiosk("speech", "list", "--config", path, "--json").rows
+    assert [row["language"] for row in rows if "voice" in row] == ["cmn", "en-gb"]
+    lines = {row["language"]: (row["line"], row["text"], row["clip"]) for row in rows if "line" in row}
+    assert lines["zh"] == ("idle-warning", warning.zh, "there")
+    assert lines["en"] == ("idle-warning", warning.en, "broken")
+
+
+@pytest.mark.parametrize(
+    ("table", "lacks"),
+    [
+        ('engine = "none"', []),
+        ('engine = "speech-dispatcher"\nsocket = "{socket}"', []),
+        ('engine = "speech-dispatcher"\nsocket = "/nowhere"', ["a voice for zh", "a voice for en"]),
+        ('engine = "clips"\nclips = "{clips}"', ["clip idle-warning (zh)"]),
+    ],
+)
+def test_the_doctor_sees_what_a_voice_lacks(
+    voiced: tuple[Path, SimulatedDispatcher], tmp_path: Path, table: str, lacks: list[str]
+) -> None:
+    (tmp_path / "clips.toml").write_text(
+        '[[clip]]\nkey = "idle-warning"\nlanguage = "zh"\ntext = "您好。"\nfile = "none.wav"\n', "utf-8"
+    )
+    path = tmp_path / "lacking.toml"
+    path.write_text("[speech]\n" + table.format(socket=voiced[1].path, clips=tmp_path), "utf-8")
+    assert speech_lacks(configuration.load(path).speech) == lacks
 
 
 # --- doctor -------------------------------------------------------------------------------------------------------

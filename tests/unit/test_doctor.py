@@ -17,14 +17,34 @@ from devices.camera.api import Camera, CameraState, CameraTrouble, Frame, Live, 
 from devices.card import pcsc
 from devices.card.sim_sam import SamOnTerminal, SimulatedSam
 from devices.printer.api import JobResult, Printer, PrinterStatus, PrinterTrouble, Setup
+from devices.speech.api import (
+    Outlet,
+    Ready,
+    Silent,
+    Speaker,
+    SpeakerStatus,
+    SpeechNews,
+    SpeechTrouble,
+    Utterance,
+)
+from devices.speech.worker import NoSpeaker
 from kiosk import doctor
 from kiosk.catalogue import loader
 from kiosk.catalogue.loader import CatalogueError
-from kiosk.config import CameraTable, CardTable, Config, ConfigError, OneCamera, PlatformTable, PrinterTable
+from kiosk.config import (
+    CameraTable,
+    CardTable,
+    Config,
+    ConfigError,
+    OneCamera,
+    PlatformTable,
+    PrinterTable,
+    SpeechTable,
+)
 from kiosk.doctor import Check, Site, examine
 
 SOFTWARE = ["sqlite", "opencv", "codes", "catalogue", "fonts", "screen"]
-TERMINAL = ["data", "space", "secrets", "swap", "cards", "camera", "printer", "platform"]
+TERMINAL = ["data", "space", "secrets", "swap", "cards", "camera", "printer", "speech", "platform"]
 FONTS = Path(__file__).resolve().parents[2] / "ui" / "fonts"
 READER = "Feitian R502 00 00"
 
@@ -66,6 +86,25 @@ class StillPrinter:
         self.closed = True
 
 
+class StillSpeaker(NoSpeaker):
+    """Has one status, or tells nothing at all."""
+
+    def __init__(self, status: SpeakerStatus | None) -> None:
+        super().__init__()
+        self._status = status
+        self.stopped = False
+
+    def start(self, on_news: Callable[[SpeechNews], None]) -> None:
+        if self._status is not None:
+            on_news(self._status)
+
+    def say(self, utterance: Utterance) -> int:
+        raise AssertionError("the doctor wakes nobody")
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
 class Patient(NamedTuple):
     config: Config
     data: Path
@@ -79,6 +118,8 @@ class Patient(NamedTuple):
         missing: tuple[str, ...] = (),
         camera: Camera | None = None,
         printer: Printer | ConfigError | None = None,
+        speaker: Speaker | ConfigError | None = None,
+        lacks: tuple[str, ...] = (),
         answers: bool = True,
     ) -> Check:
         """The outcome of one check."""
@@ -88,11 +129,18 @@ class Patient(NamedTuple):
                 raise printer
             return printer or StillPrinter()
 
+        def open_speaker(_: SpeechTable) -> Speaker:
+            if isinstance(speaker, ConfigError):
+                raise speaker
+            return speaker or StillSpeaker(Ready(Outlet.LOUDSPEAKER))
+
         site = Site(
             fonts=fonts,
             screen_parts=lambda: list(missing),
             open_camera=lambda _: camera or StillCamera(Opening(), Live(1280, 720)),
             open_printer=open_printer,
+            open_speaker=open_speaker,
+            speech_lacks=lambda _: list(lacks),
             platform_answers=lambda _: answers,
         )
         return next(check for check in examine(config or self.config, site) if check.name == name)
@@ -130,6 +178,8 @@ def test_without_a_configuration_only_the_software_is_looked_at(patient: Patient
         screen_parts=list,
         open_camera=lambda _: pytest.fail("not asked for"),
         open_printer=no_printer,
+        open_speaker=lambda _: pytest.fail("not asked for"),
+        speech_lacks=lambda _: pytest.fail("not asked for"),
         platform_answers=lambda _: pytest.fail("not asked for"),
     )
     checks = list(examine(None, site))
@@ -290,6 +340,25 @@ def test_paper_that_runs_low_is_said_in_time(patient: Patient) -> None:
 
 def test_a_printer_address_that_says_nothing(patient: Patient) -> None:
     _ill(patient.ask("printer", printer=ConfigError("printer.uri: no printer is named")), "printer.uri")
+
+
+@pytest.mark.parametrize("trouble", [SpeechTrouble.NO_AUDIO, SpeechTrouble.NO_ENGINE, SpeechTrouble.ENGINE_LOST])
+def test_a_voice_in_trouble_says_which(patient: Patient, trouble: SpeechTrouble) -> None:
+    speaker = StillSpeaker(Silent(trouble))
+    _ill(patient.ask("speech", speaker=speaker), 'speech.engine = "none"')
+    assert speaker.stopped
+
+
+def test_a_voice_that_lacks_something_or_answers_nothing(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    _ill(patient.ask("speech", lacks=("a voice for en",)), "a voice for en", "kiosk speech list")
+    _ill(patient.ask("speech", speaker=ConfigError("speech.jack: neither")), "speech.jack")
+    monkeypatch.setattr(doctor, "SPEECH_S", 0.01)
+    _ill(patient.ask("speech", speaker=StillSpeaker(None)), "does not answer")
+
+
+def test_a_terminal_without_a_voice_is_no_failure(patient: Patient) -> None:
+    check = patient.ask("speech", speaker=NoSpeaker())
+    assert (check.result, check.remedy) == ("skip", "set speech.engine")
 
 
 def test_a_platform_that_does_not_answer_and_none_at_all(patient: Patient) -> None:

@@ -12,7 +12,9 @@ import pytest
 from devices.camera.api import CameraTrouble, Finding
 from devices.card.api import CardTrouble
 from devices.printer.api import PrinterTrouble
+from devices.speech.api import SpeechTrouble, Utterance
 from kiosk.domain.resident import Resident, Sex, mask_id_number, mask_name, mask_phone
+from kiosk.domain.spoken import LINES, Line
 from kiosk.domain.trouble import TROUBLES, explain
 from kiosk.domain.words import LANGUAGES, Text
 from kiosk.journey.scanned import (
@@ -90,8 +92,8 @@ def test_age_is_counted_in_full_years(born: date, today: date, age: int) -> None
     assert _born(born).age_on(today) == age
 
 
-@pytest.mark.parametrize("code", [*CardTrouble, *PrinterTrouble])
-def test_every_trouble_of_a_device_has_words(code: CardTrouble | PrinterTrouble) -> None:
+@pytest.mark.parametrize("code", [*CardTrouble, *PrinterTrouble, *SpeechTrouble])
+def test_every_trouble_of_a_device_has_words(code: CardTrouble | PrinterTrouble | SpeechTrouble) -> None:
     assert explain(code.value).code == code.value
 
 
@@ -159,6 +161,16 @@ def test_words_are_whole_sentences_in_both_languages() -> None:
             assert len(text.en) <= 80, text
     messages = [trouble.message.zh for trouble in TROUBLES.values()]
     assert len(set(messages)) == len(messages)
+
+
+def test_every_sentence_can_be_said_in_every_language() -> None:
+    assert set(LINES) == set(Line)
+    for text in LINES.values():
+        for language in LANGUAGES:
+            words = Utterance(text(language), language).text
+            assert words.endswith(("。", "."))
+            assert not any(character.isdigit() for character in words)  # a recording cannot count
+        assert text.en.isascii()
 
 
 def test_an_unknown_code_is_a_bug() -> None:

@@ -9,9 +9,12 @@ import pytest
 from devices.camera.api import Finding, Live
 from devices.card.api import CardFailed, CardState, CardTrouble, NoCard, NoReader, NoService, Reading
 from devices.printer.api import Outcome, PrinterTrouble
+from devices.speech.api import SpeechTrouble
 from kiosk.domain.resident import Role
+from kiosk.domain.spoken import Line
 from kiosk.journey.effects import (
     AlertStaff,
+    Hush,
     LookUpCard,
     LookUpCode,
     PrintSlip,
@@ -21,6 +24,7 @@ from kiosk.journey.effects import (
     StartCamera,
     StopCamera,
     Store,
+    Warn,
     Wipe,
 )
 from kiosk.journey.events import (
@@ -54,6 +58,7 @@ from kiosk.journey.events import (
     ShootNow,
     Signed,
     SlipEnded,
+    SpeakerChanged,
     StoreDone,
     StoreFailed,
     SwitchToOtherCard,
@@ -474,6 +479,37 @@ def test_silence_warns_then_wipes() -> None:
     assert isinstance(walk.screen, Welcome)
     assert walk.effects[-2:] == [StopCamera(), Wipe(1)]
     assert (walk.terminal.language, walk.terminal.care) == ("zh", False)
+
+
+def _voice(walk: Walk) -> list[Warn | Hush | Wipe]:
+    return [effect for effect in walk.effects if isinstance(effect, Warn | Hush | Wipe)]
+
+
+def test_silence_is_broken_by_a_voice_that_care_mode_slows_and_a_touch_hushes() -> None:
+    walk = Walk().to_questions().wait(91)
+    warning = Warn(Line.IDLE_WARNING, "zh", slow=False)
+    assert _voice(walk) == [warning]
+    walk.wait(1).do(Touched())
+    assert _voice(walk) == [warning, Hush()]
+    walk.do(CloseOverlay())
+    assert _voice(walk) == [warning, Hush(), Hush()]
+    walk.do(PickLanguage("en"), SetCare(True)).wait(140).wait(46)
+    assert _voice(walk)[3:] == [Warn(Line.IDLE_WARNING, "en", slow=True), Hush(), Wipe(1)]
+
+
+def test_another_card_takes_the_word_from_the_warning() -> None:
+    walk = Walk().to_questions().wait(91).do(CardChanged(LI))
+    assert isinstance(walk.terminal.overlay, OtherCard)
+    assert _voice(walk) == [Warn(Line.IDLE_WARNING, "zh", slow=False), Hush()]
+
+
+def test_a_speaker_that_comes_or_goes_changes_nothing_and_is_no_sign_of_life() -> None:
+    walk = Walk().to_questions()
+    before = walk.terminal
+    walk.do(SpeakerChanged(SpeechTrouble.NO_AUDIO), SpeakerChanged(None))
+    assert walk.terminal == before
+    walk.wait(91).do(SpeakerChanged(SpeechTrouble.ENGINE_LOST))
+    assert isinstance(walk.terminal.overlay, IdleWarning)
 
 
 def test_touching_anything_breaks_the_silence() -> None:

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from devices.card.api import CardFailed, CardRead, CardTrouble, MrzKey, NoCard, NoReader, Reading
 from devices.printer.api import Outcome
 from kiosk.journey.effects import (
+    Hush,
     LookUpCard,
     StartCamera,
     StopCamera,
     Store,
+    Warn,
     Wipe,
 )
 from kiosk.journey.events import (
@@ -66,6 +68,7 @@ from kiosk.journey.states import (
     FindBySlip,
     Found,
     HandingIn,
+    IdleWarning,
     ScanPapers,
     ShowDocument,
     Terminal,
@@ -217,6 +220,19 @@ def test_the_camera_runs_only_while_a_screen_needs_it(events: list[Event]) -> No
         or isinstance(screen, ShowDocument)
     )
     assert on == needed
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(EVENTS | st.sampled_from(["50", "100"]), max_size=60))
+def test_nobody_is_talked_to_but_who_is_silent(events: list[Event | str]) -> None:
+    """A warning is being said at most as long as it shows, and never into the next session."""
+    walk = Walk()
+    for event in events:
+        walk = walk.wait(int(event)) if isinstance(event, str) else walk.do(event)
+        said = [effect for effect in walk.effects if isinstance(effect, Warn | Hush)]
+        if said and isinstance(said[-1], Warn):
+            assert isinstance(walk.terminal.overlay, IdleWarning)
+        assert len(said) < 2 or not (isinstance(said[-1], Warn) and isinstance(said[-2], Warn))
 
 
 def test_ticks_alone_change_nothing_but_the_clock() -> None:

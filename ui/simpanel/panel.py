@@ -56,16 +56,18 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the panel shows of the world: the newest slip, and what the platform received. Called on its thread."""
+    """What the panel shows of the world: the newest slip, what the platform received, and what is said aloud. Called on
+    its thread."""
 
     slip: Callable[[], Image.Image | None]
     received: Callable[[], Sequence[Received]]
+    spoken: Callable[[], str]
 
 
 class _News(QObject):
     """Carries what was seen to the Qt thread."""
 
-    seen = Signal(object, object)
+    seen = Signal(object, object, str)
     failed = Signal(str)
 
 
@@ -85,6 +87,8 @@ class Panel(QWidget):
         self._slip = QLabel("还没有凭条 · no slip yet", alignment=Qt.AlignmentFlag.AlignCenter)
         self._table = QTableWidget(0, 3)
         self._line = QLabel("")
+        self._spoken = QLabel("", wordWrap=True)
+        self._spoken.setObjectName("spoken")
         self._lay_out(groups)
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)
@@ -104,6 +108,7 @@ class Panel(QWidget):
                 grid.addWidget(button, index // 2, index % 2)
             buttons.addWidget(box)
         buttons.addWidget(self._line)
+        buttons.addWidget(self._spoken)
         buttons.addStretch(1)
         paper = QScrollArea(widgetResizable=True)
         paper.setWidget(self._slip)
@@ -139,15 +144,16 @@ class Panel(QWidget):
             self._work.submit(self._see)
 
     def _see(self) -> None:
-        self._news.seen.emit(self._scene.slip(), tuple(self._scene.received()))
+        self._news.seen.emit(self._scene.slip(), tuple(self._scene.received()), self._scene.spoken())
 
     @Slot(str)
     def _say(self, text: str) -> None:
         self._line.setText(text)
 
-    @Slot(object, object)
-    def _show(self, slip: Image.Image | None, received: tuple[Received, ...]) -> None:
+    @Slot(object, object, str)
+    def _show(self, slip: Image.Image | None, received: tuple[Received, ...], spoken: str) -> None:
         self._looking = False
+        self._spoken.setText(spoken)
         if slip is not None:
             gray = slip.convert("L")
             image = QImage(gray.tobytes(), gray.width, gray.height, gray.width, QImage.Format.Format_Grayscale8)
