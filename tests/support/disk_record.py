@@ -19,7 +19,6 @@ from typing import Any
 from unittest.mock import patch
 
 import apsw
-from typing_extensions import Buffer
 
 SECTOR = 512
 
@@ -186,8 +185,8 @@ class _VfsFile(apsw.VFSFile):
         if new:
             recorder.note(Truncate(path, 0))
 
-    def xWrite(self, data: Buffer, offset: int) -> None:  # pyright: ignore[reportUnknownMemberType] - apsw's own stub
-        super().xWrite(data, offset)
+    def xWrite(self, data: bytes, offset: int) -> None:
+        super().xWrite(data, offset)  # pyright: ignore[reportUnknownMemberType] - apsw's own stub
         self._recorder.note(Write(self._path, offset, bytes(data)))
 
     def xTruncate(self, newsize: int) -> None:
