@@ -1,7 +1,7 @@
 """Travel documents through the real service: ``python -m tests.support.emrtd_probe READER STEPS`` inside it.
 
-STEPS is a JSON list of ``{"document", "changes", "keys"}``; ``"peer": true`` lays OpenPACE's chip. For each, one line of
-JSON comes back with every state the reader reported, from the card laid on to the last key tried.
+STEPS is a JSON list of ``{"document", "changes", "keys"}``; ``"peer": true`` lays OpenPACE's chip. For each, one line
+of JSON comes back with every state the reader reported, from the card laid on to the last key tried.
 """
 
 from __future__ import annotations
