@@ -25,9 +25,11 @@ __all__ = [
     "Holder",
     "Issue",
     "Lock",
+    "demo_document",
     "demo_documents",
     "demo_state",
     "issue",
+    "trust_demo_state",
 ]
 
 _PACE, _CHIP = bytes.fromhex("04007f000702020402"), bytes.fromhex("04007f000702020302")

@@ -31,7 +31,7 @@ from kiosk.rehearsal import Sources, Summary, rehearse_on
 
 def _simulated_parts(sims: Simulators) -> Parts:
     return Parts(
-        reader=simulated_reader(sims.slot),
+        reader=simulated_reader(sims.slot, sims.trust),
         camera=OpencvCamera(source=sims.desk.source),
         codes=OpencvCamera(source=sims.window.source),
         printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),
@@ -111,7 +111,7 @@ def rehearse_simulated(given: Config, matter: str, out: Path, sources: Sources) 
         hall = given.hall if given.hall.villages else demo.hall
         config = demo.model_copy(update={"hall": hall, "patience": given.patience})
         parts = Parts(
-            reader=simulated_reader(sims.slot)
+            reader=simulated_reader(sims.slot, sims.trust)
             if sources.reader == "sim"
             else open_reader(given, as_address(sources.reader)),
             camera=open_camera(

@@ -24,6 +24,11 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         "abdu": "阿卜杜热合曼 · Abdurahman",
         "expired": "过期的卡 · expired card",
         "unreadable": "坏卡 · damaged card",
+        "passport": "护照：王秀英 · passport",
+        "permit": "往来港澳通行证：李建国 · exit-entry permit",
+        "foreign-card": "外国证件 · another state's card",
+        "foreign-issuer": "未知国家签发 · issuer unknown",
+        "altered-passport": "被改过的护照 · altered passport",
     }
 
     def insert(key: str) -> None:

@@ -16,9 +16,10 @@ from devices.camera.demo_papers import RegisterEntry, register_page
 from devices.camera.sim import SimDesk
 from devices.card.child_readout import ChildReadout
 from devices.card.reader import WatchedReader
-from devices.card.sim import InProcessSlot
-from devices.card.sim_card import DEMO_PEOPLE, VirtualCard, demo_cards
+from devices.card.sim import Chip, InProcessSlot
+from devices.card.sim_card import DEMO_PEOPLE, demo_cards
 from devices.card.sim_child import COMMAND
+from devices.card.sim_emrtd import demo_documents, trust_demo_state
 from devices.card.sim_port import SimPort
 from devices.printer.sim import SimulatedPrinter
 from devices.speech.dispatcher import DispatcherEngine
@@ -64,10 +65,11 @@ def demo_config(url: str, printer_uri: str) -> Config:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulators:
     """What the control panel works. ``papers`` by name, ready to be laid on the desk; ``window`` is where the second
-    camera reads codes."""
+    camera reads codes; ``trust`` is a folder with the root of the invented state that issues the travel documents."""
 
     slot: InProcessSlot
-    cards: dict[str, VirtualCard]
+    cards: dict[str, Chip]
+    trust: Path
     desk: SimDesk
     window: SimDesk
     papers: dict[str, Picture]
@@ -97,10 +99,14 @@ def _papers() -> dict[str, Picture]:
     return {name: register_page(entry, font=font) for name, entry in entries.items()}
 
 
-def simulated_reader(slot: InProcessSlot) -> WatchedReader:
+def simulated_reader(slot: InProcessSlot, trust: Path | None = None) -> WatchedReader:
     """Reads as a terminal does, in a process of its own, which reaches the simulator by its port."""
     return WatchedReader(
-        slot=slot, fields=CARD_FIELDS, today=lambda: china_time().date(), readout=ChildReadout(command=COMMAND)
+        slot=slot,
+        fields=CARD_FIELDS,
+        today=lambda: china_time().date(),
+        trust=trust,
+        readout=ChildReadout(command=COMMAND),
     )
 
 
@@ -120,7 +126,8 @@ def simulators(data: Path) -> Generator[Simulators]:
         stack.callback(voice.stop)
         yield Simulators(
             slot=slot,
-            cards=demo_cards(),
+            cards={**demo_cards(), **demo_documents()},
+            trust=trust_demo_state(frames / "csca"),
             desk=SimDesk(folder=frames / "papers"),
             window=SimDesk(folder=frames / "codes", width=1280, height=720),
             papers=_papers(),
