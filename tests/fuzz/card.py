@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tests.fuzz import travel_document
+from tests.fuzz import identity, travel_document
 from tests.fuzz.target import Fuzzed, Target
 
 LONGEST = 4096  # bytes of an input
@@ -110,6 +110,7 @@ def _script(*answers: str) -> bytes:
 
 
 TARGETS: Mapping[str, Target] = {
+    **identity.TARGETS,
     "simple-tlv": Target(_simple_tlv, (b"\x08\x02ab\x09\x01c\xff",)),
     "answer": Target(
         _answer,
