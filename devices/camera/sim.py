@@ -1,4 +1,5 @@
-"""The simulated desk: a dark mat on which papers and codes are laid, seen through the real capture code.
+"""The simulated camera: a dark mat on which papers and codes are laid, or pictures from files, with a lens and a sensor
+that can be spoilt and a cable that can be pulled; seen through the real capture code.
 
 It writes what a camera would see as JPEG files into a folder, which ``OpencvCamera`` plays as a sequence. A few frames
 with different sensor noise go round, so that the picture lives; unplugging takes the folder away.
@@ -18,8 +19,10 @@ import numpy.typing as npt
 import segno
 
 from devices.camera.api import Picture
+from devices.camera.pictures import read_picture
+from devices.camera.sim_effects import Effect, spoil
 
-Noise = npt.NDArray[np.float32]
+Grain = npt.NDArray[np.float32]
 
 _FRAMES = 3
 _MAT = (62, 52, 44)
@@ -42,7 +45,9 @@ class SimDesk:
         for place in (self._live, self._away):
             shutil.rmtree(place, ignore_errors=True)
         self._live.mkdir(parents=True)
-        self._noise: Noise = (
+        self._desk: Picture = self._mat()
+        self._effects: tuple[Effect, ...] = ()
+        self._noise: Grain = (
             np.random.default_rng(7).normal(0, 2.0, (_FRAMES, height // 2, width // 2, 3)).astype(np.float32)
         )
         self.clear()
@@ -78,6 +83,17 @@ class SimDesk:
         """Take everything off the mat."""
         self._show(self._mat())
 
+    def show_file(self, path: Path) -> None:
+        """See a picture file instead of the mat, filling the frame. Raises ``PictureError``."""
+        picture = cv2.resize(read_picture(path), (self._width, self._height), interpolation=cv2.INTER_AREA)
+        self._show(cast("Picture", picture))
+
+    def spoil(self, *effects: Effect) -> None:
+        """See whatever lies there with these effects from now on; none: clearly again."""
+        with self._lock:
+            self._effects = effects
+        self._show(self._desk)
+
     def unplug(self) -> None:
         """Pull the camera's cable."""
         with self._lock:
@@ -106,12 +122,14 @@ class SimDesk:
         return desk
 
     def _show(self, desk: Picture) -> None:
+        with self._lock:
+            self._desk, effects = desk, self._effects
         frames: list[bytes] = []
         for index in range(_FRAMES):
-            grain: Noise = cast(
-                "Noise", cv2.resize(self._noise[index], (self._width, self._height), interpolation=cv2.INTER_LINEAR)
+            grain: Grain = cast(
+                "Grain", cv2.resize(self._noise[index], (self._width, self._height), interpolation=cv2.INTER_LINEAR)
             )
-            seen = np.clip(desk + grain, 0, 255).astype(np.uint8)
+            seen = spoil(np.clip(desk + grain, 0, 255).astype(np.uint8), effects, number=index)
             frames.append(cv2.imencode(".jpg", seen, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes())
         with self._lock:
             folder = self._live if self._live.exists() else self._away

@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 
 from devices.camera.codes import read_codes
+from devices.camera.sim import SimDesk
+from devices.camera.sim_effects import Blur, Dark, Effect, Glare, Motion, Noise
 from devices.card.sim_card import DEMO_PEOPLE
 from kiosk.bootstrap import Core
 from kiosk.demo.simulators import Simulators
@@ -91,12 +93,25 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
     ]
     return [
         ("读卡器 · card reader", cards),
-        ("材料摄像头下 · under the camera for papers", papers),
-        ("扫码窗口 · at the camera for codes", codes),
+        ("材料摄像头下 · under the camera for papers", papers + _effects("camera", sims.desk)),
+        ("扫码窗口 · at the camera for codes", codes + _effects("codes", sims.window)),
         ("打印机 · printer", printer),
         ("语音 · voice", voice),
         (f"网络 · network  {sims.district.url}", network),
     ]
+
+
+def _effects(camera: str, desk: SimDesk) -> list[Action]:
+    """One button for each way of spoiling the picture, and one to see clearly again."""
+    ways: list[tuple[str, str, tuple[Effect, ...]]] = [
+        ("noise", "噪点 · noise", (Noise(),)),
+        ("blur", "对焦不准 · out of focus", (Blur(),)),
+        ("glare", "反光 · glare", (Glare(),)),
+        ("motion", "晃动 · motion", (Motion(),)),
+        ("worst", "又暗又花 · dark and noisy", (Dark(), Noise())),
+        ("clear", "看得清 · clear again", ()),
+    ]
+    return [Action(f"{camera}-{name}", label, partial(desk.spoil, *effects)) for name, label, effects in ways]
 
 
 def _other_codes() -> list[tuple[MatterCode | NoticeCode | EnrolmentCode, str]]:

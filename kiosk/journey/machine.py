@@ -112,6 +112,8 @@ def _moved(terminal: Terminal, event: Event, hall: Hall) -> Step:
             return on_tick(replace(terminal, now=event.now, today=event.today), hall)
         case CardChanged():
             return on_card(replace(terminal, card=event.state))
+        case CameraChanged(state):
+            return _on_screen(replace(terminal, camera=state), event, hall)
         case PrinterSeen(status):
             return replace(terminal, printer=status), ()
         case Touched() | SpeakerChanged():

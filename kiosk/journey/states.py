@@ -374,7 +374,8 @@ Overlay = IdleWarning | OtherCard | ConfirmFinish | StaffCalled
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """The whole state. ``now`` and ``touched`` are seconds on the monotonic clock, ``today`` the local date."""
+    """The whole state. ``now`` and ``touched`` are seconds on the monotonic clock, ``today`` the local date; ``camera``
+    is what the camera does now, whichever screen it was switched on for."""
 
     now: float
     today: date
@@ -387,3 +388,4 @@ class Terminal:
     touched: float = 0.0
     card: CardState = field(default_factory=NoCard)
     printer: PrinterStatus | None = None
+    camera: CameraState = field(default_factory=Off)

@@ -13,7 +13,7 @@ import apsw
 import pytest
 import zxingcpp
 
-from devices.camera.api import Lost
+from devices.camera.api import Finding, Lost
 from devices.camera.capture import OpencvCamera
 from devices.card.api import CardFailed, CardRead, CardState
 from devices.card.reader import WatchedReader
@@ -433,8 +433,18 @@ def test_every_button_of_the_control_panel_does_what_it_says(stage: Stage) -> No
     buttons["camera-unplug"]()
     stage.until(lambda state: isinstance(state.screen, ScanPapers) and isinstance(state.screen.camera, Lost))
     buttons["camera-plug"]()
-    for button in ("codes-unplug", "codes-plug", "lay-code", "window-clear"):
+    for button in ("codes-unplug", "codes-plug", "lay-code", "window-clear", "codes-noise", "codes-clear"):
         buttons[button]()
+    for button, finding in (("glare", Finding.GLARE), ("blur", Finding.BLURRED), ("worst", Finding.TOO_DARK)):
+        buttons["camera-clear"]()
+        buttons["desk-clear"]()
+        stage.until(lambda state: isinstance(state.screen, ScanPapers) and Finding.NO_PAPER in state.screen.findings)
+        buttons[f"camera-{button}"]()
+        buttons["paper-wang"]()
+        stage.until(
+            lambda state, finding=finding: isinstance(state.screen, ScanPapers) and finding in state.screen.findings
+        )
+    buttons["camera-clear"]()
     buttons["paper-wang"]()
     stage.until(lambda state: state.session is not None and bool(state.session.scans))
     stage.do(Next(), Next(), Signed(PNG))

@@ -159,7 +159,7 @@ def stages() -> list[Stage]:
     found = Walk().to_card().do(CardChanged(WANG)).terminal
     proxy = Walk().to_card(on_behalf=True)
     other = Walk().to_questions().do(CardChanged(NoCard()), CardChanged(LI))
-    return [
+    listed = [
         Stage("welcome", Walk().terminal),
         Stage("who-for", Walk().do(Begin()).terminal),
         Stage("matters", Walk().do(Begin(), PickWho(False)).terminal),
@@ -213,8 +213,11 @@ def stages() -> list[Stage]:
         Stage("find-by-card-found", at(FindByCard(found=_found(3)))),
         Stage("find-by-card-none", at(FindByCard(found=()))),
         Stage("find-by-slip", at(FindBySlip(camera=Live(1280, 720))), _live(good=False)),
+        Stage("find-by-slip-other", at(FindBySlip(camera=Live(1280, 720), trouble="code-notice")), _live(good=False)),
         Stage("idle-warning", replace(level.terminal, overlay=IdleWarning(until=level.terminal.now + 20))),
         Stage("other-card", other.terminal),
         Stage("confirm-finish", Walk().to_questions().do(Finish()).terminal),
         Stage("staff-called", Walk().to_questions().do(CallStaff()).terminal),
     ]
+    on = Live(1280, 720)
+    return [replace(each, terminal=replace(each.terminal, camera=on)) if each.live else each for each in listed]

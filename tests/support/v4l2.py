@@ -109,6 +109,11 @@ class FakeV4l2:
         out, _ = self._start("list", str(self.folder), str(sys_folder)).communicate(timeout=PATIENCE_S)
         return [json.loads(line) for line in out.splitlines()]
 
+    def trials(self, node: Path) -> list[dict[str, Any]]:
+        """How the device trials end on the node, whose cable the child pulls itself."""
+        out, _ = self._start("trials", str(node)).communicate(timeout=4 * PATIENCE_S)
+        return [json.loads(line) for line in out.splitlines()]
+
     @contextmanager
     def watching(self, source: str | Path, **wish: object) -> Generator[Probe]:
         """The terminal's camera on ``source``."""

@@ -12,10 +12,10 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEventLoop, QMetaObject, QSize
 from PySide6.QtGui import QColor
 
-from devices.camera.api import Live, Picture
+from devices.camera.api import Live, Lost, Off, Opening, Picture
 from kiosk.journey.desk import LivePicture
-from kiosk.journey.states import ScanPapers, Terminal
-from tests.support.journeys import HALL, Walk
+from kiosk.journey.states import FindBySlip, ScanPapers, Terminal
+from tests.support.journeys import HALL, Walk, at
 from tests.support.screens import settle, shown
 from ui import touch
 from ui.livepicture import LiveFeed, LivePictureItem, prepare
@@ -66,6 +66,17 @@ def test_frames_of_another_thread_reach_the_screen_and_leave_it() -> None:
         settle(app)
         assert item.property("live") is False
         assert app.window.grabWindow().pixelColor(centre) != QColor(10, 30, 200)
+
+
+def test_the_sign_is_shown_for_as_long_as_the_camera_captures() -> None:
+    papers = _papers()
+    codes = at(FindBySlip())
+    for screen in (papers, codes):
+        with shown(HALL, screen) as (app, runner):
+            for state, on in ((Off(), False), (Opening(), True), (Live(1920, 1080), True), (Lost(), False)):
+                runner.become(replace(screen, camera=state))
+                settle(app)
+                assert touch.visible(app.window, "camera-on") is on, state
 
 
 def test_only_the_newest_frame_waits() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from devices.camera.api import Finding, Live
+from devices.camera.api import Finding, Live, Off
 from devices.card.api import CardFailed, CardState, CardTrouble, NoCard, NoReader, NoService, Reading
 from devices.printer.api import Outcome, PrinterTrouble
 from devices.speech.api import SpeechTrouble
@@ -405,6 +405,14 @@ def test_progress_by_the_code_on_a_slip() -> None:
     assert walk.screen.trouble == "code-foreign"
     walk.do(LookedUp(1, (FOUND,)))
     assert walk.effects[-1] == StopCamera()
+
+
+def test_the_camera_is_known_to_be_on_wherever_the_resident_is() -> None:
+    walk = Walk().do(FindMine(by_slip=True), CameraChanged(Live(1280, 720)), Back())
+    assert isinstance(walk.screen, Welcome)
+    assert walk.terminal.camera == Live(1280, 720)  # until it says otherwise itself
+    walk.do(CameraChanged(Off()))
+    assert walk.terminal.camera == Off()
 
 
 def test_a_code_that_is_no_slip_says_what_it_is_and_is_not_looked_up() -> None:

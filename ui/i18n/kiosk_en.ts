@@ -352,7 +352,7 @@
 <context>
     <name>LivePicture</name>
     <message>
-        <source>拍摄中</source>
+        <source>摄像头开着</source>
         <translation>Camera on</translation>
     </message>
     <message>

@@ -8,6 +8,7 @@ from datetime import datetime
 from PySide6.QtCore import Property, QObject, Signal, Slot
 from PySide6.QtQml import QmlElement
 
+from devices.camera.api import Live, Opening
 from kiosk.domain.resident import mask_name
 from kiosk.domain.trouble import explain
 from kiosk.journey.events import (
@@ -139,6 +140,11 @@ class TerminalModel(QObject):
             return []
         states = ["done" if index < here else "now" if index == here else "next" for index in range(len(titles))]
         return [{"title": title, "state": state} for title, state in zip(titles, states, strict=True)]
+
+    @Property(bool, notify=changed)
+    def cameraOn(self) -> bool:
+        """Whether the camera captures, be there a picture yet or not: the sign on the screen."""
+        return isinstance(self._terminal.camera, Opening | Live)
 
     @Property(str, notify=changed)
     def servedName(self) -> str:

@@ -5,4 +5,5 @@ import Kiosk.Models
 
 QtObject {
     property LiveFeed feed: null
+    property bool on: false // whether the camera captures, as the camera itself says
 }

@@ -43,6 +43,11 @@ Window {
         property: "feed"
         value: window.feed
     }
+    Binding {
+        target: Live
+        property: "on"
+        value: window.terminal.cameraOn
+    }
     Connections {
         target: window.terminal
         function onScreenChanged(): void {

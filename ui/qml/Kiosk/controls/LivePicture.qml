@@ -1,4 +1,5 @@
-// What the camera sees, with the page's edges and the sign that it is recording.
+// What the camera sees, with the page's edges, and the sign that the camera is on: shown for as long as it captures, be
+// there a picture yet or not.
 import QtQuick
 import Kiosk
 import Kiosk.Models
@@ -6,7 +7,7 @@ import Kiosk.Models
 Rectangle {
     id: frame
 
-    property string recordingText: qsTr("拍摄中")
+    readonly property string onText: qsTr("摄像头开着")
     property string word
     property string wordKind: "info"
     property string waitingText: qsTr("正在打开摄像头")
@@ -17,7 +18,7 @@ Rectangle {
     border.width: Theme.contrast ? Theme.outline : 0
     border.color: Theme.ink
     Accessible.role: Accessible.Graphic
-    Accessible.name: picture.live ? recordingText : waitingText
+    Accessible.name: Live.on ? onText : waitingText
 
     LivePictureItem {
         id: picture
@@ -36,7 +37,8 @@ Rectangle {
         horizontalAlignment: Text.AlignHCenter
     }
     Rectangle {
-        visible: picture.live
+        objectName: "camera-on"
+        visible: Live.on
         x: Theme.px(28)
         y: Theme.px(28)
         width: sign.width + Theme.px(48)
@@ -49,17 +51,16 @@ Rectangle {
             anchors.centerIn: parent
             spacing: Theme.px(12)
 
-            Rectangle {
+            Icon {
                 anchors.verticalCenter: parent.verticalCenter
-                width: Theme.px(20)
-                height: width
-                radius: width / 2
+                name: "camera"
                 color: "#FFFFFF"
+                size: Theme.px(44)
             }
             Label {
                 kind: "note"
                 color: "#FFFFFF"
-                text: frame.recordingText
+                text: frame.onText
                 wrapMode: Text.NoWrap
             }
         }
