@@ -1,6 +1,6 @@
 """Codes in a picture: zxing-cpp first, zbar second, and a ladder of preparations for hard pictures.
 
-zxing-cpp reads more than the others and made no wrong text in our measurements (``bench/vision.py``). Text is made
+zxing-cpp reads more than the others and made no wrong text in our measurements (``bench/codes.py``). Text is made
 here from raw bytes: Chinese codes carry UTF-8 or GB18030 without saying which, and engines guess badly.
 """
 

@@ -129,6 +129,21 @@ def test_any_text_written_as_utf8_comes_back(text: str) -> None:
     assert [code.text for code in read_codes(qr_picture(text.encode("utf-8"), scale=4))] == [text]
 
 
+@given(st.binary(max_size=200), st.text(max_size=20))
+def test_any_payload_becomes_a_text(payload: bytes, guess: str) -> None:
+    text = text_of(payload, guess=guess)
+    assert text == guess or payload in (text.encode("utf-8"), text.encode("gb18030"))
+    acceptable(text)
+
+
+@given(st.binary(min_size=1, max_size=60))
+@settings(max_examples=40, deadline=None)
+def test_any_bytes_in_a_code_are_read_or_left_out_by_both_engines(payload: bytes) -> None:
+    picture = qr_picture(payload, scale=4)
+    for found in (read_codes(picture), codes._by_zbar(gray(picture), codes.QR, LONGEST_TEXT)):  # pyright: ignore[reportPrivateUsage]
+        assert all(acceptable(code.text) for code in found)
+
+
 @given(st.binary(max_size=300))
 @settings(max_examples=120, deadline=None)
 def test_random_bytes_are_no_picture(data: bytes) -> None:
