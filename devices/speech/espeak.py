@@ -55,7 +55,8 @@ class EspeakEngine:
         return self._output.play(sound.at(voice.volume), turn, began)
 
     def voices(self) -> tuple[EngineVoice, ...]:
-        """See :class:`devices.speech.engine.Engine`. The table has priority, language, age and gender, name, file."""
+        """See :class:`devices.speech.engine.Engine`. The table has priority, language, age and gender, name, file;
+        ``-v`` takes a voice by its language."""
         turn = Turn()
         try:
             ran = run([self._program, "--voices"], turn=turn, within_s=_RENDER_S, most=_MOST)
@@ -64,7 +65,7 @@ class EspeakEngine:
         finally:
             turn.close()
         rows = [line.split() for line in ran.out.decode("utf-8", "replace").splitlines()[1:]]
-        return tuple(EngineVoice(name=row[3].replace("_", " "), language=row[1]) for row in rows if len(row) > 3)
+        return tuple(EngineVoice(name=row[1], language=row[1]) for row in rows if len(row) > 3)
 
     def close(self) -> None:
         """Nothing is held between utterances."""

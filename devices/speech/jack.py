@@ -7,9 +7,11 @@ utterance, most sound cards let the loudspeaker take over by themselves, so the 
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import Protocol
+
+from devices.speech.program import run
+from devices.speech.turn import Late, Turn
 
 CARDS = Path("/proc/asound")
 _DEADLINE_S = 1.0
@@ -50,13 +52,14 @@ class SwitchJack:
 
     def plugged(self) -> bool:
         """A card or a control that is not there has nothing plugged in."""
+        turn = Turn()
         try:
-            asked = subprocess.run(  # noqa: S603 - the words come from the configuration, whose reader checks them
-                self._argv, capture_output=True, timeout=_DEADLINE_S, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired):
+            asked = run(self._argv, turn=turn, within_s=_DEADLINE_S)
+        except (FileNotFoundError, Late):
             return False
-        return asked.returncode == 0 and b": values=on" in asked.stdout
+        finally:
+            turn.close()
+        return asked.status == 0 and b": values=on" in asked.out
 
 
 def read_jack(written: str) -> Jack:

@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 from dataclasses import dataclass
 from time import monotonic
 from typing import IO
@@ -40,7 +41,7 @@ def run(argv: list[str], *, given: bytes = b"", turn: Turn, within_s: float, mos
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
+        env=_environment(),
     )
     try:
         out, said = _fed(child, given, turn, monotonic() + within_s, most)
@@ -53,6 +54,14 @@ def run(argv: list[str], *, given: bytes = b"", turn: Turn, within_s: float, mos
             if pipe is not None:
                 with contextlib.suppress(OSError):  # a pipe whose reader was killed
                     pipe.close()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without the bundle's own libraries: PyInstaller puts them before the system's, whose programs these are."""
+    given = dict(os.environ)
+    ours, before = given.pop("LD_LIBRARY_PATH", None), given.pop("LD_LIBRARY_PATH_ORIG", None)
+    kept = before if getattr(sys, "frozen", False) else ours
+    return {**given, "LC_ALL": "C.UTF-8"} | ({"LD_LIBRARY_PATH": kept} if kept else {})
 
 
 def _fed(child: subprocess.Popen[bytes], given: bytes, turn: Turn, until: float, most: int) -> tuple[bytes, bytes]:

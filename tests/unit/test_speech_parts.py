@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -275,6 +276,22 @@ def test_a_program_ends_with_its_turn_its_time_or_its_tongue(tmp_path: Path) -> 
     with pytest.raises(Cut):
         run(["sleep", "600"], turn=turn, within_s=20)
     turn.close()
+
+
+@pytest.mark.parametrize(
+    ("frozen", "before", "seen"), [(False, None, "/ours"), (True, None, "none"), (True, "/system", "/system")]
+)
+def test_the_bundles_libraries_are_not_the_systems(
+    monkeypatch: pytest.MonkeyPatch, frozen: bool, before: str | None, seen: str
+) -> None:
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/ours")
+    monkeypatch.setattr(sys, "frozen", frozen, raising=False)
+    if before is not None:
+        monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", before)
+    turn = Turn()
+    ran = run(["sh", "-c", 'printf %s "${LD_LIBRARY_PATH-none}"'], turn=turn, within_s=20)
+    turn.close()
+    assert ran.out.decode() == seen
 
 
 def test_a_program_whose_outputs_are_closed_is_waited_for() -> None:

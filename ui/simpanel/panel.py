@@ -95,7 +95,8 @@ class Panel(QWidget):
         self._timer.start()
 
     def _lay_out(self, groups: Sequence[tuple[str, Sequence[Action]]]) -> None:
-        buttons = QVBoxLayout()
+        desk = QWidget()
+        buttons = QVBoxLayout(desk)
         for title, actions in groups:
             box = QGroupBox(title)
             grid = QGridLayout(box)
@@ -107,9 +108,14 @@ class Panel(QWidget):
                 button.setProperty("act", action.act)
                 grid.addWidget(button, index // 2, index % 2)
             buttons.addWidget(box)
-        buttons.addWidget(self._line)
-        buttons.addWidget(self._spoken)
         buttons.addStretch(1)
+        reach = QScrollArea(widgetResizable=True)  # the buttons of all devices are taller than many screens
+        reach.setWidget(desk)
+        reach.setMinimumWidth(desk.sizeHint().width() + 30)
+        works = QVBoxLayout()
+        works.addWidget(reach, 1)
+        works.addWidget(self._line)
+        works.addWidget(self._spoken)
         paper = QScrollArea(widgetResizable=True)
         paper.setWidget(self._slip)
         paper.setMinimumWidth(SLIP_WIDTH + 40)
@@ -122,7 +128,7 @@ class Panel(QWidget):
         seen.addWidget(QLabel("区里收到的 · received by the platform"))
         seen.addWidget(self._table, 1)
         whole = QHBoxLayout(self)
-        whole.addLayout(buttons, 1)
+        whole.addLayout(works, 1)
         whole.addLayout(seen, 1)
 
     @Slot()
