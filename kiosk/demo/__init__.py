@@ -24,14 +24,21 @@ from kiosk.bootstrap import (
     open_slip_printer,
 )
 from kiosk.config import Config, OneCamera, PrinterTable
-from kiosk.demo.simulators import Simulators, demo_config, simulated_reader, simulated_speaker, simulators
+from kiosk.demo.simulators import (
+    Simulators,
+    demo_config,
+    simulated_reader,
+    simulated_readers,
+    simulated_speaker,
+    simulators,
+)
 from kiosk.domain.resident import Role
 from kiosk.rehearsal import Sources, Summary, rehearse_on
 
 
 def _simulated_parts(sims: Simulators) -> Parts:
     return Parts(
-        reader=simulated_reader(sims.slot, sims.trust),
+        reader=simulated_readers(sims),
         camera=OpencvCamera(source=sims.desk.source),
         codes=OpencvCamera(source=sims.window.source),
         printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),

@@ -33,9 +33,24 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         "altered-passport": "被改过的护照 · altered passport",
     }
 
-    def insert(key: str) -> None:
+    identity_labels = {
+        "zhou": "身份证：周海波 · resident identity card",
+        "permit": "港澳台居住证：何嘉欣 · residence permit",
+        "foreigner": "永居证：安娜 · foreign resident's card",
+        "lapsed": "过期的身份证 · expired",
+    }
+
+    def lift() -> None:
         sims.slot.remove()
+        sims.sam.lift()
+
+    def insert(key: str) -> None:
+        lift()
         sims.slot.insert(sims.cards[key])
+
+    def lay_identity(key: str) -> None:
+        lift()
+        sims.sam.lay(sims.identity_cards[key])
 
     def lay_slip() -> None:
         slip = last_slip(sims)
@@ -50,7 +65,13 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
             core.sync.wake(hurry=True)
 
     cards = [Action(f"card-{key}", label, partial(insert, key)) for key, label in labels.items()]
-    cards.append(Action("card-off", "拿走卡 · take the card", sims.slot.remove))
+    cards.append(Action("card-off", "拿走卡 · take the card", lift))
+    identity = [Action(f"identity-{key}", label, partial(lay_identity, key)) for key, label in identity_labels.items()]
+    identity += [
+        Action("identity-off", "拿走卡 · take the card", lift),
+        Action("identity-pull", "拔读卡器 · unplug the reader", sims.sam_cable.pull),
+        Action("identity-plug", "插读卡器 · plug it in", sims.sam_cable.plug),
+    ]
     papers = [
         Action(f"paper-{key}", f"户口簿：{DEMO_PEOPLE[key].name[:6]} · register", partial(sims.desk.lay, picture))
         for key, picture in sims.papers.items()
@@ -93,6 +114,7 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
     ]
     return [
         ("读卡器 · card reader", cards),
+        ("身份证阅读器 · reader of identity cards", identity),
         ("材料摄像头下 · under the camera for papers", papers + _effects("camera", sims.desk)),
         ("扫码窗口 · at the camera for codes", codes + _effects("codes", sims.window)),
         ("打印机 · printer", printer),

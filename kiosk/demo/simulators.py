@@ -5,8 +5,9 @@ Everything above the simulators is the code that meets real hardware.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,18 @@ from pathlib import Path
 from devices.camera.api import Picture
 from devices.camera.demo_papers import RegisterEntry, register_page
 from devices.camera.sim import SimDesk
+from devices.card.addresses import open_slot
+from devices.card.api import CardReader
 from devices.card.child_readout import ChildReadout
 from devices.card.reader import WatchedReader
+from devices.card.side_by_side import SideBySide
 from devices.card.sim import Chip, InProcessSlot
 from devices.card.sim_card import DEMO_PEOPLE, demo_cards
 from devices.card.sim_child import COMMAND
 from devices.card.sim_emrtd import demo_documents, trust_demo_state
 from devices.card.sim_port import SimPort
+from devices.card.sim_sam import SamCard, SamOnTerminal, SimulatedSam, demo_sam_cards
+from devices.card.slot import Slot
 from devices.printer.sim import SimulatedPrinter
 from devices.speech.dispatcher import DispatcherEngine
 from devices.speech.sim import SimulatedDispatcher, SimulatedJack
@@ -65,10 +71,14 @@ def demo_config(url: str, printer_uri: str) -> Config:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulators:
     """What the control panel works. ``papers`` by name, ready to be laid on the desk; ``window`` is where the second
-    camera reads codes; ``trust`` is a folder with the root of the invented state that issues the travel documents."""
+    camera reads codes; ``trust`` is a folder with the root of the invented state that issues the travel documents.
+    ``sam`` is the reader of resident identity cards, ``sam_cable`` the line it is at the end of."""
 
     slot: InProcessSlot
     cards: dict[str, Chip]
+    sam: SimulatedSam
+    sam_cable: SamOnTerminal
+    identity_cards: dict[str, SamCard]
     trust: Path
     desk: SimDesk
     window: SimDesk
@@ -99,7 +109,7 @@ def _papers() -> dict[str, Picture]:
     return {name: register_page(entry, font=font) for name, entry in entries.items()}
 
 
-def simulated_reader(slot: InProcessSlot, trust: Path | None = None) -> WatchedReader:
+def simulated_reader(slot: Slot, trust: Path | None = None, numbers: Iterator[int] | None = None) -> WatchedReader:
     """Reads as a terminal does, in a process of its own, which reaches the simulator by its port."""
     return WatchedReader(
         slot=slot,
@@ -107,7 +117,15 @@ def simulated_reader(slot: InProcessSlot, trust: Path | None = None) -> WatchedR
         today=lambda: china_time().date(),
         trust=trust,
         readout=ChildReadout(command=COMMAND),
+        numbers=numbers,
     )
+
+
+def simulated_readers(sims: Simulators) -> CardReader:
+    """The hall's two readers side by side: one for cards that take commands, one for resident identity cards."""
+    numbers = itertools.count(1)
+    slots: tuple[Slot, ...] = (sims.slot, open_slot(f"sdt-serial:{sims.sam_cable.path}"))
+    return SideBySide(readers=[simulated_reader(slot, sims.trust, numbers) for slot in slots], numbers=numbers)
 
 
 @contextmanager
@@ -122,11 +140,15 @@ def simulators(data: Path) -> Generator[Simulators]:
         stack.callback(printer.stop)
         slot = InProcessSlot()
         stack.callback(SimPort(slot).close)
+        sam = SimulatedSam()
         voice = SimulatedDispatcher()
         stack.callback(voice.stop)
         yield Simulators(
             slot=slot,
             cards={**demo_cards(), **demo_documents()},
+            sam=sam,
+            sam_cable=stack.enter_context(SamOnTerminal(sam)),
+            identity_cards=demo_sam_cards(),
             trust=trust_demo_state(frames / "csca"),
             desk=SimDesk(folder=frames / "papers"),
             window=SimDesk(folder=frames / "codes", width=1280, height=720),

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QLabel, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from devices.camera.capture import OpencvCamera
-from devices.card.reader import WatchedReader
+from devices.card.api import CardRead, NoCard
 from devices.card.sim_card import DEMO_PEOPLE
-from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, open_slip_printer
+from kiosk.bootstrap import Core, Parts, china_time, open_core, open_slip_printer
 from kiosk.config import PrinterTable
 from kiosk.demo.controls import controls, last_slip, scene
-from kiosk.demo.simulators import Simulators, demo_config, simulated_speaker, simulators
+from kiosk.demo.simulators import Simulators, demo_config, simulated_readers, simulated_speaker, simulators
 from kiosk.journey.events import Begin, Tick
 from kiosk.journey.states import WhoFor
 from ui.simpanel.panel import Panel
@@ -29,7 +29,7 @@ def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[tuple[Sim
     monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path / "terminal"))
     with simulators(tmp_path) as sims:
         parts = Parts(
-            reader=WatchedReader(slot=sims.slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
+            reader=simulated_readers(sims),
             camera=OpencvCamera(source=sims.desk.source),
             codes=OpencvCamera(source=sims.window.source),
             printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),
@@ -73,6 +73,32 @@ def test_cards_go_on_and_off_the_reader(hall: tuple[Simulators, Core], panel: Pa
         return type(core.runner.state.card).__name__ == "NoCard"
 
     qtbot.waitUntil(lifted, timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize(("key", "name"), [("zhou", "周海波"), ("foreigner", "安娜")])
+def test_identity_cards_go_on_the_reader_beside_it(
+    hall: tuple[Simulators, Core], panel: Panel, qtbot: QtBot, key: str, name: str
+) -> None:
+    sims, core = hall
+
+    def read() -> bool:
+        core.runner.pump()
+        card = core.runner.state.card
+        return isinstance(card, CardRead) and (card.profile, card.fields["name"]) == ("resident-identity-card", name)
+
+    def gone() -> bool:
+        core.runner.pump()
+        return core.runner.state.card == NoCard()
+
+    qtbot.waitUntil(gone, timeout=PATIENCE_MS)
+    press(panel, f"identity-{key}")
+    qtbot.waitUntil(read, timeout=PATIENCE_MS)
+    press(panel, "identity-off")
+    qtbot.waitUntil(gone, timeout=PATIENCE_MS)
+    press(panel, "identity-pull")
+    qtbot.waitUntil(lambda: not sims.sam_cable.path.is_symlink(), timeout=PATIENCE_MS)
+    press(panel, "identity-plug")
+    qtbot.waitUntil(sims.sam_cable.path.is_symlink, timeout=PATIENCE_MS)
 
 
 def test_every_card_of_the_panel_is_a_card_of_the_hall(hall: tuple[Simulators, Core], panel: Panel) -> None:
