@@ -27,9 +27,13 @@ class Option(_Part):
     note: Text | None = None
 
 
+Suggest = Literal["name", "bank-card"]
+"""What of a paper under the camera may answer a question, as a suggestion that the resident confirms."""
+
+
 class ChoiceQuestion(_Part):
     """Pick one. ``options`` is a list, or the name of a list the hall's configuration fills (``villages``);
-    ``other`` is the label of a last choice that lets the resident write the answer."""
+    ``other`` is the label of a last choice that lets the resident write the answer, which ``suggest`` may spare."""
 
     kind: Literal["choice"] = "choice"
     id: Id
@@ -37,6 +41,7 @@ class ChoiceQuestion(_Part):
     hint: Text | None = None
     options: tuple[Option, ...] | Literal["villages"]
     other: Text | None = None
+    suggest: Suggest | None = None
     when: str | None = None
 
 
@@ -53,6 +58,7 @@ class DigitsQuestion(_Part):
     example: str
     wrong: Text
     masked_as_phone: bool = False
+    suggest: Suggest | None = None
     when: str | None = None
 
     def accepts(self, value: str) -> bool:
@@ -65,7 +71,8 @@ Question = Annotated[ChoiceQuestion | DigitsQuestion, Field(discriminator="kind"
 
 class Material(_Part):
     """A paper to be scanned: ``pages`` at least, ``most`` at most. ``short_side_mm`` is its shorter side, by which the
-    camera knows whether it lies close enough."""
+    camera knows whether it lies close enough. ``shows_applicant``: the applicant's identity number stands on it, so a
+    resident who lays down somebody else's is asked whether that is meant."""
 
     id: Id
     name: Text
@@ -74,6 +81,7 @@ class Material(_Part):
     pages: Annotated[int, Field(ge=1, le=12)] = 1
     most: Annotated[int, Field(ge=1, le=12)] = 4
     short_side_mm: Annotated[float, Field(ge=20, le=420)] = 210
+    shows_applicant: bool = False
     when: str | None = None
 
 

@@ -56,6 +56,18 @@ def mask_id_number(id_number: str) -> str:
     return id_number[:3] + "*" * (len(id_number) - 5) + id_number[-2:]
 
 
+def mask_bank_card(number: str) -> str:
+    """A bank card's number as strangers may see it: the first and the last four digits stay, in groups of four.
+
+    >>> mask_bank_card("6217001234567890122")
+    '6217 **** **** ***0 122'
+    """
+    if len(number) < 12:
+        return "*" * len(number)
+    shown = number[:4] + "*" * (len(number) - 8) + number[-4:]
+    return " ".join(shown[start : start + 4] for start in range(0, len(shown), 4))
+
+
 def mask_phone(phone: str) -> str:
     """A phone number as strangers may see it: the first three and the last four digits stay."""
     if len(phone) < 8:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import get_args
 
 from devices.camera.api import Finding, Lost, Scan
+from devices.camera.reading.api import Kind, Suggestion
 from devices.card.api import Assurance, CanKey, CardFailed, CardRead, CardTrouble, NoCard
 from devices.printer.api import Outcome
 from devices.speech.api import SpeechTrouble
@@ -53,9 +54,11 @@ _FOUND = Found(
     case_number=None,
     slip_text="s",
 )
+_SCAN = Scan(b"", 1, 1)
+_READ = (Suggestion(Kind.BANK_CARD, "6217000000000000", ((0, 0), (1, 0), (1, 1), (0, 1)), 1.0),)
 _TROUBLES = (CardTrouble.MUTE, CardTrouble.NEEDS_KEY, CardTrouble.WRONG_KEY, CardTrouble.PULLED, CardTrouble.EXPIRED)
 _TYPED = {KeyPart.NUMBER: "E12345678", KeyPart.BIRTH: "19680315", KeyPart.EXPIRES: "20300101", KeyPart.CAN: "123456"}
-_PEOPLE = {"grown-up": "1968-03-15", "another": "1985-01-01", "child": "2015-01-01"}
+_PEOPLE = {"grown-up": "1968-03-15", "another": "1985-01-01", "old": "1950-01-01", "child": "2015-01-01"}
 _LONG = 10_000.0
 """Seconds; longer than anybody's patience."""
 
@@ -74,20 +77,23 @@ def _card(person: str, insertion: int) -> CardRead:
 def _tried(terminal: Terminal, hall: Hall, depth: int) -> Iterator[e.Event]:
     """Every kind of event, with values that mean something at ``terminal``."""
     number = terminal.sessions
-    matter = hall.matters[0]
+    chosen = terminal.session.matter if terminal.session is not None else None
+    matter = chosen or hall.matters[0]
     insertion = terminal.screen.insertion if isinstance(terminal.screen, FindByCard) else 0
     yield from (
         e.Touched(), e.Begin(), e.FindMine(by_slip=False), e.FindMine(by_slip=True), e.PickLanguage("en"),
         e.SetCare(True), e.CallStaff(), e.CloseOverlay(), e.Finish(), e.FinishForSure(), e.SwitchToOtherCard(),
-        e.Back(), e.PickWho(False), e.PickWho(True), e.PickMatter(matter.id), e.Next(), e.Agree(_NOON),
+        e.Back(), e.PickWho(False), e.PickWho(True), *(e.PickMatter(each.id) for each in hall.matters),
+        e.Next(), e.Agree(_NOON),
         e.ThatIsRight(), e.AnotherCard(), e.WriteOwn(True), e.ShootNow(), e.AddPage(), e.RemovePage(0),
         e.Edit(matter.questions[0].id), e.Edit(matter.materials[0].id), e.Signed(None), e.Signed(b"png"), e.TryAgain(),
         e.Rate(5), e.AnotherMatter(), e.PrintAgain("u"), e.Tick(terminal.now + _LONG, _DAY),
         *(e.CardChanged(_card(person, depth)) for person in _PEOPLE),
         *(e.CardChanged(CardFailed(depth, trouble)) for trouble in _TROUBLES), e.CardChanged(NoCard()),
         e.CameraChanged(Lost()), e.UseCamera(), e.TypeInstead(), e.TypeCan(True), e.TypeCan(False),
-        e.DocumentJudged(number, Sight.UNCLEAR), e.KeySeen(number, CanKey("123456")),
-        e.PageJudged(number, (Finding.BLURRED,)), e.PageShot(number, None), e.PageShot(number, Scan(b"", 1, 1)),
+        e.PageRead(number, _SCAN, _READ), e.PageRead(number, _SCAN, ()), e.TakeOffer(_READ[0].text),
+        e.RefuseOffer(_READ[0].text), e.DocumentJudged(number, Sight.UNCLEAR), e.KeySeen(number, CanKey("123456")),
+        e.PageJudged(number, (Finding.BLURRED,)), e.PageShot(number, None), e.PageShot(number, _SCAN),
         e.CodeSeen(number, "https://d/s#v1.s"), e.StoreDone(number, _STORED), e.StoreFailed(number, "storage-full"),
         e.SlipEnded(number, "u", Outcome.PRINTED), e.SyncChanged("u", Delivery.DONE, "c"),
         e.SpeakerChanged(SpeechTrouble.NO_AUDIO),
@@ -132,7 +138,13 @@ def _shape(terminal: Terminal) -> object:
         getattr(getattr(screen, "found", None), "name", None),
         type(terminal.overlay),
         session is not None
-        and (session.on_behalf, session.proxy is None, session.applicant is None, bool(session.scans)),
+        and (
+            session.matter and session.matter.id,
+            session.on_behalf,
+            session.proxy is None,
+            session.applicant is None,
+            bool(session.scans),
+        ),
     )
 
 

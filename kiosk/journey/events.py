@@ -123,6 +123,20 @@ class TypeCan:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOffer:
+    """What the camera read is right: it goes into the field, as if it had been typed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseOffer:
+    """What the camera read is wrong, or not wanted."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What now stands in the question's field, or the choice touched."""
 
@@ -338,6 +352,8 @@ Event = (
     | UseCamera
     | TypeInstead
     | TypeCan
+    | TakeOffer
+    | RefuseOffer
     | Draft
     | WriteOwn
     | ShootNow

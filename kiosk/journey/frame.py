@@ -28,6 +28,7 @@ from kiosk.journey.states import (
     Screen,
     Session,
     ShowDocument,
+    ShowPaper,
     Sign,
     Terminal,
     Thanks,
@@ -69,7 +70,7 @@ def wiped(terminal: Terminal) -> Step:
 def camera_off(screen: Screen) -> tuple[Effect, ...]:
     """What switches the camera off, if ``screen`` had it on."""
     match screen:
-        case ScanPapers(adding=True) | FindBySlip(found=None) | ShowDocument():
+        case ScanPapers(adding=True) | FindBySlip(found=None) | ShowDocument() | ShowPaper(scan=None):
             return (StopCamera(),)
         case _:
             return ()
@@ -86,7 +87,7 @@ def on_finish(terminal: Terminal, hall: Hall) -> Step:
             return replace(terminal, screen=Thanks(until=until), overlay=None), ()
         case ShowDocument() | TypeDocument() | LayDocument() if isinstance(terminal.screen.asked_by, FindByCard):
             return wiped(terminal)
-        case ShowDocument() | TypeDocument() | LayDocument() | Identify() | Ask() | ScanPapers():
+        case ShowDocument() | TypeDocument() | LayDocument() | Identify() | Ask() | ShowPaper() | ScanPapers():
             return replace(terminal, overlay=ConfirmFinish()), ()
         case Review() | Sign() | HandingIn():
             return replace(terminal, overlay=ConfirmFinish()), ()

@@ -44,6 +44,7 @@ from kiosk.journey.events import (
     LookedUp,
     Next,
     PageJudged,
+    PageRead,
     PageShot,
     PickLanguage,
     PrinterSeen,
@@ -58,6 +59,7 @@ from kiosk.journey.events import (
     Touched,
 )
 from kiosk.journey.frame import Step, begun, on_finish, on_tick, wiped
+from kiosk.journey.offers import page_read, showing_paper
 from kiosk.journey.outcome import finding, handed_in, handing_in
 from kiosk.journey.states import (
     Ask,
@@ -78,6 +80,7 @@ from kiosk.journey.states import (
     ScanPapers,
     ShowDocument,
     ShowGuide,
+    ShowPaper,
     Sign,
     StaffCalled,
     Terminal,
@@ -89,8 +92,8 @@ from kiosk.journey.states import (
 from kiosk.journey.stations import asking, before_the_card, reviewing, scanning, who_it_is
 
 _DEVICES = (
-    Tick | CardChanged | CameraChanged | PageJudged | PageShot | CodeSeen | DocumentJudged | KeySeen | StoreDone
-    | StoreFailed | SlipEnded | PrinterSeen | SyncChanged | SpeakerChanged | LookedUp
+    Tick | CardChanged | CameraChanged | PageJudged | PageShot | PageRead | CodeSeen | DocumentJudged | KeySeen
+    | StoreDone | StoreFailed | SlipEnded | PrinterSeen | SyncChanged | SpeakerChanged | LookedUp
 )  # fmt: skip
 """Events no finger made: they are no sign of life."""
 
@@ -159,6 +162,8 @@ def _on_screen(terminal: Terminal, event: Event, hall: Hall) -> Step:
                 return terminal, ()
     if session is None or getattr(event, "session", session.number) != session.number:
         return terminal, ()
+    if isinstance(event, PageRead):
+        return page_read(terminal, session, event)
     match screen:
         case WhoFor() | ChooseMatter() | ShowGuide() | AskConsent():
             return before_the_card(terminal, session, event, hall)
@@ -174,6 +179,8 @@ def _on_screen(terminal: Terminal, event: Event, hall: Hall) -> Step:
             return wiped(terminal) if isinstance(event, Next | Back) else (terminal, ())
         case Ask():
             return asking(terminal, session, screen, event, hall)
+        case ShowPaper():
+            return showing_paper(terminal, session, screen, event)
         case ScanPapers():
             return scanning(terminal, session, screen, event)
         case Review():

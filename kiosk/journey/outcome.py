@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
 
 from kiosk.journey.effects import (
     LookUpCode,
@@ -62,7 +61,15 @@ def handing_in(terminal: Terminal, session: Session, event: Event) -> Step:
             return replace(terminal, screen=HandingIn(trouble=trouble)), ()
         case HandingIn(trouble=None), StoreDone(stored=stored):
             # It is stored and sealed: what the screens no longer need is let go at once.
-            light = replace(session, scans=MappingProxyType({}), signature=None, answers=MappingProxyType({}))
+            bare = Session(number=session.number)
+            light = replace(
+                session,
+                scans=bare.scans,
+                signature=None,
+                answers=bare.answers,
+                offers=bare.offers,
+                numbers=bare.numbers,
+            )
             shown = replace(terminal, session=light, screen=HandedIn(stored=stored), touched=terminal.now)
             return shown, (PrintSlip(session.number, stored.uid, reprint=False),)
         case _:

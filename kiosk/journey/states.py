@@ -57,7 +57,8 @@ class Session:
     """All that is known of the resident in front of the terminal. Scans and signature stay in memory only.
 
     ``answers`` maps question id to value; ``written`` holds the ids whose answer the resident wrote by hand (the
-    "not listed" choice). ``signature`` is a PNG picture of the finger's strokes, black on white.
+    "not listed" choice). ``offers`` are what was read off papers, by kind, and not refused; ``numbers`` the identity
+    numbers that were read on a scan. ``signature`` is a PNG picture of the finger's strokes, black on white.
     """
 
     number: int
@@ -68,6 +69,8 @@ class Session:
     proxy: Resident | None = None
     answers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     written: frozenset[str] = frozenset()
+    offers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    numbers: Mapping[Scan, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     scans: Mapping[str, tuple[Scan, ...]] = field(default_factory=lambda: MappingProxyType({}))
     signature: bytes | None = None
 
@@ -126,13 +129,28 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One question. ``draft`` is what stands in the field; ``writing`` while the "not listed" field is open;
-    ``wrong`` after a draft was refused. ``editing`` when it was opened from the review."""
+    ``wrong`` after a draft was refused. ``editing`` when it was opened from the review; ``unread`` after the camera
+    read nothing that answers it."""
 
     question: Question
     draft: str = ""
     writing: bool = False
     wrong: bool = False
     editing: bool = False
+    unread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPaper:
+    """Something that carries the answer to ``ask`` is awaited under the camera, instead of typing. Its picture is read
+    and dropped: ``scan`` while it is being read. ``seen``, ``findings`` and ``shooting`` as at :class:`ScanPapers`."""
+
+    ask: Ask
+    camera: CameraState = field(default_factory=Off)
+    seen: bool = False
+    findings: tuple[Finding, ...] = ()
+    shooting: bool = False
+    scan: Scan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +346,7 @@ Screen = (
     | Identify
     | Refused
     | Ask
+    | ShowPaper
     | ScanPapers
     | Review
     | Sign

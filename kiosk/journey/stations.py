@@ -32,13 +32,16 @@ from kiosk.journey.events import (
     PageShot,
     PickMatter,
     PickWho,
+    RefuseOffer,
     RemovePage,
     ShootNow,
+    TakeOffer,
     ThatIsRight,
     UseCamera,
     WriteOwn,
 )
 from kiosk.journey.frame import Step, camera_off, wiped
+from kiosk.journey.offers import on_offer, to_be_read
 from kiosk.journey.states import (
     Agreed,
     Ask,
@@ -131,6 +134,8 @@ def asking(terminal: Terminal, session: Session, screen: Ask, event: Event, hall
     match event:
         case Draft(value):
             return replace(terminal, screen=replace(screen, draft=way.tidy(question, value), wrong=False)), ()
+        case UseCamera() | TakeOffer() | RefuseOffer():
+            return on_offer(terminal, session, screen, event)
         case WriteOwn(on):
             return replace(terminal, screen=replace(screen, writing=on, draft="", wrong=False)), ()
         case Next() if not way.acceptable(question, screen.draft, written=screen.writing, hall=hall):
@@ -188,7 +193,7 @@ def scanning(terminal: Terminal, session: Session, screen: ScanPapers, event: Ev
                 touched=terminal.now,
                 session=_with_scans(session, material.id, (*taken, scan)),
                 screen=replace(screen, adding=False, shooting=False),
-            ), (StopCamera(),)
+            ), (*to_be_read(session, material, scan), StopCamera())
         case ShootNow() if screen.adding and not screen.shooting:
             return replace(terminal, screen=replace(screen, shooting=True)), (Shoot(session.number),)
         case AddPage() if not screen.adding and len(taken) < material.most:

@@ -8,10 +8,12 @@ from datetime import timedelta
 import numpy as np
 
 from devices.camera.api import Finding, Live, Lost, Scan
+from devices.camera.reading.api import Kind
 from devices.card.api import CardFailed, CardTrouble, MrzKey, NoCard, Reading
 from kiosk.domain.resident import Role
 from kiosk.journey.desk import LivePicture
 from kiosk.journey.events import (
+    Agree,
     Begin,
     CallStaff,
     CardChanged,
@@ -21,11 +23,15 @@ from kiosk.journey.events import (
     Finish,
     KeySeen,
     Next,
+    PageRead,
     PageShot,
     PickMatter,
     PickWho,
+    TakeOffer,
+    ThatIsRight,
     TypeCan,
     TypeInstead,
+    UseCamera,
     WriteOwn,
 )
 from kiosk.journey.states import (
@@ -41,14 +47,16 @@ from kiosk.journey.states import (
     Refused,
     ScanPapers,
     ShowDocument,
+    ShowPaper,
     Sight,
     Sign,
     Terminal,
     Thanks,
 )
-from tests.support.journeys import HALL, LI, NOON, STORED, WANG, Walk, at
+from tests.support.journeys import HALL, LI, NOON, SCAN, STORED, WANG, Walk, at, card
 from tests.support.papers import packed, written_page
-from tests.support.written import document_page, under_camera
+from tests.support.reader import seen
+from tests.support.written import bank_card, bank_card_front, document_page, under_camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,8 @@ def _live(*, good: bool) -> LivePicture:
 
 
 PASSPORT = CardFailed(1, CardTrouble.NEEDS_KEY)
+BANK_CARD = bank_card("621700123456789012")
+OLD = card(1, born="1950-01-01")
 ZONE = ("POCHNWANG<<XIUYING<<<<<<<<<<<<<<<<<<<<<<<<<<", "E123456784CHN6803155F3001019<<<<<<<<<<<<<<02")
 KEY = MrzKey(document_number="E12345678", birth_date="680315", expires="300101")
 
@@ -111,6 +121,43 @@ def _documents() -> list[Stage]:
         Stage("document-birth", birth),
         Stage("document-refused", refused.terminal),
         Stage("document-can", can),
+    ]
+
+
+def _offers() -> list[Stage]:
+    """What the camera reads instead of the resident typing."""
+
+    def asked() -> Walk:
+        way = Walk().do(Begin(), PickWho(False), PickMatter("pension-payout-account"), Next(), Agree(NOON))
+        return way.do(CardChanged(OLD), ThatIsRight())
+
+    account = asked()
+    number = account.session.number
+    showing = account.do(UseCamera()).terminal
+    assert isinstance(showing.screen, ShowPaper)
+    live = replace(showing.screen, camera=Live(1280, 720), seen=True)
+    card = under_camera(bank_card_front(BANK_CARD), size=(1280, 720))
+    read = account.do(PageShot(number, SCAN))
+    reading = read.terminal
+    offer = read.do(PageRead(number, SCAN, seen(Kind.BANK_CARD, BANK_CARD))).terminal
+    taken = read.do(TakeOffer(BANK_CARD)).terminal
+    unread = asked().do(UseCamera(), PageShot(number, SCAN), PageRead(number, SCAN, ())).terminal
+    name = asked().do(Draft(BANK_CARD), Next(), Draft("13812345678"), Next(), WriteOwn(True), UseCamera())
+    name.do(PageShot(number, SCAN), PageRead(number, SCAN, seen(Kind.NAME, "王秀英")))
+    papers = Walk().to_papers()
+    page = _page()
+    papers.do(PageShot(number, page), PageRead(number, page, seen(Kind.ID_NUMBER, LI.fields["id_number"])))
+    another = papers.terminal
+    review = papers.do(Next()).terminal
+    return [
+        Stage("offer-show", replace(showing, screen=live), LivePicture(card, None, good=False)),
+        Stage("offer-reading", reading),
+        Stage("offer-card", offer),
+        Stage("offer-taken", taken),
+        Stage("offer-unread", unread),
+        Stage("offer-name", name.terminal),
+        Stage("paper-of-another", another),
+        Stage("review-of-another", review),
     ]
 
 
@@ -179,6 +226,7 @@ def stages() -> list[Stage]:
         Stage("question-village-written", village_written.terminal),
         Stage("question-hukou", hukou.terminal),
         Stage("question-level", level.terminal),
+        *_offers(),
         Stage("paper-opening", paper_screen),
         Stage("paper-good", replace(paper_screen, screen=scanning), _live(good=True)),
         Stage(

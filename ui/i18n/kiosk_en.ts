@@ -4,6 +4,14 @@
 <context>
     <name>Ask</name>
     <message>
+        <source>没认出来，请自己按，或者再放一次</source>
+        <translation>Not read: type it or try again</translation>
+    </message>
+    <message>
+        <source>让摄像头看</source>
+        <translation>Use camera</translation>
+    </message>
+    <message>
         <source>改好了</source>
         <translation>Done</translation>
     </message>
@@ -361,6 +369,21 @@
     </message>
 </context>
 <context>
+    <name>OfferBand</name>
+    <message>
+        <source>看到的是这个，要用吗？</source>
+        <translation>Read this. Use it?</translation>
+    </message>
+    <message>
+        <source>不是</source>
+        <translation>No</translation>
+    </message>
+    <message>
+        <source>用这个</source>
+        <translation>Use it</translation>
+    </message>
+</context>
+<context>
     <name>Overlays</name>
     <message>
         <source>您还在吗？</source>
@@ -485,6 +508,10 @@
         <source>{count} 页</source>
         <translation>Pages: {count}</translation>
     </message>
+    <message>
+        <source>{pages}，号码和卡上的不一样</source>
+        <translation>{pages}, another number than the card&apos;s</translation>
+    </message>
 </context>
 <context>
     <name>ScanPapers</name>
@@ -526,6 +553,10 @@
     <message>
         <source>很清楚，别动…</source>
         <translation>Clear. Hold still…</translation>
+    </message>
+    <message>
+        <source>这张纸上的号码和卡上的不一样，是这份吗？</source>
+        <translation>Other number: right page?</translation>
     </message>
     <message>
         <source>{count} 页</source>
@@ -620,6 +651,48 @@
     </message>
 </context>
 <context>
+    <name>ShowPaper</name>
+    <message>
+        <source>认出来先给您看，对不对由您定。照片不留。</source>
+        <translation>You decide whether it is right. The picture is not kept.</translation>
+    </message>
+    <message>
+        <source>手动拍照</source>
+        <translation>Take it now</translation>
+    </message>
+    <message>
+        <source>正在认字，请稍等</source>
+        <translation>Reading, one moment</translation>
+    </message>
+    <message>
+        <source>正在打开摄像头</source>
+        <translation>Starting the camera</translation>
+    </message>
+</context>
+<context>
+    <name>ShowPaperModel</name>
+    <message>
+        <source>请放上银行卡，号码朝上</source>
+        <translation>Lay down the bank card, number up</translation>
+    </message>
+    <message>
+        <source>请放上写着名字的证件或户口簿</source>
+        <translation>Lay down a card or register page with the name</translation>
+    </message>
+    <message>
+        <source>拍好了，正在认字…</source>
+        <translation>Taken, reading…</translation>
+    </message>
+    <message>
+        <source>摄像头正在打开…</source>
+        <translation>The camera is starting…</translation>
+    </message>
+    <message>
+        <source>很清楚，别动…</source>
+        <translation>Clear, hold still…</translation>
+    </message>
+</context>
+<context>
     <name>Sign</name>
     <message>
         <source>请用手指签名</source>
@@ -670,6 +743,10 @@
     <message>
         <source>签名</source>
         <translation>Sign</translation>
+    </message>
+    <message>
+        <source>打印纸快用完了</source>
+        <translation>The slip paper is running low</translation>
     </message>
 </context>
 <context>

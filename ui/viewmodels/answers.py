@@ -11,7 +11,7 @@ from PySide6.QtQml import QmlElement
 
 from devices.camera.api import Live, Scan
 from kiosk.catalogue.model import ChoiceQuestion, DigitsQuestion, Material, Question
-from kiosk.domain.resident import mask_phone
+from kiosk.domain.resident import mask_bank_card, mask_name, mask_phone
 from kiosk.journey import way
 from kiosk.journey.events import (
     AddPage,
@@ -19,12 +19,16 @@ from kiosk.journey.events import (
     Draft,
     Edit,
     Next,
+    RefuseOffer,
     RemovePage,
     ShootNow,
     Signed,
+    TakeOffer,
     TryAgain,
+    UseCamera,
     WriteOwn,
 )
+from kiosk.journey.offers import offered, readable, shows_another
 from kiosk.journey.states import Ask, HandingIn, ScanPapers, Session, Sign, Terminal
 from ui.viewmodels.base import Links, ScreenModel, camera_trouble, finding_words, person, trouble
 
@@ -103,6 +107,45 @@ class AskModel(ScreenModel):
         if isinstance(ask.question, DigitsQuestion):
             return ask.question.wrong(self.terminal.language)
         return self.tr("请先写好，再点下一步") if ask.writing else self.tr("请先选一个，再点下一步")
+
+    def _offered(self) -> str:
+        ask, session = self._ask, self.terminal.session
+        texts = offered(session, ask) if ask is not None and session is not None else ()
+        return texts[0] if texts else ""
+
+    @Property(str, notify=changed)
+    def offer(self) -> str:
+        """What the camera read and may be meant, as strangers may see it; empty without."""
+        text = self._offered()
+        by_number = self._ask is not None and self._ask.question.suggest == "bank-card"
+        return "" if not text else mask_bank_card(text) if by_number else mask_name(text)
+
+    @Property(bool, notify=changed)
+    def readable(self) -> bool:
+        """Whether the camera may read the answer off something."""
+        return self._ask is not None and readable(self._ask)
+
+    @Property(bool, notify=changed)
+    def unread(self) -> bool:
+        return self._ask is not None and self._ask.unread
+
+    @Property(list, notify=changed)
+    def groups(self) -> list[int]:
+        """How what is typed is parted on the screen."""
+        ask = self._ask
+        return [4, 4, 4, 4, 3] if ask is not None and ask.question.suggest == "bank-card" else []
+
+    @Slot()
+    def takeOffer(self) -> None:
+        self.links.post(TakeOffer(self._offered()))
+
+    @Slot()
+    def refuseOffer(self) -> None:
+        self.links.post(RefuseOffer(self._offered()))
+
+    @Slot()
+    def useCamera(self) -> None:
+        self.links.post(UseCamera())
 
     @Property(bool, notify=changed)
     def wideLetters(self) -> bool:
@@ -206,6 +249,14 @@ class ScanPapersModel(ScreenModel):
         return finding_words(scan.findings[0]) if scan.findings else self.tr("很清楚，别动…")
 
     @Property(str, notify=changed)
+    def another(self) -> str:
+        """A gentle question when the paper seems to be somebody else's."""
+        scan, session = self._scan, self.terminal.session
+        if scan is None or session is None or scan.adding or not shows_another(session, scan.material):
+            return ""
+        return self.tr("这张纸上的号码和卡上的不一样，是这份吗？")
+
+    @Property(str, notify=changed)
     def adviceKind(self) -> str:
         scan = self._scan
         if scan is None or not scan.seen:
@@ -294,11 +345,15 @@ class ReviewModel(ScreenModel):
         for material in way.materials(session, self.terminal.today):
             count = len(session.scans.get(material.id, ()))
             value = self.tr("{count} 页").format(count=count)
+            if shows_another(session, material):
+                value = self.tr("{pages}，号码和卡上的不一样").format(pages=value)
             rows.append({"id": material.id, "label": material.name(language), "value": value})
         return rows
 
     def _answer(self, question: Question, value: str) -> str:
         if isinstance(question, DigitsQuestion):
+            if question.suggest == "bank-card":
+                return mask_bank_card(value)
             return mask_phone(value) if question.masked_as_phone else value
         options = way.options(question, self.links.hall)
         return next((option.label(self.terminal.language) for option in options if option.value == value), value)

@@ -19,6 +19,7 @@ from kiosk.journey.states import (
     ScanPapers,
     ShowDocument,
     ShowGuide,
+    ShowPaper,
     Sign,
     Terminal,
     Thanks,
@@ -26,7 +27,7 @@ from kiosk.journey.states import (
     Welcome,
     WhoFor,
 )
-from ui.viewmodels import answers, arrival, documents, outcome
+from ui.viewmodels import answers, arrival, outcome, shown
 from ui.viewmodels.base import Links, ScreenModel
 
 
@@ -46,15 +47,17 @@ def model_for(links: Links, terminal: Terminal) -> ScreenModel:
         case Identify():
             model = arrival.IdentifyModel
         case ShowDocument():
-            model = documents.ShowDocumentModel
+            model = shown.ShowDocumentModel
         case TypeDocument():
-            model = documents.TypeDocumentModel
+            model = shown.TypeDocumentModel
         case LayDocument():
-            model = documents.LayDocumentModel
+            model = shown.LayDocumentModel
         case Refused():
             model = arrival.RefusedModel
         case Ask():
             model = answers.AskModel
+        case ShowPaper():
+            model = shown.ShowPaperModel
         case ScanPapers():
             model = answers.ScanPapersModel
         case Review():

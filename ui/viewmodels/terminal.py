@@ -134,7 +134,8 @@ class TerminalModel(QObject):
     def steps(self) -> list[dict[str, str]]:
         """The five steps of the way, each ``done``, ``now`` or ``next``; none before and after the way."""
         titles = [self.tr("认人"), self.tr("填写"), self.tr("材料"), self.tr("核对"), self.tr("签名")]
-        screen = getattr(self._terminal.screen, "asked_by", self._terminal.screen)
+        screen = self._terminal.screen
+        screen = getattr(screen, "asked_by", getattr(screen, "ask", screen))  # shown or typed for that one
         here = next((index for index, stage in enumerate(_STAGES) if isinstance(screen, stage)), None)
         if here is None:
             return []

@@ -20,6 +20,8 @@ Item {
     readonly property int rows: Math.ceil(keys.side.length / keys.columns)
     readonly property real keyHeight: Math.min(Theme.px(200), (height - keys.y - (rows - 1) * keys.spacing) / rows)
     readonly property string shown: grouped(value)
+    readonly property real fieldWidth: field.width
+    readonly property real fieldHeight: field.height
 
     implicitHeight: Theme.px(Theme.care ? 920 : 820)
 
@@ -50,7 +52,7 @@ Item {
     Rectangle {
         id: field
         visible: pad.display
-        width: pad.beside ? (parent.width - Theme.gap) * 0.44 : parent.width
+        width: pad.beside ? (parent.width - Theme.gap) * (pad.longest > 14 ? 0.5 : 0.44) : parent.width
         height: pad.display ? Math.max(Theme.px(96), Math.min(Theme.px(132), pad.height - pad.rows * (Theme.target + keys.spacing))) : 0
         radius: Theme.px(24)
         color: Theme.surface
@@ -121,7 +123,7 @@ Item {
                     }
                     Label {
                         anchors.verticalCenter: parent.verticalCenter
-                        visible: key.modelData !== "delete" || !pad.spelling
+                        visible: key.modelData !== "delete" || key.width > Theme.px(180)
                         width: Math.min(implicitWidth, key.width - Theme.px(24) - (key.modelData === "delete" ? parent.spacing + Theme.font(42) : 0))
                         height: Math.min(implicitHeight, key.height - Theme.px(4))
                         fontSizeMode: Text.Fit

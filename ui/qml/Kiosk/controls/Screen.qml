@@ -10,6 +10,7 @@ Item {
     property string title
     property string subtitle
     property string warning
+    property string warningKind: "wrong"
     property string hero
     property string heroKind: "info"
     property bool calm: false
@@ -94,7 +95,7 @@ Item {
             objectName: "wrong"
             width: parent.width
             visible: screen.warning !== ""
-            kind: "wrong"
+            kind: screen.warningKind
             text: screen.warning
         }
     }

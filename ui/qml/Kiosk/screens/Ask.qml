@@ -11,9 +11,18 @@ Screen {
 
     title: model.title
     subtitle: model.hint
-    warning: model.wrong
+    warning: model.wrong !== "" ? model.wrong : model.unread ? qsTr("没认出来，请自己按，或者再放一次") : ""
+    warningKind: model.wrong !== "" ? "wrong" : "notice"
+    asideText: qsTr("让摄像头看")
+    asideName: "use-camera"
+    asideIcon: "camera"
+    asideVisible: model.readable
     nextText: model.editing ? qsTr("改好了") : qsTr("下一步")
     onBack: model.back()
+    onAside: {
+        entry.close();
+        model.useCamera();
+    }
     onNext: {
         entry.close();
         model.next();
@@ -43,16 +52,34 @@ Screen {
             onActivated: screen.model.choose(modelData.value)
         }
     }
+    OfferBand {
+        id: offer
+        readonly property bool under: screen.model.kind === "digits" && Theme.landscape
+        visible: screen.model.offer !== ""
+        y: under ? pad.fieldHeight + Theme.gap : 0
+        width: under ? pad.fieldWidth : parent.width
+        offer: screen.model.offer
+        onTaken: {
+            screen.model.takeOffer();
+            entry.text = screen.model.draft;
+        }
+        onRefused: screen.model.refuseOffer()
+    }
     Digits {
+        id: pad
+        y: offer.visible && !offer.under ? offer.height + Theme.gap : 0
         width: parent.width
-        height: Math.min(parent.height, Theme.px(1040))
-        visible: screen.model.kind === "digits"
+        height: Math.min(parent.height - y, Theme.px(1040))
+        // In care mode the keys wait until what was read is taken or refused: there is no room for both.
+        visible: screen.model.kind === "digits" && !(offer.visible && Theme.care && !Theme.landscape)
+        groups: screen.model.groups
         value: screen.model.draft
         longest: screen.model.longest
         placeholder: qsTr("按下面的数字")
         onEdited: value => screen.model.edit(value)
     }
     Column {
+        y: offer.visible ? offer.height + Theme.gap : 0
         width: parent.width
         spacing: Theme.px(32)
         visible: screen.model.kind === "writing"
@@ -70,6 +97,7 @@ Screen {
         }
         NoticeBand {
             width: parent.width
+            visible: !offer.visible
             icon: "keyboard"
             text: qsTr("点一下白框，键盘就出来，打拼音就行。")
         }

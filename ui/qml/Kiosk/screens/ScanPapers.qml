@@ -12,6 +12,8 @@ Screen {
 
     title: model.title
     subtitle: model.hint
+    warning: model.another
+    warningKind: "notice"
     reach: false
     nextText: model.adding ? qsTr("手动拍照") : qsTr("清楚，下一步")
     nextName: model.adding ? "shoot" : "next"

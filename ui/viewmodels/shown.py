@@ -1,4 +1,4 @@
-"""Opening a travel document: shown to the camera, typed, or laid back on the reader."""
+"""What the camera reads instead of the resident typing: an answer off a paper, or what opens a travel document."""
 
 from __future__ import annotations
 
@@ -8,12 +8,69 @@ from PySide6.QtQml import QmlElement
 from devices.camera.api import Live
 from devices.card.api import Reading
 from kiosk.journey.documents import LONGEST
-from kiosk.journey.events import Back, Draft, Next, TypeCan, TypeInstead
-from kiosk.journey.states import KeyPart, LayDocument, ShowDocument, Sight, TypeDocument
-from ui.viewmodels.base import ScreenModel, camera_trouble, trouble
+from kiosk.journey.events import Back, Draft, Next, ShootNow, TypeCan, TypeInstead
+from kiosk.journey.states import KeyPart, LayDocument, ShowDocument, ShowPaper, Sight, TypeDocument
+from ui.viewmodels.base import ScreenModel, camera_trouble, finding_words, trouble
 
 QML_IMPORT_NAME = "Kiosk.Models"
 QML_IMPORT_MAJOR_VERSION = 1
+
+
+@QmlElement
+class ShowPaperModel(ScreenModel):
+    changed = Signal()
+
+    @property
+    def _screen(self) -> ShowPaper | None:
+        screen = self.terminal.screen
+        return screen if isinstance(screen, ShowPaper) else None
+
+    @Property(str, notify=changed)
+    def title(self) -> str:
+        screen = self._screen
+        if screen is None:
+            return ""
+        if screen.ask.question.suggest == "bank-card":
+            return self.tr("请放上银行卡，号码朝上")
+        return self.tr("请放上写着名字的证件或户口簿")
+
+    @Property(dict, notify=changed)
+    def trouble(self) -> dict[str, str]:
+        return self._trouble()
+
+    def _trouble(self) -> dict[str, str]:
+        return camera_trouble(self._screen.camera, self.terminal) if self._screen else trouble(None, self.terminal)
+
+    @Property(str, notify=changed)
+    def advice(self) -> str:
+        """What the resident should do now."""
+        screen = self._screen
+        if screen is None or self._trouble()["code"]:
+            return ""
+        if screen.shooting:
+            return self.tr("拍好了，正在认字…")
+        if not isinstance(screen.camera, Live) or not screen.seen:
+            return self.tr("摄像头正在打开…")
+        return finding_words(screen.findings[0]) if screen.findings else self.tr("很清楚，别动…")
+
+    @Property(str, notify=changed)
+    def adviceKind(self) -> str:
+        screen = self._screen
+        if screen is None or not screen.seen:
+            return "info"
+        return "wrong" if screen.findings and not screen.shooting else "good"
+
+    @Property(bool, notify=changed)
+    def shooting(self) -> bool:
+        return self._screen is not None and self._screen.shooting
+
+    @Slot()
+    def shoot(self) -> None:
+        self.links.post(ShootNow())
+
+    @Slot()
+    def back(self) -> None:
+        self.links.post(Back())
 
 
 @QmlElement
