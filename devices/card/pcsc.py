@@ -136,6 +136,8 @@ class PcscSlot:
     def look(self, seen: SlotView | None, timeout: float) -> SlotView:
         """See :class:`devices.card.slot.Slot`."""
         end = time.monotonic() + timeout
+        if seen is not None and timeout <= 0 and self._known:
+            return self._view_of([name for name, _ in self._known])  # in the middle of a read, a new reader can wait
         while True:
             view = self._view()
             left = end - time.monotonic()
@@ -156,9 +158,9 @@ class PcscSlot:
 
     def connect(self, view: SlotView, *, reset: bool = False) -> PcscLink:
         """See :class:`devices.card.slot.Slot`."""
-        if self._view() != view or self._context is None:
-            raise CardGone("another card, or none")
         seat = self._seat(view)
+        if self._context is None:
+            raise SlotLost("let go of")
         result, handle, protocol = scard.SCardConnect(
             self._context,
             seat.reader,
@@ -182,8 +184,8 @@ class PcscSlot:
                 scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1,
                 scard.SCARD_RESET_CARD,
             )
-        # From here a swap breaks the handle; a swap between look and connect shows as another view.
-        still_there = _code(result) == _OK and self._view() == view
+        # From here a swap breaks the handle; a swap between look and connect shows as another count of events.
+        still_there = _code(result) == _OK and seat in self._cards_in(self._states([seat.reader]) or [])
         link = PcscLink(handle=handle, protocol=protocol, atr=self._lying.get(seat, b""), broken=_code(result) != _OK)
         if not still_there:
             link.close()
@@ -218,26 +220,16 @@ class PcscSlot:
         if names is None:
             return self._nothing(Presence.NO_SERVICE)
         self._listed = len(names)
-        readers = pick_readers(self._wanted, names)[:_MOST_READERS]
-        if not readers or self._context is None:
-            return self._nothing(Presence.NO_READER)
-        unaware = [(name, scard.SCARD_STATE_UNAWARE) for name in readers]
-        result, states = scard.SCardGetStatusChange(self._context, 0, unaware)
-        code = _code(result)
-        if code not in (_OK, _TIMEOUT) and code not in _READER_AWAY:
-            # A pcscd that dies under this very call leaves any code (seen: 8010006A), so no list of codes will do.
-            self.close()
+        return self._view_of(pick_readers(self._wanted, names)[:_MOST_READERS])
+
+    def _view_of(self, readers: list[str]) -> SlotView:
+        states = self._states(readers)
+        if states is None:
             return self._nothing(Presence.NO_SERVICE)
-        away = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE
-        states = [state for state in states if not state[1] & away]
-        if code in _READER_AWAY or not states:
+        if not states:
             return self._nothing(Presence.NO_READER)
         self._known = [(name, state) for name, state, _ in states]
-        lying = {
-            _Seat(self._generation, name, state >> 16): bytes(atr)
-            for name, state, atr in states
-            if state & scard.SCARD_STATE_PRESENT
-        }
+        lying = self._cards_in(states)
         # Whoever lays a second card on, or takes one of two away, may have changed places: all of it counts as new.
         if lying and lying.keys() != self._lying.keys():
             self._cards += 1
@@ -249,6 +241,31 @@ class PcscSlot:
                 return SlotView(Presence.CARD, self._cards)
             case _:
                 return SlotView(Presence.SEVERAL, self._cards)
+
+    def _states(self, readers: list[str]) -> list[tuple[str, int, bytes]] | None:
+        """Name, state and answer to reset of those that are there; ``None`` without a service."""
+        if self._context is None:
+            return None
+        if not readers:
+            return []
+        unaware = [(name, scard.SCARD_STATE_UNAWARE) for name in readers]
+        result, states = scard.SCardGetStatusChange(self._context, 0, unaware)
+        code = _code(result)
+        if code in _READER_AWAY:
+            return []
+        if code not in (_OK, _TIMEOUT):
+            # A pcscd that dies under this very call leaves any code (seen: 8010006A), so no list of codes will do.
+            self.close()
+            return None
+        away = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE
+        return [(name, state, bytes(atr)) for name, state, atr in states if not state & away]
+
+    def _cards_in(self, states: list[tuple[str, int, bytes]]) -> dict[_Seat, bytes]:
+        return {
+            _Seat(self._generation, name, state >> 16): atr
+            for name, state, atr in states
+            if state & scard.SCARD_STATE_PRESENT
+        }
 
     def _nothing(self, presence: Presence) -> SlotView:
         self._lying = {}

@@ -27,10 +27,12 @@ _NO_INSTRUCTION = b"\x6d\x00"
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What is wrong with a card. ``pulled_after`` takes it off the reader instead of its next answer, once."""
+    """What is wrong with a card. ``pulled_after`` takes it off the reader instead of its next answer, once; ``worn`` is
+    a bad contact: the first time it has power, an answer arrives torn."""
 
     mute: bool = False
     damaged: bool = False
+    worn: bool = False
     protected: bool = False
     foreign: bool = False
     pulled_after: int | None = None
@@ -59,6 +61,7 @@ class VirtualCard:
         self._files = _files(person, damaged=self._faults.damaged)
         self._lock = threading.Lock()
         self._left = self._faults.pulled_after
+        self._worn = self._faults.worn
         self._powered = False
         self._selected = False
         self._pending = b""
@@ -84,7 +87,11 @@ class VirtualCard:
                     self._left = None
                     return None
                 self._left -= 1
-            return self._answer(command)
+            answer = self._answer(command)
+            if self._worn and command[1:2] == b"\xb2":
+                self._worn = False
+                return answer[:1]
+            return answer
 
     def _answer(self, command: bytes) -> bytes:
         if len(command) < 4:

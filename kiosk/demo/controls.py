@@ -11,11 +11,26 @@ from PIL import Image
 from devices.camera.codes import read_codes
 from devices.camera.sim import SimDesk
 from devices.camera.sim_effects import Blur, Dark, Effect, Glare, Motion, Noise
-from devices.card.sim_card import DEMO_PEOPLE
+from devices.card.sim_card import DEMO_PEOPLE, Faults, VirtualCard
 from kiosk.bootstrap import Core
 from kiosk.demo.simulators import Simulators
 from kiosk.journey.scanned import EnrolmentCode, MatterCode, NoticeCode, kind_of, text_of
 from ui.simpanel.panel import Action, Received, Scene
+
+_FAULTS = {
+    "mute": Faults(mute=True),
+    "worn": Faults(worn=True),
+    "pulled": Faults(pulled_after=9),
+    "protected": Faults(protected=True),
+    "foreign": Faults(foreign=True),
+}
+_CARD_FAULTS = {
+    "mute": "放反的卡 · the wrong way round",
+    "worn": "接触不良，再试能读 · worn, read at the second try",
+    "pulled": "读一半就拿走 · pulled in the middle",
+    "protected": "要密码的卡 · wants a PIN",
+    "foreign": "别的卡（银行卡）· another kind of card",
+}
 
 
 def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
@@ -52,6 +67,14 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         lift()
         sims.sam.lay(sims.identity_cards[key])
 
+    def lay_two() -> None:
+        insert("wang")
+        sims.sam.lay(sims.identity_cards["zhou"])
+
+    def insert_faulty(fault: str) -> None:
+        lift()
+        sims.slot.insert(VirtualCard(person=DEMO_PEOPLE["li"], faults=_FAULTS[fault]))
+
     def lay_slip() -> None:
         slip = last_slip(sims)
         codes = read_codes(np.asarray(slip.convert("RGB"))[:, :, ::-1].copy()) if slip is not None else ()
@@ -65,7 +88,17 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
             core.sync.wake(hurry=True)
 
     cards = [Action(f"card-{key}", label, partial(insert, key)) for key, label in labels.items()]
-    cards.append(Action("card-off", "拿走卡 · take the card", lift))
+    cards += [Action(f"card-{fault}", label, partial(insert_faulty, fault)) for fault, label in _CARD_FAULTS.items()]
+    cards += [
+        Action("card-two", "两张卡 · one on each reader", lay_two),
+        Action("card-off", "拿走卡 · take the card", lift),
+        Action("card-hold", "别的程序占用 · held by another program", partial(sims.slot.hold, True)),
+        Action("card-release", "放开 · let go", partial(sims.slot.hold, False)),
+        Action("reader-unplug", "拔读卡器 · unplug the reader", partial(sims.slot.plug, False)),
+        Action("reader-plug", "插读卡器 · plug it in", partial(sims.slot.plug, True)),
+        Action("service-stop", "停读卡服务 · stop the service", partial(sims.slot.serve, False)),
+        Action("service-start", "开读卡服务 · start it", partial(sims.slot.serve, True)),
+    ]
     identity = [Action(f"identity-{key}", label, partial(lay_identity, key)) for key, label in identity_labels.items()]
     identity += [
         Action("identity-off", "拿走卡 · take the card", lift),

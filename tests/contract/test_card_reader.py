@@ -92,6 +92,16 @@ def test_a_card_without_a_read_names_its_trouble(rig: Rig, key: str, trouble: Ca
     assert _read(rig, "wang", 2).insertion == 2
 
 
+def test_a_worn_card_is_tried_again_before_anybody_is_told(rig: Rig) -> None:
+    rig.start()
+    expect(rig, NoCard)
+    rig.insert("wang:worn")
+    # A link that broke makes it an insertion of its own; a torn answer over a good link does not.
+    read = wait_for(rig, CardRead, passing=(Reading,))
+    assert read.fields["name"] == "王秀英"
+    assert all(check.passed for check in read.checks)
+
+
 @pytest.mark.parametrize("commands", [0, 1, 2, 9, 20])
 def test_a_card_pulled_in_the_middle_gives_nothing_of_it(rig: Rig, commands: int) -> None:
     rig.start()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from devices.card.api import CardFailed, CardRead, CardTrouble, NoCard, NoReader, NoService, Reading
+from devices.card.sim_card import DEMO_PEOPLE
 from tests.support.card_rig import PcscdRig, expect, wait_for
 from tests.support.pcscd import PORT, PcscdNamespace, can_connect, missing
 
@@ -111,6 +114,84 @@ def test_a_card_that_breaks_off_and_comes_back_at_once_is_read(rig: PcscdRig) ->
     rig.insert("wang")
     read = wait_for(rig, CardRead, passing=(NoCard, Reading))
     assert read.fields["name"] == "王秀英"
+
+
+@pytest.fixture
+def pair(hall: PcscdNamespace) -> Iterator[PcscdRig]:
+    """Whichever readers there are: vpcd's two."""
+    rig = PcscdRig(hall, "pcsc:")
+    yield rig
+    rig.close()
+
+
+def test_of_two_cards_none_is_told_and_the_one_left_is_read_anew(pair: PcscdRig) -> None:
+    pair.start()
+    expect(pair, NoCard)
+    pair.insert("wang", 0)
+    expect(pair, Reading)
+    assert expect(pair, CardRead).fields["name"] == "王秀英"
+    pair.insert("li", 1)
+    two = expect(pair, CardFailed)
+    assert two.trouble is CardTrouble.TWO_CARDS
+    pair.remove(0)
+    reading = expect(pair, Reading)
+    read = expect(pair, CardRead)
+    assert (read.insertion, read.fields["name"]) == (reading.insertion, "李建国")
+    assert reading.insertion > two.insertion
+    pair.remove(1)
+    expect(pair, NoCard)
+
+
+def test_a_renamed_reader_is_found_by_what_its_names_share(hall: PcscdNamespace) -> None:
+    rig = PcscdRig(hall, "pcsc:PCD", "pcsc:No Such Reader")
+    try:
+        rig.start()
+        expect(rig, NoCard)
+        hall.restart_pcscd(name="Renamed PCD")
+        rig.insert("wang")
+        read = wait_for(rig, CardRead, passing=(NoService, NoReader, NoCard, Reading))
+        assert read.fields["name"] == "王秀英"
+    finally:
+        rig.close()
+
+
+_READ_AND_WAIT = """
+import sys
+from datetime import date
+from devices.card.opening import open_readers
+from devices.card.reader import read_once
+command = (sys.executable, "-m", "devices.card.child")
+readers = open_readers(["pcsc:"], fields=frozenset(("name",)), today=lambda: date(2026, 11, 23), command=command)
+state = read_once(readers, 10)
+print(type(state).__name__, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_was_not_asked_for_never_is_in_the_terminals_memory(hall: PcscdNamespace) -> None:
+    laid = hall.lay_card("wang")
+    terminal = hall.popen([sys.executable, "-c", _READ_AND_WAIT], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert terminal.stdout is not None
+    assert terminal.stdout.readline() == "CardRead\n"
+    wang = DEMO_PEOPLE["wang"]
+    held = _writable_memory(terminal.pid)
+    assert held.count(wang.name.encode("utf-16-le")) > 0  # as CPython keeps it: the search itself works
+    for secret in (wang.id_number, wang.card_number):
+        assert secret.encode() not in held
+        assert secret.encode("utf-16-le") not in held
+    laid.remove()
+
+
+def _writable_memory(pid: int) -> bytes:
+    held: list[bytes] = []
+    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in maps:
+            area, rights = line.split()[:2]
+            if rights.startswith("rw"):
+                first, last = (int(end, 16) for end in area.split("-"))
+                memory.seek(first)
+                held.append(memory.read(last - first))
+    return b"".join(held)
 
 
 def test_one_read_gives_only_what_was_asked_for(hall: PcscdNamespace) -> None:

@@ -1,7 +1,8 @@
 """The child of :class:`tests.support.card_rig.PcscdRig`: watches a PC/SC reader and lays virtual cards on it.
 
-Reads one command a line (``watch``, ``insert KEY``, ``remove``, ``pulled``, ``hold``, ``release``), prints every
-reported state and every command done as one JSON object a line, and ends when its input closes.
+Its arguments are the readers' addresses. Reads one command a line (``watch``, ``insert KEY [READER]``, ``remove
+[READER]``, ``pulled``, ``hold``, ``release``), prints every reported state and every command done as one JSON object a
+line, and ends when its input closes.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from smartcard import scard
 from devices.card.api import CardState
 from devices.card.opening import open_readers
 from devices.card.profile import FIELDS
-from devices.card.sim import VpcdLink
+from devices.card.sim import VPCD_PORT, VpcdLink
 from tests.support.card_rig import DEADLINE_S, TODAY, card
+from tests.support.pcscd import READER
 
 _lock = threading.Lock()
 
@@ -70,26 +72,27 @@ def _wait_empty(reader: str) -> None:
 
 
 def main() -> None:
-    name = sys.argv[1]
-    link = VpcdLink()
+    name = READER
+    links = (VpcdLink(), VpcdLink(port=VPCD_PORT + 1))
     other = _OtherProgram(name)
     # Cards are read in a process of their own, as on a terminal; it counts as covered when this one is measured.
     measured = ["-m", "coverage", "run"] if "coverage" in sys.modules else []
     reader = open_readers(
-        [f"pcsc:{name}" for name in sys.argv[1:]],
+        sys.argv[1:],
         fields=FIELDS,
         today=lambda: TODAY,
         command=(sys.executable, *measured, "-m", "devices.card.child"),
     )
     for line in sys.stdin:
-        word, _, key = line.strip().partition(" ")
+        word, key, place = (*line.split(), "", "")[:3]
+        link = links[int(place or 0)]
         match word:
             case "watch":
                 reader.start(_report)
             case "insert":
                 link.insert(card(key))
             case "remove":
-                link.remove()
+                links[int(key or 0)].remove()
             case "pulled":
                 assert link.wait_pulled(DEADLINE_S)
             case "hold":
@@ -98,7 +101,8 @@ def main() -> None:
                 other.release()
         _say({"done": word})
     reader.stop()
-    link.remove()
+    for link in links:
+        link.remove()
     _wait_empty(name)
 
 

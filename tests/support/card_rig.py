@@ -107,13 +107,13 @@ class InProcessRig:
 class PcscdRig:
     """The driver, and the hand that lays cards, in a child process inside the namespace (:mod:`card_probe`)."""
 
-    def __init__(self, hall: PcscdNamespace) -> None:
+    def __init__(self, hall: PcscdNamespace, *addresses: str) -> None:
         self._hall = hall
         self._states: queue.SimpleQueue[CardState] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
         # Lines of the driver run in the child count as covered when the parent is measured.
         measured = ["-m", "coverage", "run"] if "coverage" in sys.modules else []
-        argv = [sys.executable, *measured, "-m", "tests.support.card_probe", hall.reader]
+        argv = [sys.executable, *measured, "-m", "tests.support.card_probe", *(addresses or [f"pcsc:{hall.reader}"])]
         self.child = hall.popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -130,11 +130,11 @@ class PcscdRig:
     def start(self) -> None:
         self._tell("watch")
 
-    def insert(self, key: str) -> None:
-        self._tell("insert", key)
+    def insert(self, key: str, at: int = 0) -> None:
+        self._tell("insert", key, str(at))
 
-    def remove(self) -> None:
-        self._tell("remove")
+    def remove(self, at: int = 0) -> None:
+        self._tell("remove", str(at))
 
     def hold(self, held: bool) -> None:
         self._tell("hold" if held else "release")

@@ -25,7 +25,8 @@ from types import TracebackType
 from typing import IO
 
 PROJECT = Path(__file__).resolve().parents[2]
-READER = "Virtual PCD 00 00"
+READER_NAME = "Virtual PCD"
+READER = f"{READER_NAME} 00 00"
 PORT = 35963
 _DRIVERS = PROJECT / ".cache" / "vpcd" / "usr" / "lib" / "pcsc" / "drivers" / "serial"
 _DEADLINE_S = 20.0
@@ -195,35 +196,36 @@ class PcscdNamespace:
         self._pcscd.send_signal(signal.SIGKILL)
         self._pcscd.wait(_DEADLINE_S)
 
-    def restart_pcscd(self, *, readers: bool = True) -> None:
+    def restart_pcscd(self, *, readers: bool = True, name: str = READER_NAME) -> None:
         """Start pcscd again, ending the one that runs, with or without virtual readers; returns when it answers."""
         if self._pcscd is not None:
             _end(self._pcscd)
-        configuration = self._folder / "reader.conf"
-        driver = _driver()
-        configuration.write_text(
-            textwrap.dedent(f"""\
-                FRIENDLYNAME "Virtual PCD"
-                DEVICENAME /dev/null:{PORT:#X}
-                LIBPATH {driver}
-                CHANNELID {PORT:#X}
-                """)
-            if readers
-            else ""
-        )
+        self._configure(name if readers else None)
         pcscd = _pcscd()
         assert pcscd is not None
         # After kill -9 its socket and pid file are left behind; the service manager would remove them.
         subprocess.run(self.inside(["rm", "-f", "/run/pcscd/pcscd.comm", "/run/pcscd/pcscd.pid"]), check=True)
-        argv = [pcscd, "--foreground", "--config", str(configuration)]
+        argv = [pcscd, "--foreground", "--config", str(self._folder / "reader.conf")]
         described = subprocess.run([pcscd, "--help"], capture_output=True, text=True, check=False)
         if "--disable-polkit" in described.stdout + described.stderr:
             argv.append("--disable-polkit")  # Debian 13 asks polkit over D-Bus, which a namespace does not have
         with self._log.open("ab") as log:
             self._pcscd = subprocess.Popen(self.inside(argv), stdout=log, stderr=log)
-        self._wait_until_up(readers=readers)
+        self._wait_until_up(name if readers else None)
 
-    def _wait_until_up(self, *, readers: bool) -> None:
+    def _configure(self, name: str | None) -> None:
+        (self._folder / "reader.conf").write_text(
+            textwrap.dedent(f"""\
+                FRIENDLYNAME "{name}"
+                DEVICENAME /dev/null:{PORT:#X}
+                LIBPATH {_driver()}
+                CHANNELID {PORT:#X}
+                """)
+            if name
+            else ""
+        )
+
+    def _wait_until_up(self, name: str | None) -> None:
         probe = "from devices.card.pcsc import list_readers; print(list_readers())"
         end = time.monotonic() + _DEADLINE_S
         names = ""
@@ -232,7 +234,7 @@ class PcscdNamespace:
             if self._pcscd.poll() is not None:
                 raise RuntimeError(f"pcscd ended at once:\n{self.log}")
             names = self.run([sys.executable, "-c", probe]).stdout
-            if (READER in names) if readers else (names.strip() == "[]"):
+            if (f"'{name} 0" in names) if name else (names.strip() == "[]"):
                 return
         raise RuntimeError(f"pcscd does not answer (readers: {names.strip()}):\n{self.log}")
 
