@@ -95,7 +95,7 @@ TROUBLES: dict[str, Trouble] = {
             "读卡器正在被别的程序使用。",
             "Another program is using the reader.",
             "卡先不要拿走，空出来会自动读。一直这样请叫工作人员。",
-            "Leave the card there; it is read as soon as the reader is free. If this stays, please call staff.",
+            "Leave the card; it is read once the reader is free. If not, call staff.",
         ),
         _t(
             "card-two",
