@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kiosk.journey.states import Hall
     from offline_queue.store import Store
     from offline_queue.sync import SyncThread
+    from offline_queue.terminals import KnownTerminal
 
 _log = logging.getLogger(__name__)
 
@@ -179,6 +180,20 @@ def open_queue(config: Config) -> Store:
         ) from failure
 
 
+def known_terminals(config: Config) -> tuple[KnownTerminal, ...]:
+    """The district's terminals whose slips can be checked here. Raises :class:`ConfigError` for a list that cannot be
+    read."""
+    from offline_queue.terminals import read_terminals
+
+    path = config.platform.slip_keys
+    if path is None:
+        return ()
+    try:
+        return read_terminals(path)
+    except (OSError, ValueError) as failure:
+        raise ConfigError(f"platform.slip_keys: {failure}") from failure
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
     """A running terminal without its screen. ``close`` ends every thread, in the order that loses nothing."""
@@ -257,6 +272,7 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
         hall=hall,
         queue_=store,
         printer=printer,
+        terminals=known_terminals(config),
         fonts=FONTS,
         clock=china_time,
         new_uid=uuid4,

@@ -14,7 +14,6 @@ Everything after `#` stays in the browser. Reading such a text never opens an ad
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
@@ -71,10 +70,11 @@ def base64url(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
-def _from_base64url(text: str) -> bytes | None:
+def from_base64url(text: str) -> bytes | None:
+    """What `text` stands for, or None for another spelling than :func:`base64url`'s."""
     try:
         content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or a character that is not ASCII
         return None
     # Unused trailing bits must be zero, or one signature would have several spellings.
     return content if base64url(content) == text else None
@@ -125,8 +125,8 @@ def parse_slip_text(text: str, public_keys: Mapping[str, bytes]) -> SlipCode | S
     if match is None:
         return SlipCodeTrouble.OTHER_VERSION if _other_version(text) else SlipCodeTrouble.NOT_A_SLIP
     district, number, token, key = match["district"], match["number"], match["token"], match["key_id"]
-    signature = _from_base64url(match["signature"])
-    if signature is None or _from_base64url(token) is None or not is_district_host(district):
+    signature = from_base64url(match["signature"])
+    if signature is None or from_base64url(token) is None or not is_district_host(district):
         return SlipCodeTrouble.NOT_A_SLIP
     if not is_number(number):
         return SlipCodeTrouble.WRONG_NUMBER

@@ -14,6 +14,7 @@ from kiosk.catalogue.loader import CatalogueError
 from kiosk.cli.devices import camera, card, printer
 from kiosk.cli.output import Failed, config_option, json_option, read_config
 from kiosk.cli.queue import queue
+from kiosk.cli.slip import slip
 from kiosk.cli.speech import speech
 from kiosk.cli.trials import devices
 from kiosk.config import ConfigError
@@ -124,5 +125,5 @@ def doctor(*, config_path: Path | None, as_json: bool) -> None:
     sys.exit(1 if failed else 0)
 
 
-for group in (card, camera, printer, speech, devices, queue):
+for group in (card, camera, printer, speech, devices, queue, slip):
     main.add_command(group)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -20,7 +20,7 @@ from devices.printer.worker import PrinterThread
 from kiosk.domain.resident import mask_name
 from kiosk.domain.words import Language
 from kiosk.journey.events import Event, LookedUp, SlipEnded, StoreDone, StoreFailed
-from kiosk.journey.states import Delivery, Found, Hall, Session, Stored
+from kiosk.journey.states import Delivery, Elsewhere, Found, Hall, Session, Stored
 from kiosk.journey.submission import form_of
 from kiosk.receipts.compose import compose
 from kiosk.receipts.kept import KeptSlip
@@ -29,6 +29,7 @@ from offline_queue.model import Found as QueueFound
 from offline_queue.model import NoSpace, OtherContent, Paper, StorageTrouble, TooLarge
 from offline_queue.numbers import SlipCode, SlipCodeTrouble, parse_slip_text
 from offline_queue.store import Store as Queue
+from offline_queue.terminals import GenuineSlip, KnownTerminal, check_slip
 from offline_queue.wire import State
 
 Job = tuple[Callable[[], None], Event | None]
@@ -42,8 +43,9 @@ _QUIET_S = 3600.0
 class QueueClerk:
     """Carries out the journey's store, lookup, slip and rating effects; answers with events through ``post``.
 
-    ``new_uid`` gives a fresh uid; it is asked once per session, so that trying again after a failed put can never
-    hand in the same papers twice. ``stored`` is called after a durable put, to wake the sync.
+    ``terminals`` are others of the district whose slips are known to be genuine. ``new_uid`` gives a fresh uid; it is
+    asked once per session, so that trying again after a failed put can never hand in the same papers twice. ``stored``
+    is called after a durable put, to wake the sync.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class QueueClerk:
         hall: Hall,
         queue_: Queue,
         printer: PrinterThread,
+        terminals: Sequence[KnownTerminal],
         fonts: Path,
         clock: Callable[[], datetime],
         new_uid: Callable[[], UUID],
@@ -61,6 +64,7 @@ class QueueClerk:
         self._hall = hall
         self._queue = queue_
         self._printer = printer
+        self._terminals = terminals
         self._fonts = fonts
         self._clock = clock
         self._new_uid = new_uid
@@ -210,8 +214,7 @@ class QueueClerk:
         key_id, public_key = self._queue.public_key
         code = parse_slip_text(text, {key_id: public_key})
         if not isinstance(code, SlipCode):
-            said = "code-foreign" if code is SlipCodeTrouble.NOT_A_SLIP else code.value
-            self._post(LookedUp(session, (), said))
+            self._post(self._not_from_here(session, text))
             return
         item = next((item for item in self._queue.list() if item.provisional_number == code.number), None)
         if item is None:
@@ -227,6 +230,17 @@ class QueueClerk:
             slip_qr=text if self._queue.reprint(item.uid) else None,
         )
         self._tell(session, (found,), "nothing-found")
+
+    def _not_from_here(self, session: int, text: str) -> LookedUp:
+        """A slip that this terminal did not sign: another one's that is known, or none."""
+        match check_slip(text, self._terminals):
+            case GenuineSlip() as slip:
+                elsewhere = Elsewhere(number=slip.number, terminal=slip.terminal, hall=slip.hall, day=slip.day)
+                return LookedUp(session, (), elsewhere=elsewhere)
+            case SlipCodeTrouble.NOT_A_SLIP:
+                return LookedUp(session, (), "code-foreign")
+            case trouble:
+                return LookedUp(session, (), trouble.value)
 
     def _tell(self, session: int, found: tuple[QueueFound, ...], nothing: str, insertion: int = 0) -> None:
         titles = {matter.id: matter.title for matter in self._hall.matters}

@@ -11,7 +11,7 @@ from devices.card.api import CardState, DocumentKey
 from devices.printer.api import Outcome, PrinterStatus, PrinterTrouble
 from devices.speech.api import SpeechTrouble
 from kiosk.domain.words import Language
-from kiosk.journey.states import Delivery, Found, Sight, Stored
+from kiosk.journey.states import Delivery, Elsewhere, Found, Sight, Stored
 
 # --- the resident ---------------------------------------------------------------------------------------------------
 
@@ -323,12 +323,14 @@ class SpeakerChanged:
 @dataclass(frozen=True, slots=True)
 class LookedUp:
     """What a card's or slip's owner has on this terminal. ``trouble`` is ``nothing-found``, ``lookup-failed`` or what
-    is wrong with the slip's code; ``insertion`` the card's that was asked for (0: a slip's code)."""
+    is wrong with the slip's code; ``insertion`` the card's that was asked for (0: a slip's code). ``elsewhere`` is
+    another terminal's slip, found genuine."""
 
     session: int
     found: tuple[Found, ...]
     trouble: str | None = None
     insertion: int = 0
+    elsewhere: Elsewhere | None = None
 
 
 Event = (

@@ -70,7 +70,7 @@ def wiped(terminal: Terminal) -> Step:
 def camera_off(screen: Screen) -> tuple[Effect, ...]:
     """What switches the camera off, if ``screen`` had it on."""
     match screen:
-        case ScanPapers(adding=True) | FindBySlip(found=None) | ShowDocument() | ShowPaper(scan=None):
+        case ScanPapers(adding=True) | FindBySlip(found=None, elsewhere=None) | ShowDocument() | ShowPaper(scan=None):
             return (StopCamera(),)
         case _:
             return ()

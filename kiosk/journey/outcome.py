@@ -30,6 +30,7 @@ from kiosk.journey.events import (
 from kiosk.journey.frame import Step, begun, wiped
 from kiosk.journey.scanned import classify, trouble_of
 from kiosk.journey.states import (
+    Elsewhere,
     FindByCard,
     FindBySlip,
     HandedIn,
@@ -124,7 +125,7 @@ def finding(terminal: Terminal, session: Session, screen: FindByCard | FindBySli
             return replace(terminal, screen=_slip_ended(screen, ended)), ()
         case FindBySlip(), CameraChanged(state):
             return replace(terminal, screen=replace(screen, camera=state)), ()
-        case FindBySlip(found=None), CodeSeen(text=text):
+        case FindBySlip(found=None, elsewhere=None), CodeSeen(text=text):
             # A code left lying is no sign of life: only a new one is.
             touched = terminal.touched if text == screen.code else terminal.now
             trouble = trouble_of(classify(text))
@@ -132,7 +133,10 @@ def finding(terminal: Terminal, session: Session, screen: FindByCard | FindBySli
             shown = replace(screen, code=text, trouble=trouble or screen.trouble)
             seen = replace(terminal, screen=shown, touched=touched)
             return seen, ((LookUpCode(session.number, text),) if trouble is None else ())
-        case FindBySlip(found=None), LookedUp(found=found, trouble=trouble):
+        case FindBySlip(found=None, elsewhere=None), LookedUp(elsewhere=Elsewhere() as elsewhere):
+            shown = replace(screen, elsewhere=elsewhere, trouble=None, code="")
+            return replace(terminal, screen=shown), (StopCamera(),)
+        case FindBySlip(found=None, elsewhere=None), LookedUp(found=found, trouble=trouble):
             if not found:
                 return replace(terminal, screen=replace(screen, trouble=trouble)), ()
             return replace(terminal, screen=replace(screen, found=found, trouble=None, code="")), (StopCamera(),)

@@ -261,6 +261,17 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A genuine slip of another terminal of the district: the code of that terminal, its hall's name as the district
+    wrote it, and the day."""
+
+    number: str
+    terminal: str
+    hall: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class FindByCard:
     """Progress and lost slips: waiting for a card (``found is None``), else what was found. ``printing`` tells of a
     reprint of ``printing_uid``, ``printer`` the printer's trouble (a code)."""
@@ -275,10 +286,12 @@ class FindByCard:
 
 @dataclass(frozen=True, slots=True)
 class FindBySlip:
-    """Progress by the code on a slip, held under the camera. ``code`` is the text read last."""
+    """Progress by the code on a slip, held under the camera. ``code`` is the text read last; ``elsewhere`` is shown
+    when another terminal's slip was found genuine."""
 
     camera: CameraState = field(default_factory=Off)
     found: tuple[Found, ...] | None = None
+    elsewhere: Elsewhere | None = None
     trouble: str | None = None
     code: str = ""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 
 from devices.camera.api import Finding, Live, Lost, Scan
 from devices.camera.reading.api import Kind
 from devices.card.api import CardFailed, CardTrouble, MrzKey, NoCard, Reading
+from devices.printer.api import PrinterStatus
 from kiosk.domain.resident import Role
 from kiosk.journey.desk import LivePicture
 from kiosk.journey.events import (
@@ -36,6 +37,7 @@ from kiosk.journey.events import (
 )
 from kiosk.journey.states import (
     Delivery,
+    Elsewhere,
     FindByCard,
     FindBySlip,
     Found,
@@ -208,6 +210,10 @@ def stages() -> list[Stage]:
     other = Walk().to_questions().do(CardChanged(NoCard()), CardChanged(LI))
     listed = [
         Stage("welcome", Walk().terminal),
+        Stage(
+            "welcome-paper-low",
+            replace(Walk().terminal, printer=PrinterStatus(trouble=None, paper_low=True, certain=True)),
+        ),
         Stage("who-for", Walk().do(Begin()).terminal),
         Stage("matters", Walk().do(Begin(), PickWho(False)).terminal),
         Stage("guide", Walk().do(Begin(), PickWho(False), PickMatter("pension-enrolment")).terminal),
@@ -262,6 +268,19 @@ def stages() -> list[Stage]:
         Stage("find-by-card-none", at(FindByCard(found=()))),
         Stage("find-by-slip", at(FindBySlip(camera=Live(1280, 720))), _live(good=False)),
         Stage("find-by-slip-other", at(FindBySlip(camera=Live(1280, 720), trouble="code-notice")), _live(good=False)),
+        Stage(
+            "find-by-slip-elsewhere",
+            at(
+                FindBySlip(
+                    elsewhere=Elsewhere(
+                        number="TY05-261121-0012-6",
+                        terminal="TY05",
+                        hall="清溪镇便民服务大厅",
+                        day=date(2026, 11, 21),
+                    )
+                )
+            ),
+        ),
         Stage("idle-warning", replace(level.terminal, overlay=IdleWarning(until=level.terminal.now + 20))),
         Stage("other-card", other.terminal),
         Stage("confirm-finish", Walk().to_questions().do(Finish()).terminal),

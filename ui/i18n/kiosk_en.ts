@@ -134,6 +134,17 @@
     </message>
 </context>
 <context>
+    <name>FindBySlipModel</name>
+    <message>
+        <source>这张凭条是真的</source>
+        <translation>This slip is genuine</translation>
+    </message>
+    <message>
+        <source>不是在这台终端办的，这里查不到进度。请到打凭条的大厅查，或者问工作人员。</source>
+        <translation>It is from another terminal, so its progress cannot be seen here. Please ask in the hall that printed it, or ask staff.</translation>
+    </message>
+</context>
+<context>
     <name>FoundList</name>
     <message>
         <source>暂存号 %1，%2</source>
@@ -746,7 +757,7 @@
     </message>
     <message>
         <source>打印纸快用完了</source>
-        <translation>The slip paper is running low</translation>
+        <translation>Paper is running low</translation>
     </message>
 </context>
 <context>
@@ -973,6 +984,14 @@
     <message>
         <source>办过的事</source>
         <translation>An earlier matter</translation>
+    </message>
+    <message>
+        <source>别的大厅</source>
+        <translation>Another hall</translation>
+    </message>
+    <message>
+        <source>在 {terminal} 号终端办的</source>
+        <translation>Handed in at terminal {terminal}</translation>
     </message>
     <message>
         <source>凭条正在打印，请稍等</source>

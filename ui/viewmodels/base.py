@@ -13,7 +13,7 @@ from devices.camera.api import CameraState, Finding, Lost
 from kiosk.domain.resident import Resident, Sex, mask_id_number, mask_name
 from kiosk.domain.trouble import explain
 from kiosk.journey.events import Event
-from kiosk.journey.states import Delivery, Found, Hall, Printing, Terminal
+from kiosk.journey.states import Delivery, Elsewhere, Found, Hall, Printing, Terminal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +141,21 @@ def found_rows(found: tuple[Found, ...] | None, terminal: Terminal, links: Links
             }
         )
     return rows
+
+
+def elsewhere_row(slip: Elsewhere) -> dict[str, object]:
+    """A genuine slip of another terminal, as a row of what was found."""
+    translate = QCoreApplication.translate
+    return {
+        "uid": "",
+        "title": slip.hall or translate("Words", "别的大厅"),
+        "number": slip.number,
+        "created": f"{slip.day:%Y-%m-%d}",
+        "state": translate("Words", "在 {terminal} 号终端办的").format(terminal=slip.terminal),
+        "icon": "building-community",
+        "kind": "info",
+        "printable": False,
+    }
 
 
 def printing_words(printing: Printing | None, printer: str | None, terminal: Terminal) -> dict[str, str]:

@@ -13,6 +13,7 @@ from ui.viewmodels.base import (
     Links,
     ScreenModel,
     camera_trouble,
+    elsewhere_row,
     found_rows,
     printing_words,
     trouble,
@@ -170,7 +171,8 @@ class FindByCardModel(ScreenModel):
 
 @QmlElement
 class FindBySlipModel(ScreenModel):
-    """``searching``: the camera looks for a slip's code."""
+    """``searching``: the camera looks for a slip's code; otherwise ``rows`` tell of it. ``notice`` stands above them
+    for another terminal's slip."""
 
     changed = Signal()
 
@@ -181,7 +183,7 @@ class FindBySlipModel(ScreenModel):
 
     @Property(bool, notify=changed)
     def searching(self) -> bool:
-        return self._find is not None and self._find.found is None
+        return self._find is not None and self._find.found is None and self._find.elsewhere is None
 
     @Property(bool, notify=changed)
     def live(self) -> bool:
@@ -189,7 +191,20 @@ class FindBySlipModel(ScreenModel):
 
     @Property(list, notify=changed)
     def rows(self) -> list[dict[str, object]]:
-        return found_rows(self._find.found if self._find else None, self.terminal, self.links)
+        find = self._find
+        if find is not None and find.elsewhere is not None:
+            return [elsewhere_row(find.elsewhere)]
+        return found_rows(find.found if find else None, self.terminal, self.links)
+
+    @Property(dict, notify=changed)
+    def notice(self) -> dict[str, str]:
+        if self._find is None or self._find.elsewhere is None:
+            return _NOTHING
+        return {
+            "text": self.tr("这张凭条是真的"),
+            "remedy": self.tr("不是在这台终端办的，这里查不到进度。请到打凭条的大厅查，或者问工作人员。"),
+            "kind": "good",
+        }
 
     @Property(dict, notify=changed)
     def trouble(self) -> dict[str, str]:

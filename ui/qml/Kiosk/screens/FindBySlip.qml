@@ -33,5 +33,6 @@ Screen {
         anchors.fill: parent
         visible: !screen.model.searching
         rows: screen.model.rows
+        printing: screen.model.notice
     }
 }
