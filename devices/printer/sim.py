@@ -55,7 +55,6 @@ class SimulatedPrinter:
         says_done: bool = True,
         can_clear: bool = True,
     ) -> None:
-        self._width = width
         self._can_clear = can_clear
         self._state = threading.Condition()
         self._ills = Ills()
@@ -134,7 +133,7 @@ class SimulatedPrinter:
     def in_the_mouth(self) -> Image.Image:
         """What hangs there, not cut."""
         with self._state:
-            return paper(self._head.rows, self._width)
+            return paper(self._head.rows, self._head.width)
 
     def received(self) -> bytes:
         """Every byte that arrived since the start."""
@@ -217,6 +216,10 @@ class SimulatedPrinter:
             self.power_on()
 
         self._when(after_rows, cycle)
+
+    def change_width(self, width: int) -> None:
+        """Another width of paper (dots), from the next command on."""
+        self._head.change_width(width)
 
     def lie(self) -> None:
         """Answer every question with "all is well", whatever is the matter."""

@@ -42,7 +42,7 @@ class PrintHead:
     ) -> None:
         self._state = state
         self._ills = ills
-        self._width = width
+        self.width = width
         self._buffer_bytes = buffer_bytes
         self._says_done = says_done
         self._folder = folder
@@ -71,6 +71,11 @@ class PrintHead:
 
     def start(self) -> None:
         self._thread.start()
+
+    def change_width(self, width: int) -> None:
+        with self._state:
+            self.width = self.interpreter.width = width
+            self.rows = [row[: width // 8].ljust(width // 8, b"\x00") for row in self.rows]
 
     def stop(self) -> None:
         with self._state:
@@ -126,7 +131,7 @@ class PrintHead:
     def _print_row(self, dots: bytes) -> None:
         with self._state:
             self._wait(self._ills.can_print)
-            self.rows.append(dots)
+            self.rows.append(dots[: self.width // 8].ljust(self.width // 8, b"\x00"))  # the width may have changed
             self.later = [(rows - 1, act) for rows, act in self.later]
             due = [act for rows, act in self.later if rows <= 0]
             self.later = [(rows, act) for rows, act in self.later if rows > 0]
@@ -142,7 +147,7 @@ class PrintHead:
         with self._state:
             self._ills.knife_stuck = self._ills.jammed
             self._wait(self._ills.can_print)
-            slip = paper(self.rows, self._width)
+            slip = paper(self.rows, self.width)
             self.rows = []
             number = len(self.slips) + 1
             on_slip = self.on_slip

@@ -69,7 +69,7 @@ def run_demo() -> int:
 
     size = begin()
     with _data() as data, simulators(data) as sims:
-        config = demo_config(sims.district.url, sims.printer.uri)
+        config = demo_config(sims.district.url, sims.printer.uri, sims.neighbour.keys)
         core: Core = open_core(config, _simulated_parts(sims))
         try:
             app = TerminalApp(runner=core.runner, fullscreen=False, theme="day", size=size, clock=china_time)

@@ -12,6 +12,7 @@ from devices.camera.codes import read_codes
 from devices.camera.sim import SimDesk
 from devices.camera.sim_effects import Blur, Dark, Effect, Glare, Motion, Noise
 from devices.card.sim_card import DEMO_PEOPLE, Faults, VirtualCard
+from devices.printer.sim import SimulatedPrinter
 from kiosk.bootstrap import Core
 from kiosk.demo.simulators import Simulators
 from kiosk.journey.scanned import EnrolmentCode, MatterCode, NoticeCode, kind_of, text_of
@@ -116,6 +117,10 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
     ]
     codes = [
         Action("lay-slip", "刚打的凭条 · the last slip", lay_slip),
+        Action(
+            "lay-neighbour", "隔壁大厅的凭条 · next door's slip", partial(sims.window.lay_code, sims.neighbour.slip)
+        ),
+        Action("lay-forged", "假凭条 · a forged slip", partial(sims.window.lay_code, sims.neighbour.forged)),
         Action("lay-code", "别处的二维码 · a foreign code", partial(sims.window.lay_code, "https://example.com/win")),
         *(
             Action(f"lay-{kind_of(code)}", label, partial(sims.window.lay_code, text_of(code)))
@@ -124,14 +129,6 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         Action("window-clear", "拿走 · clear the window", sims.window.clear),
         Action("codes-unplug", "拔摄像头 · unplug the camera", sims.window.unplug),
         Action("codes-plug", "插摄像头 · plug it in", sims.window.plug),
-    ]
-    printer = [
-        Action("cover-open", "开盖 · open the cover", sims.printer.open_cover),
-        Action("cover-close", "合盖 · close it", sims.printer.close_cover),
-        Action("paper-take", "拿走纸 · take the paper", sims.printer.take_paper),
-        Action("paper-load", "装纸 · load paper", sims.printer.load_paper),
-        Action("printer-off", "关打印机 · power off", sims.printer.power_off),
-        Action("printer-on", "开打印机 · power on", sims.printer.power_on),
     ]
     voice = [
         Action("sound-off", "拔扬声器 · no sound card", sims.voice.take_card),
@@ -150,7 +147,7 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         ("身份证阅读器 · reader of identity cards", identity),
         ("材料摄像头下 · under the camera for papers", papers + _effects("camera", sims.desk)),
         ("扫码窗口 · at the camera for codes", codes + _effects("codes", sims.window)),
-        ("打印机 · printer", printer),
+        ("打印机 · printer", _printer(sims.printer)),
         ("语音 · voice", voice),
         (f"网络 · network  {sims.district.url}", network),
     ]
@@ -167,6 +164,42 @@ def _effects(camera: str, desk: SimDesk) -> list[Action]:
         ("clear", "看得清 · clear again", ()),
     ]
     return [Action(f"{camera}-{name}", label, partial(desk.spoil, *effects)) for name, label, effects in ways]
+
+
+def _printer(printer: SimulatedPrinter) -> list[Action]:
+    """Every fault of the printer and its end; those "half way" wait for the next slip."""
+    half = 400
+    return [
+        Action("cover-open", "开盖 · open the cover", printer.open_cover),
+        Action("cover-open-half", "打到一半开盖 · half way", partial(printer.open_cover, after_rows=half)),
+        Action("cover-close", "合盖 · close it", printer.close_cover),
+        Action("paper-low", "纸快完 · paper low", printer.run_low),
+        Action("paper-take", "拿走纸 · take the paper", printer.take_paper),
+        Action("paper-take-half", "打到一半没纸 · out half way", partial(printer.take_paper, after_rows=half)),
+        Action("paper-load", "装纸 · load paper", printer.load_paper),
+        Action("knife-jam", "卡刀 · jam the knife", printer.jam_knife),
+        Action("knife-free", "修刀 · free it", printer.free_knife),
+        Action("printer-hang-half", "打到一半死机 · hang half way", partial(printer.hang, after_rows=half)),
+        Action("printer-hang", "死机 · hang", printer.hang),
+        Action("printer-wake", "醒来 · wake", printer.wake),
+        Action("printer-unplug-half", "打到一半拔线 · unplug half way", partial(printer.unplug, after_rows=half)),
+        Action("printer-unplug", "拔线 · unplug", printer.unplug),
+        Action("printer-plug", "插线 · plug in", printer.plug),
+        Action("printer-off", "关打印机 · power off", printer.power_off),
+        Action("printer-on", "开打印机 · power on", printer.power_on),
+        Action(
+            "printer-cycle-half", "打到一半断电又来 · cycle half way", partial(printer.power_cycle, after_rows=half)
+        ),
+        Action("printer-slow", "打得慢 · print slowly", partial(printer.print_slowly, 400)),
+        Action("printer-fast", "打得快 · print fast", partial(printer.print_slowly, None)),
+        Action("printer-narrow", "换窄纸 · narrow paper", partial(printer.change_width, 384)),
+        Action("printer-wide", "换回宽纸 · wide paper", partial(printer.change_width, 576)),
+        Action("printer-lie", "说谎 · lie", printer.lie),
+        Action("printer-silent", "不答话 · answer nothing", printer.fall_silent),
+        Action("printer-babble", "乱答 · talk nonsense", printer.babble),
+        Action("printer-chatter", "不问自说 · talk unasked", printer.chatter),
+        Action("printer-behave", "好好答 · behave", printer.behave),
+    ]
 
 
 def _other_codes() -> list[tuple[MatterCode | NoticeCode | EnrolmentCode, str]]:

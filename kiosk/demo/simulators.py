@@ -34,6 +34,7 @@ from devices.speech.worker import SpeakerThread
 from district.embedded import EmbeddedDistrict
 from kiosk.bootstrap import CARD_FIELDS, FONTS, china_time
 from kiosk.config import Config, HallTable, PatienceTable, PlatformTable, PrinterTable, ScreenTable, Village
+from kiosk.demo.neighbour import Neighbour, neighbour
 from kiosk.domain.words import Text
 
 _VILLAGES = (
@@ -52,8 +53,8 @@ _VILLAGES = (
 )
 
 
-def demo_config(url: str, printer_uri: str) -> Config:
-    """The demonstration hall."""
+def demo_config(url: str, printer_uri: str, slip_keys: Path | None = None) -> Config:
+    """The demonstration hall; ``slip_keys`` lists the district's terminals."""
     villages = tuple(
         Village(code=f"{number:03d}", name=Text(zh=zh, en=en)) for number, (zh, en) in enumerate(_VILLAGES, start=1)
     )
@@ -63,7 +64,7 @@ def demo_config(url: str, printer_uri: str) -> Config:
         ),
         patience=PatienceTable(),
         printer=PrinterTable(uri=printer_uri),
-        platform=PlatformTable(url=url, slip_host="district.example"),
+        platform=PlatformTable(url=url, slip_host="district.example", slip_keys=slip_keys),
         screen=ScreenTable(fullscreen=False),
     )
 
@@ -87,6 +88,7 @@ class Simulators:
     voice: SimulatedDispatcher
     jack: SimulatedJack
     district: EmbeddedDistrict
+    neighbour: Neighbour
 
 
 def simulated_speaker(voice: SimulatedDispatcher, jack: SimulatedJack) -> SpeakerThread:
@@ -136,7 +138,7 @@ def simulators(data: Path) -> Generator[Simulators]:
         district = EmbeddedDistrict(data / "district")
         district.start()
         stack.callback(district.stop)
-        printer = SimulatedPrinter()
+        printer = SimulatedPrinter(font=FONTS / "NotoSansCJKsc-Regular.otf")
         stack.callback(printer.stop)
         slot = InProcessSlot()
         stack.callback(SimPort(slot).close)
@@ -157,4 +159,5 @@ def simulators(data: Path) -> Generator[Simulators]:
             voice=voice,
             jack=SimulatedJack(),
             district=district,
+            neighbour=neighbour(data / "neighbour"),
         )

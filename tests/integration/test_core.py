@@ -18,6 +18,7 @@ from devices.camera.capture import OpencvCamera
 from devices.card.api import CardFailed, CardRead, CardState
 from devices.card.reader import WatchedReader
 from devices.card.sim_card import DEMO_PEOPLE
+from devices.printer.counter import read_count
 from kiosk import bootstrap
 from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, open_slip_printer
 from kiosk.config import ConfigError, PrinterTable
@@ -148,7 +149,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             speaker=simulated_speaker(sims.voice, sims.jack),
         )
         url = sims.district.url if getattr(request, "param", False) else ""
-        core = open_core(demo_config(url, sims.printer.uri), parts)
+        core = open_core(demo_config(url, sims.printer.uri, sims.neighbour.keys), parts)
         try:
             yield Stage(core, sims)
         finally:
@@ -268,6 +269,33 @@ def test_the_code_on_the_slip_finds_it_and_others_do_not(stage: Stage) -> None:
     assert isinstance(state.screen, FindBySlip)
     assert state.screen.found is not None
     assert state.screen.found[0].uid == stored.uid
+
+
+def test_slip_of_another_terminal_is_genuine_or_forged(stage: Stage) -> None:
+    neighbour = stage.sims.neighbour
+    stage.do(FindMine(by_slip=True))
+    stage.sims.window.lay_code(neighbour.forged)
+    stage.until(lambda state: isinstance(state.screen, FindBySlip) and state.screen.trouble == "slip-forged")
+    stage.sims.window.lay_code(neighbour.slip)
+    state = stage.until(lambda state: isinstance(state.screen, FindBySlip) and state.screen.elsewhere is not None)
+    assert isinstance(state.screen, FindBySlip)
+    assert state.screen.elsewhere is not None
+    assert (state.screen.elsewhere.terminal, state.screen.elsewhere.hall) == ("TY05", "清溪镇便民服务大厅")
+    assert (state.screen.found, state.screen.trouble) == (None, None)
+
+
+def test_staff_learn_of_low_paper_before_a_resident_does(stage: Stage, tmp_path: Path) -> None:
+    stage.until(lambda state: state.printer is not None and not state.printer.paper_low)
+    stage.sims.printer.run_low()
+    stage.to_slip()
+    state = stage.until(lambda state: state.printer is not None and state.printer.paper_low)
+    assert state.printer is not None
+    assert state.printer.trouble is None
+    count = read_count(tmp_path / "printer.json")
+    assert (count.slips, count.roll_slips, count.paper_low) == (1, 1, True)
+    assert 0.1 < count.roll_metres < 0.3
+    log = (tmp_path / "log" / "audit.jsonl").read_text("utf-8")
+    assert '"event": "printer-seen", "trouble": "", "paper_low": 1' in log
 
 
 def test_no_paper_in_the_printer_still_stores(stage: Stage) -> None:
