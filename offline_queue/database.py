@@ -138,19 +138,36 @@ class Database:
             raise
 
     @contextmanager
-    def write(self) -> Generator[Transaction]:
-        """One transaction; durable when the block has ended. The write lock is held from the first line on."""
+    def write(self, *, durable: bool = True) -> Generator[Transaction]:
+        """One transaction; durable when the block has ended. The write lock is held from the first line on.
+
+        Without `durable` it is whole and seen by everybody, but a power cut may take it back; the next durable one
+        makes it durable, too.
+        """
         with self._lock:
-            connection = self._connection
-            connection.execute("BEGIN IMMEDIATE")
+            if durable:
+                with self._transaction() as transaction:
+                    yield transaction
+                return
+            self._connection.execute("PRAGMA synchronous = NORMAL")
             try:
-                yield Transaction(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                # A failed COMMIT (disk full, I/O error) may have rolled back by itself.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+                with self._transaction() as transaction:
+                    yield transaction
+            finally:
+                self._connection.execute("PRAGMA synchronous = FULL")
+
+    @contextmanager
+    def _transaction(self) -> Generator[Transaction]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield Transaction(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            # A failed COMMIT (disk full, I/O error) may have rolled back by itself.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def read(self) -> Generator[Transaction]:

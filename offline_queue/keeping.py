@@ -30,7 +30,10 @@ def expire_reprints(database: Database, clock: Clock) -> None:
     newest = (now + timedelta(seconds=REPRINT_SECONDS)).timestamp()
     with database.read() as connection:
         if not connection.value(
-            "SELECT 1 FROM submission WHERE reprint IS NOT NULL AND created_epoch NOT BETWEEN ? AND ? LIMIT 1",
+            """
+            SELECT 1 FROM submission WHERE reprint IS NOT NULL AND created_epoch < ?
+            UNION ALL SELECT 1 FROM submission WHERE reprint IS NOT NULL AND created_epoch > ? LIMIT 1
+            """,
             (oldest, newest),
         ):
             return
@@ -38,7 +41,7 @@ def expire_reprints(database: Database, clock: Clock) -> None:
         connection.run(
             """
             UPDATE submission SET reprint = NULL
-            WHERE reprint IS NOT NULL AND created_epoch NOT BETWEEN ? AND ?
+            WHERE reprint IS NOT NULL AND (created_epoch < ? OR created_epoch > ?)
             """,
             (oldest, newest),
         )

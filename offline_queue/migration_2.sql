@@ -45,7 +45,7 @@ CREATE INDEX submission_unnumbered ON submission (next_mono, seq)
     WHERE state = 'done' AND case_number IS NULL AND test = 0;
 CREATE INDEX submission_leased ON submission (seq) WHERE lease IS NOT NULL;
 CREATE INDEX submission_finder ON submission (finder) WHERE finder IS NOT NULL;
-CREATE INDEX submission_reprint ON submission (seq) WHERE reprint IS NOT NULL;
+CREATE INDEX submission_reprint ON submission (created_epoch) WHERE reprint IS NOT NULL;
 CREATE INDEX submission_ended ON submission (ended_epoch) WHERE ended_epoch IS NOT NULL;
 
 ALTER TABLE attachment ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
@@ -64,6 +64,11 @@ CREATE TABLE pause (
     boot_id     TEXT NOT NULL,
     until_mono  REAL NOT NULL,
     until_wall  TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE started (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    boot_id     TEXT NOT NULL
 ) STRICT;
 
 PRAGMA user_version = 2;

@@ -59,35 +59,34 @@ class Outbox:
             return
         mono, boot = self._clock.monotonic(), self._clock.boot_id()
         with self._database.write() as connection:
-            strangers = connection.all(
-                "SELECT seq FROM submission WHERE boot_id <> ? AND state <> 'cancelled'", (boot,)
-            )
-            draw = SystemRandom()
-            connection.run_many(
-                "UPDATE submission SET boot_id = ?, next_mono = ?, lease_mono = NULL WHERE seq = ?",
-                [(boot, mono + draw.uniform(0, NEW_BOOT_JITTER_SECONDS), seq) for (seq,) in strangers],
-            )
-            connection.run_many(
-                "UPDATE rating SET next_mono = ? WHERE submission = ? AND state = 'ready'",
-                [(mono + draw.uniform(0, NEW_BOOT_JITTER_SECONDS), seq) for (seq,) in strangers],
-            )
-            if strangers:
-                connection.run("UPDATE attachment SET next_mono = 0 WHERE state = 'ready'")
-                connection.run("UPDATE telemetry SET next_mono = ?", (mono + NEW_BOOT_JITTER_SECONDS,))
-            connection.run("DELETE FROM pause WHERE boot_id <> ?", (boot,))
+            # What is put after a start has this boot already, so that a look at every row is needed once a boot.
+            if connection.value("SELECT boot_id FROM started") != boot:
+                self._begin_boot(connection, mono, boot)
             rescue(connection, self._clock.monotonic())
             # Under the write lock no put of another process can be between its files and its rows.
-            finished = connection.all(
-                """
-                SELECT a.id FROM attachment a JOIN submission s ON s.seq = a.submission
-                WHERE s.state = 'done' AND a.state = 'done'
-                """
-            )
-            self._blobs.remove(self._blobs.names() & {row[0] for row in finished})
+            names = self._blobs.names()
+            self._blobs.remove(name for name in names if self._is_finished(connection, name))
             # A file without a row is what a put left that never answered, unless the rows are what was lost.
             if connection.value("PRAGMA application_id") != PAPERS_BEFORE_ROWS:
                 self._blobs.remove(self._unknown(connection))
         self._started = True
+
+    def _begin_boot(self, connection: Transaction, mono: float, boot: str) -> None:
+        strangers = connection.all("SELECT seq FROM submission WHERE boot_id <> ? AND state <> 'cancelled'", (boot,))
+        draw = SystemRandom()
+        connection.run_many(
+            "UPDATE submission SET boot_id = ?, next_mono = ?, lease_mono = NULL WHERE seq = ?",
+            [(boot, mono + draw.uniform(0, NEW_BOOT_JITTER_SECONDS), seq) for (seq,) in strangers],
+        )
+        connection.run_many(
+            "UPDATE rating SET next_mono = ? WHERE submission = ? AND state = 'ready'",
+            [(mono + draw.uniform(0, NEW_BOOT_JITTER_SECONDS), seq) for (seq,) in strangers],
+        )
+        if strangers:
+            connection.run("UPDATE attachment SET next_mono = 0 WHERE state = 'ready'")
+            connection.run("UPDATE telemetry SET next_mono = ?", (mono + NEW_BOOT_JITTER_SECONDS,))
+        connection.run("DELETE FROM pause WHERE boot_id <> ?", (boot,))
+        connection.run("INSERT OR REPLACE INTO started VALUES (1, ?)", (boot,))
 
     def unknown_papers(self) -> tuple[str, ...]:
         """Names of files no row knows; a put under way is waited for."""
@@ -95,7 +94,15 @@ class Outbox:
             return tuple(sorted(self._unknown(connection)))
 
     def _unknown(self, connection: Transaction) -> frozenset[str]:
-        return self._blobs.names() - {row[0] for row in connection.all("SELECT id FROM attachment")}
+        known = "SELECT 1 FROM attachment WHERE id = ?"
+        return frozenset(name for name in self._blobs.names() if connection.one(known, (name,)) is None)
+
+    def _is_finished(self, connection: Transaction, name: str) -> bool:
+        states = connection.one(
+            "SELECT s.state, a.state FROM attachment a JOIN submission s ON s.seq = a.submission WHERE a.id = ?",
+            (name,),
+        )
+        return states == ("done", "done")
 
     def close(self) -> None:
         forget_holder(self._holder)
@@ -107,7 +114,8 @@ class Outbox:
         """
         self._blobs.keep_ballast()
         self.start()
-        with self._database.write() as connection:
+        # A claim that a power cut takes back is what a start would end anyway: it costs no sync.
+        with self._database.write(durable=False) as connection:
             rescue(connection, self._clock.monotonic())
             mono = self._clock.monotonic()
             if paused_until(connection, self._clock) <= mono:
@@ -136,10 +144,13 @@ class Outbox:
                 """
                 SELECT min(t) FROM (
                     SELECT min(next_mono) AS t FROM submission WHERE state = 'ready'
+                    UNION ALL SELECT * FROM (SELECT next_mono FROM submission
+                        WHERE state = 'received' AND lease IS NULL ORDER BY next_mono LIMIT 1)
+                    UNION ALL SELECT * FROM (SELECT next_mono FROM submission
+                        WHERE state = 'done' AND case_number IS NULL AND test = 0 AND lease IS NULL
+                        ORDER BY next_mono LIMIT 1)
                     UNION ALL SELECT min(max(next_mono, coalesce(lease_mono, 0))) FROM submission
-                        WHERE state IN ('sending', 'received')
-                    UNION ALL SELECT min(max(next_mono, coalesce(lease_mono, 0))) FROM submission
-                        WHERE state = 'done' AND case_number IS NULL AND test = 0
+                        WHERE lease IS NOT NULL
                     UNION ALL SELECT min(r.next_mono) FROM rating r JOIN submission s ON s.seq = r.submission
                         WHERE r.state = 'ready' AND s.state IN ('received', 'done')
                     UNION ALL SELECT min(next_mono) FROM telemetry)

@@ -49,7 +49,7 @@ CREATE INDEX submission_unnumbered ON submission (next_mono, seq)
     WHERE state = 'done' AND case_number IS NULL AND test = 0;
 CREATE INDEX submission_leased ON submission (seq) WHERE lease IS NOT NULL;
 CREATE INDEX submission_finder ON submission (finder) WHERE finder IS NOT NULL;
-CREATE INDEX submission_reprint ON submission (seq) WHERE reprint IS NOT NULL;
+CREATE INDEX submission_reprint ON submission (created_epoch) WHERE reprint IS NOT NULL;
 CREATE INDEX submission_ended ON submission (ended_epoch) WHERE ended_epoch IS NOT NULL;
 
 -- A paper lies sealed in blobs/<id>. `bytes` and `sha256` are of what is sent: the plain paper, or the sealed file itself
@@ -95,6 +95,12 @@ CREATE TABLE pause (
     boot_id     TEXT NOT NULL,
     until_mono  REAL NOT NULL,
     until_wall  TEXT NOT NULL
+) STRICT;
+
+-- The boot for which every row has got its times.
+CREATE TABLE started (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    boot_id     TEXT NOT NULL
 ) STRICT;
 
 -- The day's last counter of provisional numbers. Rows stay, so that a clock set back never issues a number twice.

@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
-from tests.support.disk_record import Disk, Sync, SyncNames, Truncate, Write
+from tests.support.disk_record import Disk, Recorder, Sync, SyncNames, Truncate, Write
 from tests.support.power_cut import MUTANTS, Mutant, judge, record
+from tests.support.queue_rig import TurnedClock, open_store
 
 
 def test_no_power_cut_breaks_a_promise(tmp_path: Path) -> None:
@@ -23,6 +24,27 @@ def test_a_queue_with_one_promise_broken_is_caught(tmp_path: Path, mutant: Mutan
     folder = tmp_path / "queue"
     verdict = judge(record(folder, steps=30, seed=5, mutant=mutant), folder, seed=5, most=250)
     assert verdict.broken.total() > 0
+
+
+def test_a_put_costs_one_sync_and_a_claim_none(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "queue", TurnedClock())
+    store.put(matter="m", form={})
+    store.close()
+    recorder = Recorder(tmp_path / "queue")
+    with recorder.recording():
+        store = open_store(tmp_path / "queue", TurnedClock())
+        store.put(matter="m", form={})  # the first write to a new log syncs its folder, too
+        store.outbox.start()
+        before = len(recorder.deeds)
+        store.put(matter="m", form={})
+        put = recorder.deeds[before:]
+        before = len(recorder.deeds)
+        assert store.outbox.next_work() is not None
+        claim = recorder.deeds[before:]
+    store.close()
+    assert sum(isinstance(deed, Sync) for deed in put) == 1
+    assert any(isinstance(deed, Write) for deed in claim)
+    assert not any(isinstance(deed, Sync) for deed in claim)
 
 
 def test_what_was_not_synced_survives_by_chance_only() -> None:

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -20,6 +20,7 @@ from unittest.mock import Mock, patch
 
 from offline_queue import blobs
 from offline_queue.blobs import Blobs
+from offline_queue.database import Database, Transaction
 from offline_queue.model import Paper, Stored
 from offline_queue.retry import Answer, Outcome
 from offline_queue.store import Store
@@ -81,7 +82,7 @@ def record(folder: Path, *, steps: int, seed: int, mutant: Mutant = "none") -> D
     platform = _Witness(recorder.said, lambda: moods.pop() if moods else "ok")
     numbers: dict[str, str] = {}
     with recorder.recording(blobs), _broken(mutant, recorder, numbers):
-        store = _opened(folder, clock, mutant)
+        store = open_store(folder, clock)
         for _ in range(steps):
             moods[:] = chance.choices(["ok", "ok", "ok", "unheard", "unanswered", "refused", "forgot"], k=3)
             match chance.randrange(8):
@@ -94,17 +95,9 @@ def record(folder: Path, *, steps: int, seed: int, mutant: Mutant = "none") -> D
                     _by_people(store, chance, recorder)
                 case _:
                     store.close()
-                    store = _opened(folder, clock, mutant)
+                    store = open_store(folder, clock)
         store.close()
     return Day(recorder, numbers)
-
-
-def _opened(folder: Path, clock: TurnedClock, mutant: Mutant) -> Store:
-    store = open_store(folder, clock)
-    if mutant == "normal":
-        connection = cast("Any", store)._database._connection  # the mutant reaches where no caller can
-        connection.execute("PRAGMA synchronous = NORMAL")
-    return store
 
 
 def _hand_in(store: Store, chance: Random, recorder: Recorder, numbers: dict[str, str], *, told: bool) -> None:
@@ -137,7 +130,14 @@ def _by_people(store: Store, chance: Random, recorder: Recorder) -> None:
 def _broken(mutant: Mutant, recorder: Recorder, numbers: dict[str, str]) -> Generator[None]:
     """The queue with one promise broken."""
     with ExitStack() as stack:
-        if mutant == "papers-not-synced":
+        if mutant == "normal":
+            write = Database.write
+
+            def not_durable(database: Database, *, durable: bool = True) -> AbstractContextManager[Transaction]:
+                return write(database, durable=False)
+
+            stack.enter_context(patch.object(Database, "write", not_durable))
+        elif mutant == "papers-not-synced":
             written = blobs.write_durably
 
             def not_synced(path: Path, content: bytes) -> None:
