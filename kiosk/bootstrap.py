@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from kiosk.journey.desk import CameraDesk
     from kiosk.journey.runner import Runner
     from kiosk.journey.states import Hall
+    from offline_queue.sender import SyncThread
     from offline_queue.store import Store
-    from offline_queue.sync import SyncThread
     from offline_queue.terminals import KnownTerminal
 
 _log = logging.getLogger(__name__)
@@ -244,7 +244,7 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     from kiosk.journey.runner import Runner
     from kiosk.journey.states import Delivery, Terminal
     from offline_queue.client import PlatformClient
-    from offline_queue.sync import Changed, SyncThread
+    from offline_queue.sender import SyncThread
 
     hall = hall_of(config, test=test)
     if not hall.villages and any(question.options == "villages" for question in _choices(hall)):

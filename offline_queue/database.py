@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 
 import apsw
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PAPERS_BEFORE_ROWS = 0x544B5051
 """The application id of a file that was made where papers lay already: its rows don't say which of them are needed."""
 Value = str | int | float | bytes | None
@@ -183,6 +183,11 @@ class Database:
             finally:
                 if begun:
                     connection.execute("ROLLBACK")
+
+    def version(self) -> int:
+        """Changes when another connection has committed; not by what is written through this one."""
+        with self._lock:
+            return cast("int", _setting(self._connection, "data_version"))
 
     def empty_log(self) -> None:
         """Bring everything into the main file and cut the log, which keeps old pages; left for later when in use."""

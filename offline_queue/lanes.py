@@ -7,13 +7,11 @@ then.
 from __future__ import annotations
 
 from offline_queue.database import Database, Transaction
+from offline_queue.lease import LEASE_SECONDS
 from offline_queue.model import Clock
 from offline_queue.pause import pause
 from offline_queue.retry import TryAgain
 from offline_queue.work import RatingWork, TelemetryWork
-
-LEASE_SECONDS = 180.0
-"""Longer than the client's deadline for one request."""
 
 
 class LesserLanes:

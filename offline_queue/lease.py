@@ -1,10 +1,18 @@
-"""Who sends what: a claim is a lease, which ends with its time, with its report, or with the process that holds it."""
+"""Who sends what: a claim is a lease, which ends with its time, with its report, or with the process that holds it.
+
+A claim keeps an item to one sender. Beside it there is the turn: one process at a time runs rounds, and a service that
+only sends (`kiosk sync`) has it before the app, which takes over when the service has died or stays silent.
+"""
 
 from __future__ import annotations
 
 import os
 
 from offline_queue.database import Transaction
+from offline_queue.model import Clock
+
+LEASE_SECONDS = 180.0
+"""Longer than the client's deadline for one request."""
 
 _living: set[str] = set()
 
@@ -47,3 +55,33 @@ def is_alive(holder: str) -> bool:
     except PermissionError:
         pass
     return True
+
+
+def take_turn(connection: Transaction, clock: Clock, holder: str, *, service: bool) -> bool:
+    """Begin or go on with the turn to send; False while another living holder has it that is not an app.
+
+    A service takes the turn over from an app, whose request under way is still kept to it by the item's own lease.
+    """
+    row = connection.one("SELECT holder, service, boot_id, until_mono FROM sender")
+    if row is not None:
+        other, other_serves, boot, until = row
+        lives = boot == clock.boot_id() and until >= clock.monotonic() and is_alive(other)
+        if other != holder and lives and (other_serves or not service):
+            return False
+        # Written anew only in its second half: whoever sleeps between rounds need not write to the disk.
+        if other == holder and until - clock.monotonic() > LEASE_SECONDS / 2:
+            return True
+    connection.run(
+        "INSERT OR REPLACE INTO sender VALUES (1, ?, ?, ?, ?)",
+        (holder, int(service), clock.boot_id(), clock.monotonic() + LEASE_SECONDS),
+    )
+    return True
+
+
+def keep_turn(connection: Transaction, clock: Clock, holder: str) -> None:
+    """A sign of life in the midst of a round."""
+    connection.run("UPDATE sender SET until_mono = ? WHERE holder = ?", (clock.monotonic() + LEASE_SECONDS, holder))
+
+
+def end_turn(connection: Transaction, holder: str) -> None:
+    connection.run("DELETE FROM sender WHERE holder = ?", (holder,))

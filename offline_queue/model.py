@@ -156,6 +156,15 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a submission has come."""
+
+    uid: str
+    state: State
+    case_number: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A resident's submission found again by card. `slip_qr` is None once the reprint data have expired (24 h)."""
 

@@ -12,8 +12,8 @@ from random import SystemRandom
 
 from offline_queue.blobs import Blobs
 from offline_queue.database import PAPERS_BEFORE_ROWS, Database, Transaction
-from offline_queue.lanes import LEASE_SECONDS, LesserLanes
-from offline_queue.lease import forget_holder, new_holder, rescue
+from offline_queue.lanes import LesserLanes
+from offline_queue.lease import LEASE_SECONDS, end_turn, forget_holder, keep_turn, new_holder, rescue, take_turn
 from offline_queue.model import Clock
 from offline_queue.pause import pause, paused_until
 from offline_queue.retry import TryAgain
@@ -43,6 +43,7 @@ class Outbox:
         self._holder = new_holder()
         self._started = False
         self._emptied = True
+        self._service: bool | None = None
         self._lesser = LesserLanes(database=database, clock=clock)
 
     @property
@@ -104,6 +105,20 @@ class Outbox:
         )
         return states == ("done", "done")
 
+    def take_turn(self, *, service: bool) -> bool:
+        """Be the process that sends from now on; False while another is. A service goes before an app.
+
+        Each claim asks again, so that a round ends where a service takes over.
+        """
+        self._service = service
+        with self._database.write(durable=False) as connection:
+            return take_turn(connection, self._clock, self._holder, service=service)
+
+    def end_turn(self) -> None:
+        self._service = None
+        with self._database.write(durable=False) as connection:
+            end_turn(connection, self._holder)
+
     def close(self) -> None:
         forget_holder(self._holder)
 
@@ -118,6 +133,9 @@ class Outbox:
         with self._database.write(durable=False) as connection:
             rescue(connection, self._clock.monotonic())
             mono = self._clock.monotonic()
+            serves = self._service
+            if serves is not None and not take_turn(connection, self._clock, self._holder, service=serves):
+                return None
             if paused_until(connection, self._clock) <= mono:
                 work = (
                     self._claim_form(connection, mono)
@@ -236,6 +254,7 @@ class Outbox:
             )
             if renewed != 1:
                 return False
+            keep_turn(connection, self._clock, self._holder)
             connection.run(
                 "UPDATE attachment SET offset = ?, state = iif(bytes = ?, 'done', 'ready') WHERE id = ?",
                 (offset, offset, paper.id),

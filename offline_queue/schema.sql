@@ -1,4 +1,4 @@
--- The queue of one terminal, version 2. Whatever a resident said is sealed (columns body, summary, reprint, reason); what
+-- The queue of one terminal, version 3. Whatever a resident said is sealed (columns body, summary, reprint, reason); what
 -- is readable here is the provisional number, times, states, sizes and digests.
 --
 --   READY -> SENDING -> RECEIVED (attachments missing) -> DONE        beside them HELD and CANCELLED
@@ -103,10 +103,20 @@ CREATE TABLE started (
     boot_id     TEXT NOT NULL
 ) STRICT;
 
+-- One row at most: whose turn it is to send. A claim's own lease is what keeps an item to one sender; this keeps the app
+-- from running rounds beside a `kiosk sync` service.
+CREATE TABLE sender (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    holder      TEXT NOT NULL,
+    service     INTEGER NOT NULL CHECK (service IN (0, 1)),
+    boot_id     TEXT NOT NULL,
+    until_mono  REAL NOT NULL
+) STRICT;
+
 -- The day's last counter of provisional numbers. Rows stay, so that a clock set back never issues a number twice.
 CREATE TABLE counter (
     day   TEXT PRIMARY KEY,
     last  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

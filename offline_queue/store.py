@@ -29,6 +29,7 @@ from offline_queue.model import (
     OtherContent,
     Paper,
     Reprint,
+    Standing,
     StorageTrouble,
     Stored,
     SystemClock,
@@ -47,7 +48,7 @@ from offline_queue.outbox import Outbox
 from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
 from offline_queue.summary import ReprintData, Summary, content_sha256
 from offline_queue.verify import check_all, repair
-from offline_queue.views import found, items
+from offline_queue.views import found, items, latest
 from offline_queue.wire import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
@@ -390,6 +391,15 @@ class Store:
                      + (SELECT count(*) FROM submission WHERE state = 'sending' AND lease IS NOT NULL)
                 """
             )
+
+    def version(self) -> int:
+        """Another number when another process, or another opener, has changed the queue."""
+        return self._database.version()
+
+    def latest(self) -> tuple[Standing, ...]:
+        """How the submissions handed in last stand, newest first: what a screen may still be showing."""
+        with self._database.read() as connection:
+            return latest(connection)
 
     def verify(self) -> tuple[Finding, ...]:
         """Open and compare everything; empty when all is well. Changes nothing."""

@@ -1,4 +1,4 @@
-"""Brings what is due to the platform: one round for the command line, and a thread beside the app.
+"""Brings what is due to the platform, in rounds; who runs them when is `sender`'s part.
 
 The decisions are `retry`'s, the bookkeeping is `outbox`'s; this only carries between the two. Forms go first, papers
 second, ratings third. When the platform as a whole doesn't answer, the queue pauses instead of knocking once per item.
@@ -6,15 +6,11 @@ second, ratings third. When the platform as a whole doesn't answer, the queue pa
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import SystemRandom
 from typing import Protocol, assert_never
-
-import apsw
 
 from offline_queue.outbox import Outbox
 from offline_queue.retry import (
@@ -49,11 +45,6 @@ from offline_queue.work import (
     TelemetryWork,
     Work,
 )
-
-_LONGEST_SLEEP = 60.0
-_TROUBLE_SLEEP = 30.0
-
-_log = logging.getLogger(__name__)
 
 
 class Platform(Protocol):
@@ -130,7 +121,7 @@ def sync_once(
     """Send everything that is due; with `hurry` also what waits for its next try. Raises apsw.Error on disk trouble."""
     if hurry:
         store.outbox.hurry()
-    done = _run(store, platform, on_change, stopped or (lambda: False))
+    done = run_round(store, platform, on_change, stopped or (lambda: False))
     return SyncSummary(
         attempted=done.attempted,
         delivered=done.delivered,
@@ -140,7 +131,8 @@ def sync_once(
     )
 
 
-def _run(store: Store, platform: Platform, on_change: OnChange | None, stopped: Callable[[], bool]) -> _Round:
+def run_round(store: Store, platform: Platform, on_change: OnChange | None, stopped: Callable[[], bool]) -> _Round:
+    """Send what is due. Raises apsw.Error on disk trouble."""
     outbox, this = store.outbox, _Round()
     while not stopped():
         work = outbox.next_work()
@@ -295,63 +287,3 @@ def _put_off(outbox: Outbox, work: SubmissionWork, later: TryAgain, this: _Round
 def _hold(outbox: Outbox, work: FormWork | PapersWork, error: str, this: _Round) -> None:
     this.held += 1
     outbox.hold(work, error=error)
-
-
-class SyncThread:
-    """Runs rounds beside the app: at start, when woken, and when something falls due."""
-
-    def __init__(self, store: Store, platform: Platform, *, on_change: OnChange | None = None) -> None:
-        self._store = store
-        self._platform = platform
-        self._on_change = on_change
-        self._condition = threading.Condition()
-        self._woken = False
-        self._hurry = False
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="queue-sync", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self, *, hurry: bool = False) -> None:
-        """Something was put or rated; with `hurry` (the network is back, staff asks) everything is tried now."""
-        with self._condition:
-            self._woken = True
-            self._hurry = self._hurry or hurry
-            self._condition.notify_all()
-
-    def stop(self, timeout: float = 35.0) -> bool:
-        """End after the request under way (bounded by the client's deadline); True when it has ended in `timeout`."""
-        with self._condition:
-            self._stopping = True
-            self._condition.notify_all()
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        while True:
-            with self._condition:
-                if self._stopping:
-                    return
-                hurry, self._hurry, self._woken = self._hurry, False, False
-            wait = self._round(hurry)
-            with self._condition:
-                self._condition.wait_for(lambda: self._woken or self._stopping, timeout=wait)
-
-    def _round(self, hurry: bool) -> float:
-        """Seconds to sleep after one round."""
-        try:
-            if hurry:
-                self._store.outbox.hurry()
-            self._store.expire_reprints()
-            self._store.forget_ended()
-            _run(self._store, self._platform, self._on_change, lambda: self._stopping)
-            due = self._store.outbox.seconds_to_next()
-        except (apsw.Error, OSError):
-            # A full or failing disk is trouble that may pass; nothing was lost, since nothing was acknowledged.
-            return _TROUBLE_SLEEP
-        except Exception as failure:  # noqa: BLE001 - a bug here must not keep everything else from ever being sent
-            # Its text may carry what a resident wrote, so only its type is logged. Its lease runs out by itself.
-            _log.error("a round of the queue failed: %s", type(failure).__name__)
-            return _TROUBLE_SLEEP
-        return min(_LONGEST_SLEEP, _LONGEST_SLEEP if due is None else due)

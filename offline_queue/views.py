@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from offline_queue.database import Row, Transaction
-from offline_queue.model import AttachmentItem, Found, Item
+from offline_queue.model import AttachmentItem, Found, Item, Standing
 from offline_queue.sealing import Sealer
 from offline_queue.summary import ReprintData, Summary
 from offline_queue.wire import State
@@ -74,6 +74,12 @@ def found(connection: Transaction, sealer: Sealer, id_number: str) -> Iterator[F
             case_number=case_number,
             slip_qr=None if data is None else data.slip_qr,
         )
+
+
+def latest(connection: Transaction) -> tuple[Standing, ...]:
+    """How the newest submissions stand. A handful: a list of all would cost more with every year."""
+    rows = connection.all("SELECT uid, state, case_number FROM submission ORDER BY seq DESC LIMIT 16")
+    return tuple(Standing(uid=uid, state=State(state), case_number=number) for uid, state, number in rows)
 
 
 def _matter(sealer: Sealer, uid: str, summary: bytes) -> str:

@@ -6,19 +6,23 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kiosk import __version__
 from kiosk.catalogue.loader import CatalogueError
 from kiosk.cli.devices import camera, card, printer
-from kiosk.cli.output import Failed, config_option, json_option, read_config
+from kiosk.cli.output import Failed, config_option, json_option, read_config, say
 from kiosk.cli.queue import queue
 from kiosk.cli.slip import slip
 from kiosk.cli.speech import speech
 from kiosk.cli.trials import devices
 from kiosk.config import ConfigError
 from kiosk.process import AlreadyRunning
+
+if TYPE_CHECKING:
+    from offline_queue.sync import Changed
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -123,6 +127,32 @@ def doctor(*, config_path: Path | None, as_json: bool) -> None:
                 f"{check.result:4}  {check.name}: {check.detail}" + (f"  → {check.remedy}" if check.remedy else "")
             )
     sys.exit(1 if failed else 0)
+
+
+@main.command()
+@config_option
+@json_option
+def sync(*, config_path: Path | None, as_json: bool) -> None:
+    """Send what is queued as a service beside the terminal, until it is asked to end (SIGTERM).
+
+    A running terminal leaves sending to it, and takes over when it ends or dies.
+    """
+    from kiosk.sending import serve_sync
+
+    config = read_config(config_path)
+
+    def ready() -> None:
+        say({"service": "sync", "platform": config.platform.url}, as_json=as_json)
+
+    def told(change: Changed) -> None:
+        row = {"uid": change.uid, "state": change.state.value, "case_number": change.case_number}
+        say(row, as_json=as_json)
+
+    try:
+        in_time = serve_sync(config, ready=ready, told=told)
+    except (ConfigError, AlreadyRunning) as failure:
+        raise Failed(str(failure)) from failure
+    sys.exit(0 if in_time else 1)
 
 
 for group in (card, camera, printer, speech, devices, queue, slip):

@@ -19,8 +19,9 @@ from district.embedded import EmbeddedDistrict
 from offline_queue.client import PlatformClient
 from offline_queue.model import Paper
 from offline_queue.retry import Answer, Failure, FailureKind
+from offline_queue.sender import SyncThread
 from offline_queue.store import Store
-from offline_queue.sync import Changed, SyncThread, sync_once
+from offline_queue.sync import Changed, sync_once
 from offline_queue.wire import State
 from tests.support.queue_rig import RudeServer, http_answer, open_store, stored
 

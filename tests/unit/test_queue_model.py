@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from offline_queue.model import Paper
 from offline_queue.outbox import LEASE_SECONDS
 from offline_queue.retry import Answer, Outcome
-from offline_queue.sync import SyncThread, sync_once
+from offline_queue.sender import SyncThread
+from offline_queue.sync import sync_once
 from offline_queue.wire import State, sha256_hex
 from tests.support.model_platform import ModelPlatform
 from tests.support.queue_rig import TurnedClock, open_store, stored
