@@ -191,6 +191,9 @@ bootstrap() { # bootstrap run|test
         [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
         venv_ready || fill_venv
     fi
-    if [ "$1" = test ] && [ -x "$ROOT/script/fetch-vpcd" ]; then "$ROOT/script/fetch-vpcd" 9>&-; fi
+    if [ "$1" = test ]; then
+        "$ROOT/script/fetch-vpcd" 9>&-
+        "$ROOT/script/fetch-cups" 9>&-
+    fi
     exec 9>&-
 }

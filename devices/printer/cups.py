@@ -74,6 +74,7 @@ class CupsPrinter:
             told = self._ended(job, self._deadlines.finish)
             status = self.status()  # while the job still tries: a cancelled one leaves an idle queue behind
             if told is None:
+                status = status if status.trouble else SILENT  # the queue's backend often does not say what is wrong
                 self._queue.ask(CANCEL_JOB, job=job)
                 told = self._ended(job, self._deadlines.answer)
         except (OSError, IppRefused):
