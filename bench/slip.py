@@ -3,7 +3,7 @@ TCP to the simulated printer. And how many bytes a slip takes, beside the naive 
 printing.
 
 The first byte counted is the slip's, not the status questions before it. The clock runs from the touch that hands in
-(the event) on, all threads of the terminal running; its resolution is one millisecond. `--json` prints one line of JSON.
+(the event) on, all threads of the terminal running; resolved to a millisecond. `--json` prints one line of JSON.
 """
 
 from __future__ import annotations

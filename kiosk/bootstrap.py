@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kiosk.journey.states import Hall
     from offline_queue.sender import SyncThread
     from offline_queue.store import Store
+    from offline_queue.sync import Changed
     from offline_queue.terminals import KnownTerminal
 
 _log = logging.getLogger(__name__)

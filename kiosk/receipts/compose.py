@@ -12,8 +12,9 @@ from PIL import Image
 
 from devices.printer.api import Code, Drawn, Line, Part, Setup
 from devices.printer.text import LINE_ROWS, lacking, line_fits, text_dots
+from kiosk.receipts.glyphs import marked
+from kiosk.receipts.picture import BOLD, draw, draw_around_code, draw_line
 from kiosk.receipts.picture import Code as DrawnCode
-from kiosk.receipts.picture import draw, draw_around_code, draw_line
 from kiosk.receipts.slip import Slip, sentences
 from kiosk.receipts.typeset import balance, wrap
 
@@ -52,7 +53,7 @@ def _written(slip: Slip, setup: Setup, font_folder: Path) -> tuple[Part, ...]:
 
 def _pictured(line: Line, width: int, font_folder: Path) -> Image.Image:
     return draw_line(
-        line.text,
+        marked(line.text, font_folder / BOLD),
         dots=24 * line.size,
         rows=LINE_ROWS * line.size,
         bold=line.bold,

@@ -15,6 +15,7 @@ from pathlib import Path
 import segno
 from PIL import Image, ImageDraw, ImageFont
 
+from kiosk.receipts.glyphs import legible
 from kiosk.receipts.slip import Sentences, Slip, sentences
 from kiosk.receipts.typeset import balance, wrap
 
@@ -33,6 +34,7 @@ def draw(slip: Slip, *, width: int = 576, font_folder: Path) -> Image.Image:
     its code cannot be read from this paper (modules under 4 dots), :class:`OSError` when a font is missing.
     """
     sheet = _Sheet(width=width, fonts=font_folder)
+    slip = legible(slip, font_folder / BOLD)
     _above_code(sheet, slip)
     code = Code.of(slip.qr_text, width=width)
     sheet.picture(code.on_paper(width))
@@ -42,6 +44,7 @@ def draw(slip: Slip, *, width: int = 576, font_folder: Path) -> Image.Image:
 
 def draw_around_code(slip: Slip, *, width: int, font_folder: Path) -> tuple[Image.Image, Code, Image.Image]:
     """As :func:`draw`, for a printer that draws the code itself: what stands above it, the code, what stands below."""
+    slip = legible(slip, font_folder / BOLD)
     above, below = (_Sheet(width=width, fonts=font_folder) for _ in range(2))
     _above_code(above, slip)
     _below_code(below, slip)
@@ -96,7 +99,8 @@ def _below_code(sheet: _Sheet, slip: Slip) -> None:
     sheet.centred(words.scan, size=28, bold=True)
     sheet.rule()
     sheet.text(words.keep, size=26)
-    sheet.text(slip.help_line, size=26)
+    if slip.help_line:
+        sheet.text(slip.help_line, size=26)
     sheet.text(f"{words.terminal} {slip.terminal}", size=24)
 
 
