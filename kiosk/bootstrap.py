@@ -44,8 +44,9 @@ _log = logging.getLogger(__name__)
 
 CHINA = timezone(timedelta(hours=8))
 FONTS = Path(__file__).resolve().parent.parent / "ui" / "fonts"
-CARD_FIELDS = frozenset({"name", "id_number", "sex", "birth_date"})
-"""What the matters need, and so all that ever leaves the reader."""
+CARD_FIELDS = frozenset({"name", "id_number", "document_number", "sex", "birth_date"})
+"""What the matters need, and so all that ever leaves the reader; a document's own number stands for an identity number
+where it has none."""
 
 
 def china_time() -> datetime:

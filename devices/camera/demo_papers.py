@@ -16,6 +16,8 @@ _WIDTH, _HEIGHT = 1050, 1430
 _PAPER = (247, 244, 236)
 _INK = (38, 38, 44)
 _RED = (196, 48, 44)
+_FINE = 18.0
+"""Pixels per millimetre of what carries small print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def register_page(entry: RegisterEntry, *, font: Path) -> Picture:
     draw.ellipse((250, 1140, 430, 1320), outline=_RED, width=6)
     draw.text((340, 1230), "样张", font=title, fill=_RED, anchor="mm")
     draw.text((_WIDTH / 2, _HEIGHT - 52), "演示用样张，不是证件", font=label, fill=_INK, anchor="mm")
-    return np.ascontiguousarray(np.asarray(page, dtype=np.uint8)[:, :, ::-1])
+    return _pixels(page)
 
 
 def _broken(label: str) -> list[str]:
@@ -70,3 +72,40 @@ def _broken(label: str) -> list[str]:
     lines = -(-len(label) // 6)
     size = -(-len(label) // lines)
     return [label[start : start + size] for start in range(0, len(label), size)]
+
+
+def document_page(lines: tuple[str, ...], *, fonts: Path, zone_font: Path | None = None) -> Picture:
+    """The page with the photo of a travel document, marked as a specimen, at 18 px/mm: a passport's for two lines of
+    44, else a card's. The zone stands as ICAO 9303-3 clause 4.2 has it: characters 2.54 mm apart, in ``zone_font``
+    (OCR-B is not shipped; a sans serif serves a demonstration)."""
+    book = len(lines[0]) > 30
+    width, height = (125.0, 88.0) if book else (85.6, 54.0)
+    page = Image.new("RGB", (round(width * _FINE), round(height * _FINE)), (238, 228, 232))
+    draw = ImageDraw.Draw(page)
+    body = ImageFont.truetype(str(fonts / "NotoSansCJKsc-Regular.otf"), round(2.6 * _FINE))
+    for row, text in enumerate(("旅行证件 TRAVEL DOCUMENT", "样张 SPECIMEN", "演示用，不是证件")):
+        draw.text((width * 0.4 * _FINE, (9 + 7 * row) * _FINE * height / 88), text, font=body, fill=_INK, anchor="lm")
+    draw.rectangle((5 * _FINE, 8 * _FINE, 30 * _FINE, height * 0.5 * _FINE), fill=(170, 160, 150))
+    zone = ImageFont.truetype(str(zone_font or fonts / "NotoSansCJKsc-Regular.otf"), round(3.4 * _FINE))
+    left = (width - 2.54 * len(lines[0])) / 2
+    for row, line in enumerate(lines):
+        y = (height - 8.0 - 5.4 * (len(lines) - 1 - row)) * _FINE
+        for place, letter in enumerate(line):
+            draw.text(((left + 2.54 * (place + 0.5)) * _FINE, y), letter, font=zone, fill=_INK, anchor="mm")
+    return _pixels(page)
+
+
+def bank_card(number: str, *, fonts: Path) -> Picture:
+    """The front of an invented bank's card, its number in groups of four, at 12 px/mm."""
+    card = Image.new("RGB", (1027, 648), (236, 214, 168))
+    draw = ImageDraw.Draw(card)
+    bold, plain = (str(fonts / f"NotoSansCJKsc-{weight}.otf") for weight in ("Bold", "Regular"))
+    draw.text((60, 90), "样张农村商业银行", font=ImageFont.truetype(bold, 52), fill=_INK, anchor="lm")
+    groups = "  ".join(number[start : start + 4] for start in range(0, len(number), 4))
+    draw.text((60, 390), groups, font=ImageFont.truetype(bold, 62), fill=_INK, anchor="lm")
+    draw.text((60, 500), "VALID THRU 12/34", font=ImageFont.truetype(plain, 34), fill=_INK, anchor="lm")
+    return _pixels(card)
+
+
+def _pixels(page: Image.Image) -> Picture:
+    return np.ascontiguousarray(np.asarray(page, dtype=np.uint8)[:, :, ::-1])

@@ -168,6 +168,40 @@ def camera_page(files: tuple[Path, ...], *, out: Path | None, as_json: bool) -> 
     sys.exit(status)
 
 
+@camera.command("read")
+@files_argument
+@click.option("--show", is_flag=True, help="Print what was read in full; without it, masked as on the screen.")
+@json_option
+def camera_read(files: tuple[Path, ...], *, show: bool, as_json: bool) -> None:
+    """Read the paper in each FILE: the ID numbers, names, bank card numbers and machine readable zones a resident would
+    be offered. Nothing is kept."""
+    from devices.camera.pictures import PictureError, read_picture
+    from devices.camera.reading.api import ReadingTrouble
+    from devices.camera.reading.process import ReadingProcess
+    from kiosk.cli.papers import read_paper
+    from kiosk.process import READING, child_command
+
+    status = 0
+    reader = ReadingProcess(child_command(READING))
+    try:
+        for file in files:
+            try:
+                picture = read_picture(file)
+            except PictureError:
+                tell_trouble("picture-unreadable", as_json=as_json, file=str(file))
+                status = 1
+                continue
+            found = read_paper(picture, reader, show=show)
+            if isinstance(found, ReadingTrouble):
+                tell_trouble(found.value, as_json=as_json, file=str(file))
+                status = 1
+                continue
+            say({"file": str(file), "found": found}, as_json=as_json)
+    finally:
+        reader.stop()
+    sys.exit(status)
+
+
 @click.group()
 def printer() -> None:
     """The slip printer."""

@@ -106,8 +106,18 @@ def controls(sims: Simulators, core: Core) -> list[tuple[str, list[Action]]]:
         Action("identity-pull", "拔读卡器 · unplug the reader", sims.sam_cable.pull),
         Action("identity-plug", "插读卡器 · plug it in", sims.sam_cable.plug),
     ]
+    others = {
+        "passport-page": "护照照片页 · passport's page",
+        "permit-page": "通行证有字的一面 · permit's side",
+        "foreign-card-page": "外国证件背面 · foreign card's side",
+        "bank-card": "银行卡 · bank card",
+    }
     papers = [
-        Action(f"paper-{key}", f"户口簿：{DEMO_PEOPLE[key].name[:6]} · register", partial(sims.desk.lay, picture))
+        Action(
+            f"paper-{key}",
+            others.get(key) or f"户口簿：{DEMO_PEOPLE[key].name[:6]} · register",
+            partial(sims.desk.lay, picture),
+        )
         for key, picture in sims.papers.items()
     ]
     papers += [

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devices.camera.api import Picture
-from devices.camera.demo_papers import RegisterEntry, register_page
+from devices.camera.demo_papers import RegisterEntry, bank_card, document_page, register_page
 from devices.camera.sim import SimDesk
 from devices.card.addresses import open_slot
 from devices.card.api import CardReader
@@ -23,7 +23,7 @@ from devices.card.side_by_side import SideBySide
 from devices.card.sim import Chip, InProcessSlot
 from devices.card.sim_card import DEMO_PEOPLE, demo_cards
 from devices.card.sim_child import COMMAND
-from devices.card.sim_emrtd import demo_documents, trust_demo_state
+from devices.card.sim_emrtd import DEMO_HOLDERS, demo_documents, trust_demo_state
 from devices.card.sim_port import SimPort
 from devices.card.sim_sam import SamCard, SamOnTerminal, SimulatedSam, demo_sam_cards
 from devices.card.slot import Slot
@@ -108,7 +108,12 @@ def _papers() -> dict[str, Picture]:
         )
         for key in ("wang", "li", "abdu")
     }
-    return {name: register_page(entry, font=font) for name, entry in entries.items()}
+    registers = {name: register_page(entry, font=font) for name, entry in entries.items()}
+    documents = {
+        f"{name}-page": document_page(DEMO_HOLDERS[name].mrz_lines, fonts=FONTS)
+        for name in ("passport", "permit", "foreign-card")
+    }
+    return {**registers, **documents, "bank-card": bank_card("6217009999000012342", fonts=FONTS)}
 
 
 def simulated_reader(slot: Slot, trust: Path | None = None, numbers: Iterator[int] | None = None) -> WatchedReader:

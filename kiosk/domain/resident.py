@@ -21,7 +21,8 @@ class Sex(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """One identified person. ``assurance`` says how far the card's word can be trusted."""
+    """One identified person. ``id_number`` is the citizen's, or the number of a travel document that carries none;
+    ``assurance`` says how far the card's word can be trusted."""
 
     name: str
     id_number: str

@@ -175,6 +175,27 @@ TROUBLES: dict[str, Trouble] = {
             "Check the camera's cable.",
         ),
         _t(
+            "reading-slow",
+            "认字花的时间太长。",
+            "Reading took too long.",
+            "请再试一次，或者自己输入。",
+            "Please try again, or type it.",
+        ),
+        _t(
+            "reading-failed",
+            "认不了字：程序出了问题。",
+            "Nothing can be read: the reading program failed.",
+            "请自己输入；一直这样请联系运维人员（内存要 1 GB）。",
+            "Please type it; if this stays, call the technician (it needs 1 GB of memory).",
+        ),
+        _t(
+            "reading-stopped",
+            "认字中断了。",
+            "Reading was stopped.",
+            "请再试一次。",
+            "Please try again.",
+        ),
+        _t(
             "picture-unreadable",
             "这不是能打开的图片。",
             "This is not a picture that can be opened.",

@@ -29,6 +29,8 @@ from kiosk.journey.events import (
 from kiosk.journey.frame import Step
 from kiosk.journey.states import Ask, Session, ShowPaper, Terminal
 
+_CITIZENS = 18
+"""Characters of an identity number (GB 11643-1999)."""
 _CARD_SHORT_SIDE = 54.0
 """Millimetres (ISO/IEC 7810, ID-1): the smallest thing that is laid down to be read."""
 
@@ -127,4 +129,6 @@ def shows_another(session: Session, material: Material) -> bool:
     for scan in session.scans.get(material.id, ()):
         numbers |= session.numbers.get(scan, frozenset())
     applicant = session.applicant
-    return material.shows_applicant and bool(numbers) and applicant is not None and applicant.id_number not in numbers
+    if not material.shows_applicant or applicant is None or len(applicant.id_number) != _CITIZENS:
+        return False  # a travel document's number stands on no register
+    return bool(numbers) and applicant.id_number not in numbers

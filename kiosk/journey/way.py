@@ -17,12 +17,13 @@ LONGEST_WRITTEN = 40
 
 
 def resident_of(card: CardRead) -> Resident | None:
-    """The person on a card, or ``None`` when the card does not carry a whole identity."""
+    """The person on a card, or ``None`` when the card does not carry a whole identity. A travel document without an
+    identity number is told by its own number."""
     fields = card.fields
     try:
         return Resident(
             name=fields["name"],
-            id_number=fields["id_number"],
+            id_number=fields.get("id_number") or fields["document_number"],
             sex=Sex(fields["sex"]),
             birth_date=date.fromisoformat(fields["birth_date"]),
             profile=card.profile,

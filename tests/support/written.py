@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from devices.camera import demo_papers
 from devices.camera.api import Picture
 
 FONTS = Path(__file__).parents[2] / "ui" / "fonts"
@@ -82,22 +83,6 @@ def identity_card(person: Person) -> Picture:
     return _picture(sheet)
 
 
-def bank_card_front(number: str, *, groups: tuple[int, ...] = (4, 4, 4, 4, 3)) -> Picture:
-    """A debit card with its number in groups, as they are printed."""
-    sheet, draw = _sheet(1027, 648, (60, 70, 150))
-    large, small = ImageFont.truetype(str(BOLD), 62), ImageFont.truetype(str(SANS), 34)
-    draw.text((60, 90), "样张农村商业银行", font=ImageFont.truetype(str(BOLD), 52), fill=(250, 250, 250), anchor="lm")
-    parts: list[str] = []
-    start = 0
-    for size in groups:
-        parts.append(number[start : start + size])
-        start += size
-    draw.text((60, 390), "  ".join(parts), font=large, fill=(240, 240, 235), anchor="lm")
-    draw.text((60, 500), "VALID THRU 12/34", font=small, fill=(230, 230, 230), anchor="lm")
-    draw.text((760, 570), "银联 UnionPay", font=small, fill=(250, 250, 250), anchor="lm")
-    return _picture(sheet)
-
-
 def letter(*lines: str) -> Picture:
     """Any lines on an A4 page at 6 px/mm."""
     sheet, draw = _sheet(1260, 1782, (246, 246, 242))
@@ -107,25 +92,16 @@ def letter(*lines: str) -> Picture:
     return _picture(sheet)
 
 
+def bank_card_front(number: str) -> Picture:
+    """A debit card with its number in groups, as they are printed."""
+    return demo_papers.bank_card(number, fonts=FONTS)
+
+
 def document_page(lines: tuple[str, ...], *, scale: float = 6.0) -> Picture:
-    """The data page of a travel document, ``scale`` px/mm, with its zone in OCR-B (ICAO 9303-4, 9303-5): characters
-    2.54 mm apart, lines 6.35 mm apart."""
-    long = len(lines[0]) > 30
-    width, height = (125.0, 88.0) if long else (85.6, 54.0)
-    fine = scale * 3  # drawn larger, then shrunk, as a lens does
-    sheet, draw = _sheet(round(width * fine), round(height * fine), (232, 228, 238))
-    body = ImageFont.truetype(str(SANS), round(2.6 * fine))
-    for index, text in enumerate(("护照 PASSPORT", "样张 SPECIMEN", "15 MAR 1968", "女 F", "30 JAN 2020")):
-        draw.text((width * 0.42 * fine, (8 + 7 * index) * fine * height / 88), text, font=body, fill=_INK, anchor="lm")
-    draw.rectangle((5 * fine, 8 * fine, 30 * fine, height * 0.5 * fine), fill=(150, 160, 170))
-    zone = ImageFont.truetype(str(OCR_B), 1000)
-    zone = ImageFont.truetype(str(OCR_B), round(1000 * 2.54 * fine / zone.getlength("A")))
-    left = (width - 2.54 * len(lines[0])) / 2
-    for index, line in enumerate(lines):
-        y = height - 8.0 - 5.4 * (len(lines) - 1 - index) if long or len(lines) > 1 else height - 6
-        draw.text((left * fine, y * fine), line, font=zone, fill=(30, 30, 34), anchor="lm")
-    small = sheet.resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS)
-    return _picture(small)
+    """The data page of a travel document, ``scale`` px/mm, with its zone in OCR-B."""
+    fine = demo_papers.document_page(lines, fonts=FONTS, zone_font=OCR_B)
+    size = (round(fine.shape[1] * scale / 18), round(fine.shape[0] * scale / 18))
+    return np.asarray(cv2.resize(fine, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def under_camera(

@@ -20,11 +20,12 @@ from devices.camera.v4l2 import Format
 from devices.card.reader import WatchedReader
 from devices.card.sim import InProcessSlot
 from devices.card.sim_card import demo_cards
+from devices.card.sim_emrtd import DEMO_HOLDERS
 from devices.card.sim_sam import SamOnTerminal, SimulatedSam
 from devices.printer.sim import SimulatedPrinter
 from devices.speech.sim import SimulatedDispatcher
 from district.embedded import EmbeddedDistrict
-from kiosk import bootstrap
+from kiosk import bootstrap, process
 from kiosk import config as configuration
 from kiosk.bootstrap import CARD_FIELDS, FONTS
 from kiosk.cli import main
@@ -33,6 +34,7 @@ from kiosk.domain.spoken import LINES, Line
 from kiosk.process import Alone
 from kiosk.speaking import speech_lacks
 from tests.support.papers import desk, packed, qr_picture
+from tests.support.written import PEOPLE, document_page, identity_card, under_camera
 
 CONFIG = """
 [hall]
@@ -406,6 +408,36 @@ def test_papers_in_pictures(kiosk: Run, tmp_path: Path) -> None:
     assert (second["corners"], second["findings"]) == (None, ["no-paper"])
     assert third["trouble"] == "picture-unreadable"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.jpg"]
+
+
+def test_what_is_read_off_papers_is_masked_unless_asked_for(kiosk: Run, tmp_path: Path) -> None:
+    person, passport = PEOPLE[0], DEMO_HOLDERS["passport"]
+    card, page, none = tmp_path / "card.png", tmp_path / "page.png", tmp_path / "none.png"
+    card.write_bytes(packed(under_camera(identity_card(person))))
+    page.write_bytes(packed(under_camera(document_page(passport.mrz_lines))))
+    none.write_bytes(b"no picture")
+    answer = kiosk("camera", "read", card, page, none, "--json")
+    assert answer.status == 1
+    first, second, third = answer.rows
+    assert [row["kind"] for row in first["found"]] == ["id-number", "name"]
+    assert second["found"][0]["text"] == "2x44 P CHN E99****17 ****** ******"
+    assert third["trouble"] == "picture-unreadable"
+    assert not any(secret in answer.out for secret in (person.number, person.name, passport.number, "680312"))
+    shown = kiosk("camera", "read", "--show", card, page)
+    assert shown.status == 0
+    assert all(text in shown.out for text in (person.number, person.name, passport.number, "680312 360602"))
+
+
+def _no_program(_module: str) -> list[str]:
+    return ["/nonexistent/program"]
+
+
+def test_reading_that_does_not_work_is_told(kiosk: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "child_command", _no_program)
+    card = tmp_path / "card.png"
+    card.write_bytes(packed(identity_card(PEOPLE[0])))
+    answer = kiosk("camera", "read", card, "--json")
+    assert (answer.status, [row["trouble"] for row in answer.rows]) == (1, ["reading-failed"])
 
 
 def test_the_test_slip(kiosk: Run) -> None:

@@ -699,6 +699,10 @@
         <translation>The camera is starting…</translation>
     </message>
     <message>
+        <source>放好了就点“手动拍照”</source>
+        <translation>Touch Take it now when it lies well</translation>
+    </message>
+    <message>
         <source>很清楚，别动…</source>
         <translation>Clear, hold still…</translation>
     </message>

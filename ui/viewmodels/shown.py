@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Property, Signal, Slot
 from PySide6.QtQml import QmlElement
 
-from devices.camera.api import Live
+from devices.camera.api import Finding, Live
 from devices.card.api import Reading
 from kiosk.journey.documents import LONGEST
 from kiosk.journey.events import Back, Draft, Next, ShootNow, TypeCan, TypeInstead
@@ -14,6 +14,10 @@ from ui.viewmodels.base import ScreenModel, camera_trouble, finding_words, troub
 
 QML_IMPORT_NAME = "Kiosk.Models"
 QML_IMPORT_MAJOR_VERSION = 1
+
+
+_BY_HAND = frozenset({Finding.TOO_DARK, Finding.TOO_BRIGHT, Finding.BLANK, Finding.NO_PAPER})
+"""What is said of paper and may be said of a dark or shiny card without anything being wrong with it."""
 
 
 @QmlElement
@@ -51,12 +55,14 @@ class ShowPaperModel(ScreenModel):
             return self.tr("拍好了，正在认字…")
         if not isinstance(screen.camera, Live) or not screen.seen:
             return self.tr("摄像头正在打开…")
+        if _BY_HAND.intersection(screen.findings[:1]):
+            return self.tr("放好了就点“手动拍照”")
         return finding_words(screen.findings[0]) if screen.findings else self.tr("很清楚，别动…")
 
     @Property(str, notify=changed)
     def adviceKind(self) -> str:
         screen = self._screen
-        if screen is None or not screen.seen:
+        if screen is None or not screen.seen or _BY_HAND.intersection(screen.findings[:1]):
             return "info"
         return "wrong" if screen.findings and not screen.shooting else "good"
 

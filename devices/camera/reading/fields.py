@@ -224,7 +224,22 @@ _ZONE_LINE = re.compile(r"[A-Z0-9<]{24,50}", re.ASCII)
 """Somewhat more and less than 30 to 44: fillers are miscounted."""
 _ZONE_DIGITS = 12
 """A line without a filler is one of numbers and dates."""
-_ZONE_DOUBLES = str.maketrans({"《": "<<", "〈": "<", "＜": "<", "«": "<<", "‹": "<", "(": "<", " ": "", "\u3000": ""})
+_ZONE_DOUBLES = str.maketrans(
+    {
+        "《": "<<",
+        "〈": "<",
+        "＜": "<",
+        "«": "<<",
+        "‹": "<",
+        "(": "<",
+        "く": "<",
+        "ㄑ": "<",
+        "≤": "<",
+        "|": "I",
+        " ": "",
+        "\u3000": "",
+    }
+)
 
 
 def zone_line(text: str) -> str | None:
