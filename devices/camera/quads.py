@@ -20,6 +20,7 @@ from devices.camera.api import Picture
 from devices.camera.pictures import Gray
 
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 Lab = npt.NDArray[np.uint8]
 
 _REACH = 10
@@ -52,11 +53,14 @@ def without_text(picture: Picture) -> Lab:
 
 
 def clockwise(points: Floats) -> Floats:
-    """Four points ordered clockwise as seen, beginning with the one nearest the picture's top left."""
-    centre = points.mean(axis=0)
-    angles = np.arctan2(points[:, 1] - centre[1], points[:, 0] - centre[0])
-    ordered = points[np.argsort(angles)]
-    return np.roll(ordered, -int(np.argmin(ordered.sum(axis=1))), axis=0)
+    """Four points (or N times four) ordered clockwise as seen, from the one nearest the picture's top left."""
+    shapes = points.reshape(-1, 4, 2)
+    away = shapes - shapes.mean(axis=1, keepdims=True)
+    order = np.argsort(np.arctan2(away[..., 1], away[..., 0]), axis=1)
+    ordered = np.take_along_axis(shapes, order[..., None], axis=1)
+    first = np.argmin(ordered.sum(axis=2), axis=1)
+    turned = (np.arange(4) + first[:, None]) % 4
+    return np.take_along_axis(ordered, turned[..., None], axis=1).reshape(points.shape)
 
 
 def by_outline(edges: Gray) -> Iterator[Floats]:
@@ -86,23 +90,31 @@ def _longest_sides(rough: Floats) -> Iterator[Floats]:
     """A corner folded over or hidden makes more than four sides: the four longest, prolonged until they meet."""
     following = np.roll(rough, -1, axis=0)
     order = np.sort(np.argsort(-np.linalg.norm(following - rough, axis=1))[:4])
-    lines = [np.cross(np.append(rough[i], 1.0), np.append(following[i], 1.0)) for i in order]
-    corners = [meeting(lines[i - 1], lines[i]) for i in range(4)]
-    if all(corner is not None for corner in corners):
-        yield clockwise(np.array(corners, np.float32))
+    lines = through(rough[order], following[order])
+    corners = meetings(np.roll(lines, 1, axis=0), lines)
+    if np.isfinite(corners).all():
+        yield clockwise(corners.astype(np.float32))
 
 
-def meeting(one: npt.NDArray[np.floating], other: npt.NDArray[np.floating]) -> tuple[float, float] | None:
-    """Where two homogeneous lines meet; ``None`` for parallels."""
-    x, y, w = np.cross(one, other)
-    if abs(w) < 1e-6 * max(abs(x), abs(y), 1.0):
-        return None
-    return float(x / w), float(y / w)
+def through(starts: npt.NDArray[np.floating], ends: npt.NDArray[np.floating]) -> Doubles:
+    """N homogeneous lines (N x 3) through N pairs of points (N x 2)."""
+    run = (ends - starts).astype(np.float64)
+    return np.stack((-run[:, 1], run[:, 0], starts[:, 0] * run[:, 1] - starts[:, 1] * run[:, 0]), axis=1)
+
+
+def meetings(ones: Doubles, others: Doubles) -> Doubles:
+    """Where N pairs of homogeneous lines meet (N x 2); not a number for parallels."""
+    w = ones[:, 0] * others[:, 1] - ones[:, 1] * others[:, 0]
+    x = ones[:, 1] * others[:, 2] - ones[:, 2] * others[:, 1]
+    y = ones[:, 2] * others[:, 0] - ones[:, 0] * others[:, 2]
+    parallel = np.abs(w) < 1e-6 * np.maximum(np.maximum(np.abs(x), np.abs(y)), 1.0)
+    return np.stack((x, y), axis=1) / np.where(parallel, np.nan, w)[:, None]
 
 
 def by_regions(lab: Lab, masks: Sequence[Gray]) -> tuple[Region, ...]:
     """Shapes around whole regions, judged along the region's own outline: a curled paper has no straight sides."""
     regions: list[Region] = []
+    seen: set[tuple[int, ...]] = set()
     height, width = lab.shape[:2]
     for mask in masks:
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
@@ -111,6 +123,10 @@ def by_regions(lab: Lab, masks: Sequence[Gray]) -> tuple[Region, ...]:
             hull = cv2.convexHull(contour)
             if not 2 * _SMALLEST * width * height < area < 0.9 * width * height or area < 0.92 * cv2.contourArea(hull):
                 continue
+            key = tuple(round(value / 4) for value in (*cv2.boundingRect(contour), float(np.sqrt(area))))
+            if key in seen:
+                continue
+            seen.add(key)
             outline = cast("npt.NDArray[np.int32]", contour)
             cover, shape = max(
                 ((_cover(outline, shape), shape) for shape in _around(cast("npt.NDArray[np.int32]", hull))),
@@ -142,33 +158,34 @@ def overlap(one: Floats, other: Floats) -> float:
 
 
 def _outline_mark(lab: Lab, contour: npt.NDArray[np.int32]) -> float:
-    region = np.zeros(lab.shape[:2], np.uint8)
-    cv2.drawContours(region, [contour], -1, [255], cv2.FILLED)
-    small, large = np.ones((5, 5), np.uint8), np.ones((11, 11), np.uint8)
-    inner = (cv2.erode(region, small) > 0) & (cv2.erode(region, large) == 0)
-    outer = (cv2.dilate(region, small) == 0) & (cv2.dilate(region, large) > 0)
-    x, y = contour[:, 0].mean(axis=0)
-    inner_sectors, inner_colours = _by_sector(lab, inner, float(x), float(y))
-    outer_sectors, outer_colours = _by_sector(lab, outer, float(x), float(y))
-    differences: list[npt.NDArray[np.float64]] = []
-    for sector in range(32):
-        within, without = inner_colours[inner_sectors == sector], outer_colours[outer_sectors == sector]
-        if len(within) > 8 and len(without) > 8:
-            differences.append(np.median(within, axis=0) - np.median(without, axis=0))
-    if len(differences) < 22:  # most of it leaves the picture
+    """How much the region within an outline looks like a paper: its colour just inside and just outside, in 32
+    stretches of the outline."""
+    ends = contour[:, 0].astype(np.float32)
+    runs = np.linalg.norm(np.roll(ends, -1, axis=0) - ends, axis=1)
+    length = np.append(0.0, np.cumsum(runs)).astype(np.float32)
+    places = np.linspace(0, float(length[-1]), 32 * 6, endpoint=False, dtype=np.float32)
+    closed = np.concatenate([ends, ends[:1]])
+    x, y = np.interp(places, length, closed[:, 0]), np.interp(places, length, closed[:, 1])
+    points = np.stack((x, y), axis=1).astype(np.float32)
+    tangent = np.roll(points, -2, axis=0) - np.roll(points, 2, axis=0)
+    inward = np.stack((-tangent[:, 1], tangent[:, 0]), axis=1)
+    inward /= np.maximum(np.linalg.norm(inward, axis=1, keepdims=True), 1e-6)
+    if cv2.contourArea(ends, oriented=True) < 0:
+        inward = -inward
+    depths = np.array((3, 4, 5, -3, -4, -5), np.float32)
+    asked = (points + inward * depths[:, None, None]).astype(np.float32)
+    seen = _seen(lab, asked, cv2.INTER_NEAREST)
+    stretches = seen.astype(np.float32).reshape(2, 3, 32, 6, 3).transpose(0, 2, 1, 3, 4).reshape(2, 32, 18, 3)
+    height, width = lab.shape[:2]
+    shown = ((asked[5] >= 0) & (asked[5] <= (width - 1, height - 1))).all(axis=1).reshape(32, 6).mean(axis=1) > 0.5
+    if shown.sum() < 22:  # most of it leaves the picture
         return 0.0
-    steps = np.array(differences)
+    within, without = np.median(stretches, axis=2)
+    steps = (within - without)[shown]
     typical = np.median(steps, axis=0)
     strength = float(np.linalg.norm(typical))
     agreeing = float((steps @ typical > 0.35 * strength**2).mean()) * len(steps) / 32
-    return min(1.0, strength / _STEP) * agreeing * (0.75 + 0.25 * float(np.clip(0.5 + typical[0] / 30, 0, 1)))
-
-
-def _by_sector(lab: Lab, ring: npt.NDArray[np.bool_], x: float, y: float) -> tuple[npt.NDArray[np.int32], Lab]:
-    """The ring's colours, and in which of 32 sectors around (x, y) each lies."""
-    rows, columns = np.nonzero(ring)
-    sectors = ((np.arctan2(rows - y, columns - x) / (2 * np.pi) + 0.5) * 31.99).astype(np.int32)
-    return sectors, lab[rows, columns]
+    return min(1.0, strength / _STEP) * agreeing * (0.75 + 0.25 * float(_paler(typical[0])))
 
 
 def by_lines(edges: Gray) -> list[Floats]:
@@ -179,34 +196,34 @@ def by_lines(edges: Gray) -> list[Floats]:
     if segments is None:  # pyright: ignore[reportUnnecessaryComparison]  # the stub forgets that it may be None
         return []
     lines = _distinct(segments.reshape(-1, 4).astype(np.float64), limit=14)
-    flat = [line for line in lines if abs(line[1]) >= abs(line[0])]
-    steep = [line for line in lines if abs(line[1]) < abs(line[0])]
-    shapes: list[Floats] = []
-    for top, bottom in combinations(flat, 2):
-        for left, right in combinations(steep, 2):
-            corners = [meeting(a, b) for a, b in ((top, left), (top, right), (bottom, right), (bottom, left))]
-            if all(corner is not None for corner in corners):
-                shapes.append(clockwise(np.array(corners, np.float32)))
-    return shapes
+    lying = np.abs(lines[:, 1]) >= np.abs(lines[:, 0])
+    flat = np.array(list(combinations(np.nonzero(lying)[0], 2)), np.intp).reshape(-1, 2)
+    steep = np.array(list(combinations(np.nonzero(~lying)[0], 2)), np.intp).reshape(-1, 2)
+    top, bottom = (np.repeat(lines[flat[:, i]], len(steep), axis=0) for i in (0, 1))
+    left, right = (np.tile(lines[steep[:, i]], (len(flat), 1)) for i in (0, 1))
+    sides = ((top, left), (top, right), (bottom, right), (bottom, left))
+    corners = np.stack([meetings(one, other) for one, other in sides], axis=1)
+    corners = corners[np.isfinite(corners).all(axis=(1, 2))]
+    return list(clockwise(corners.astype(np.float32)))
 
 
-def _distinct(segments: npt.NDArray[np.float64], *, limit: int) -> list[npt.NDArray[np.float64]]:
-    """The longest segments as homogeneous lines of unit normal, near-repeats left out."""
-    order = np.argsort(-np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1]))
-    kept: list[npt.NDArray[np.float64]] = []
-    ends: list[npt.NDArray[np.float64]] = []
-    for index in order:
-        x1, y1, x2, y2 = segments[index]
-        line = np.cross([x1, y1, 1.0], [x2, y2, 1.0])
-        line = line / np.hypot(line[0], line[1])
-        both = np.array([[x1, y1, 1.0], [x2, y2, 1.0]])
-        if any(np.abs(both @ known).max() < 6 and abs(line[:2] @ known[:2]) > 0.99 for known in kept):
-            continue
-        kept.append(line)
-        ends.append(both)
-        if len(kept) == limit:
-            break
-    return kept
+def _distinct(segments: Doubles, *, limit: int) -> Doubles:
+    """The longest segments as homogeneous lines of unit normal (N x 3), near-repeats left out."""
+    lengths = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1])
+    segments = segments[np.argsort(-lengths)]
+    lines = through(segments[:, :2], segments[:, 2:])
+    lines /= np.hypot(lines[:, 0], lines[:, 1])[:, None]
+    starts, ends = (np.column_stack((segments[:, i : i + 2], np.ones(len(segments)))) for i in (0, 2))
+    left = np.ones(len(segments), np.bool_)
+    kept: list[int] = []
+    while left.any() and len(kept) < limit:
+        index = int(left.argmax())
+        kept.append(index)
+        line = lines[index]
+        near = np.maximum(np.abs(starts @ line), np.abs(ends @ line)) < 6
+        left &= ~(near & (np.abs(lines[:, :2] @ line[:2]) > 0.99))
+        left[index] = False
+    return lines[kept]
 
 
 def by_growing(picture: Picture, seed: Floats) -> Iterator[Floats]:
@@ -228,81 +245,105 @@ def by_growing(picture: Picture, seed: Floats) -> Iterator[Floats]:
     yield from by_outline(cast("Gray", cv2.morphologyEx(grown, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))))
 
 
-def plausible(shapes: Sequence[Floats], width: int, height: int) -> Floats:
+def plausible(shapes: Sequence[Floats] | Floats, width: int, height: int) -> Floats:
     """N x 4 x 2: the convex, large enough shapes (clipped to just outside the picture), near-repeats left out."""
-    kept: list[Floats] = []
-    seen: set[tuple[int, ...]] = set()
+    tried = np.array(shapes, np.float32).reshape(-1, 4, 2)
     margin = 0.02 * max(width, height)
-    for shape in shapes:
-        low, high = shape.min(axis=0), shape.max(axis=0)
-        if (low < -margin).any() or high[0] > width + margin or high[1] > height + margin:
-            continue
-        sides = np.roll(shape, -1, axis=0) - shape
-        lengths = np.linalg.norm(sides, axis=1)
-        if lengths.min() < 0.08 * max(width, height) or lengths.max() > 6 * lengths.min():
-            continue
-        following = np.roll(sides, -1, axis=0)
-        turns = (sides[:, 0] * following[:, 1] - sides[:, 1] * following[:, 0]) / (lengths * np.roll(lengths, -1))
-        if turns.min() < 0.6:  # corners between 37 and 143 degrees
-            continue
-        area = cv2.contourArea(shape)
-        if not _SMALLEST * width * height < area < 0.985 * width * height:
-            continue
-        opposite = np.minimum(lengths, np.roll(lengths, 2)) / np.maximum(lengths, np.roll(lengths, 2))
-        if opposite.min() < 0.45:  # stronger perspective than a camera over a desk gives
-            continue
-        key = tuple(int(value) for value in (shape / 3).round().ravel())
-        if key not in seen:
-            seen.add(key)
-            kept.append(shape)
-    return np.array(kept, np.float32).reshape(-1, 4, 2)
+    low, high = tried.min(axis=1), tried.max(axis=1)
+    tried = tried[(low >= -margin).all(axis=1) & (high <= np.array((width, height)) + margin).all(axis=1)]
+    sides = np.roll(tried, -1, axis=1) - tried
+    lengths = np.maximum(np.linalg.norm(sides, axis=2), 1e-6)
+    following = np.roll(sides, -1, axis=1)
+    turns = sides[..., 0] * following[..., 1] - sides[..., 1] * following[..., 0]
+    turns /= lengths * np.roll(lengths, -1, axis=1)
+    x, y = tried[..., 0], tried[..., 1]
+    area = np.abs((x * np.roll(y, -1, axis=1) - y * np.roll(x, -1, axis=1)).sum(axis=1)) / 2 / (width * height)
+    across = np.roll(lengths, 2, axis=1)
+    tried = tried[
+        (lengths.min(axis=1) >= 0.08 * max(width, height))
+        & (lengths.max(axis=1) <= 6 * lengths.min(axis=1))
+        & (turns.min(axis=1) >= 0.6)  # corners between 37 and 143 degrees
+        & (area > _SMALLEST)
+        & (area < 0.985)
+        & ((np.minimum(lengths, across) / np.maximum(lengths, across)).min(axis=1) >= 0.45)
+        # stronger perspective than a camera over a desk gives
+    ]
+    keys = (tried / 3).round().astype(np.int32).reshape(-1, 8)
+    _, first = np.unique(keys, axis=0, return_index=True)
+    return tried[np.sort(first)]
 
 
 def profiles(lab: Lab, shapes: Floats, *, reach: int = _REACH, samples: int = _SAMPLES) -> tuple[Floats, Floats]:
-    """Colours across the sides: N x 4 x samples x (2 reach + 1) x 3, from outside to inside; and N x 4 x samples x
-    (2 reach + 1), 1 where the place is within the picture."""
+    """Colours across the sides: (2 reach + 1) x N x 4 x samples x 3, from outside to inside; and N x 4, the share of
+    each side that lies within the picture."""
+    height, width = lab.shape[:2]
     starts, ends = shapes, np.roll(shapes, -1, axis=1)
     along = np.linspace(0.05, 0.95, samples, dtype=np.float32)
     places = starts[:, :, None] * (1 - along[:, None]) + ends[:, :, None] * along[:, None]
     direction = (ends - starts) / np.linalg.norm(ends - starts, axis=2, keepdims=True)
     inward = np.stack((-direction[..., 1], direction[..., 0]), axis=-1)
     steps = np.arange(-reach, reach + 1, dtype=np.float32)
-    points = places[:, :, :, None] + inward[:, :, None, None] * steps[:, None]
-    x, y = points[..., 0], points[..., 1]
-    height, width = lab.shape[:2]
-    flat = (x.reshape(len(shapes) * 4, -1), y.reshape(len(shapes) * 4, -1))
-    rows = [
-        cv2.remap(lab, flat[0][i : i + 8192], flat[1][i : i + 8192], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        for i in range(0, len(flat[0]), 8192)
-    ]
-    colours = np.concatenate(rows).reshape(*x.shape, 3).astype(np.float32)
-    inside = ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)).astype(np.float32)
-    return colours, inside
+    # Steps first: sums of them are quick.
+    points = (places + inward[:, :, None] * steps[:, None, None, None, None]).astype(np.float32)
+    flat = points.reshape(-1, 4 * samples, 2)
+    parts = [_seen(lab, flat[i : i + 16384], cv2.INTER_LINEAR) for i in range(0, len(flat), 16384)]
+    colours = np.concatenate(parts).reshape(*points.shape[:-1], 3).astype(np.float32)
+    within = ((places >= 0) & (places <= (width - 1, height - 1))).all(axis=-1).mean(axis=-1)
+    return colours, within.astype(np.float32)
+
+
+def _seen(lab: Lab, points: Floats, way: int) -> Lab:
+    """The colours at rows x columns x 2 places (x, y); outside the picture those of its rim."""
+    seen = cv2.remap(lab, points, None, way, borderMode=cv2.BORDER_REPLICATE)  # pyright: ignore[reportCallIssue, reportArgumentType, reportUnknownVariableType]  # the second map may be None
+    return cast("Lab", seen)
+
+
+def likeliest(lab: Lab, shapes: Floats, *, most: int) -> Floats:
+    """The ``most`` of N x 4 x 2 shapes that look most like a paper at a few places along each side."""
+    if len(shapes) <= most:
+        return shapes
+    starts, ends = shapes[:, :, None], np.roll(shapes, -1, axis=1)[:, :, None]
+    along = np.linspace(0.08, 0.92, 10, dtype=np.float32)[:, None]
+    places = starts * (1 - along) + ends * along
+    direction = (ends - starts) / np.linalg.norm(ends - starts, axis=-1, keepdims=True)
+    inward = np.stack((-direction[..., 1], direction[..., 0]), axis=-1)
+    points = (np.stack((places - 6 * inward, places + 6 * inward))).reshape(-1, 40, 2).astype(np.float32)
+    seen = _seen(lab, points, cv2.INTER_NEAREST)
+    without, within = seen.reshape(2, len(shapes), 4, 10, 3).astype(np.float32)
+    step = np.median(within - without, axis=2)
+    side = np.minimum(1.0, np.linalg.norm(step, axis=-1) / _STEP)
+    mark = (0.55 * side.mean(axis=1) + 0.45 * side.min(axis=1)) * (0.6 + 0.4 * _paler(step[..., 0]).mean(axis=1))
+    return shapes[np.sort(np.argsort(-mark)[:most])]
+
+
+def _paler(step: Floats | np.float32) -> Floats:
+    """0 to 1: how much paler the inside is than the outside, by steps of lightness."""
+    return np.clip(0.5 + step / 30, 0, 1).astype(np.float32)
 
 
 def scores(lab: Lab, shapes: Floats) -> Floats:
     """How much each of N x 4 x 2 shapes looks like a paper, 0 to about 1."""
     if not len(shapes):
         return np.zeros(0, np.float32)
-    colours, inside = profiles(lab, shapes)
+    colours, within = profiles(lab, shapes)  # steps x N x 4 x samples x 3
     r = _REACH
-    near = colours[..., r + 3 : r + 6, :].mean(-2) - colours[..., r - 5 : r - 2, :].mean(-2)
-    far = colours[..., r + 7 :, :].mean(-2) - colours[..., : r - 6, :].mean(-2)
-    step = np.minimum(np.linalg.norm(np.median(near, axis=2), axis=-1), np.linalg.norm(np.median(far, axis=2), axis=-1))
-    typical = np.median(near, axis=2, keepdims=True)
-    strength = np.linalg.norm(typical, axis=-1, keepdims=True) + 1e-6
-    agreeing = ((near * typical).sum(-1) / strength[..., 0] > 0.35 * strength[..., 0]).mean(-1)
-    slope = np.linalg.norm(colours[..., 2:, :] - colours[..., :-2, :], axis=-1)
-    peak = np.abs(slope.argmax(axis=-1) - (r - 1))
-    on_line = (peak <= 2).mean(-1)
+    near = colours[r + 3 : r + 6].mean(axis=0) - colours[r - 5 : r - 2].mean(axis=0)
+    far = colours[r + 7 :].mean(axis=0) - colours[: r - 6].mean(axis=0)
+    typical = np.median(near, axis=2)
+    strength = np.linalg.norm(typical, axis=-1)
+    step = np.minimum(strength, np.linalg.norm(np.median(far, axis=2), axis=-1))
+    along = (near * typical[:, :, None]).sum(axis=-1)
+    agreeing = (along > 0.35 * strength[..., None] ** 2).mean(axis=-1)
+    slope = colours[2:] - colours[:-2]
+    peak = np.abs(np.einsum("...c,...c->...", slope, slope).argmax(axis=0) - (r - 1))
+    on_line = (peak <= 2).mean(axis=-1)
     side = np.minimum(1.0, step / _STEP) * (0.45 * agreeing + 0.55 * on_line)
-    visible = inside[..., 1].mean(-1) > 0.5
+    visible = within > 0.5
     side = np.where(visible, side, 0.35)  # a side along the picture's edge says little
-    paler = np.median(near[..., 0], axis=2)
-    bright = np.where(visible, np.clip(0.5 + paler / 30, 0, 1), 0.5).mean(-1)
-    rim = colours[..., r + 3 :, :].mean(axis=(2, 3))
+    bright = np.where(visible, _paler(typical[..., 0]), 0.5).mean(axis=-1)
+    rim = colours[r + 3 :].mean(axis=(0, 3))
     alike = np.exp(-rim[..., 0].std(axis=1) / 40)
     area = np.array([cv2.contourArea(shape) for shape in shapes]) / (lab.shape[0] * lab.shape[1])
-    base = 0.55 * side.mean(1) + 0.45 * side.min(1)
+    base = 0.55 * side.mean(axis=1) + 0.45 * side.min(axis=1)
     total = base * (0.6 + 0.4 * bright) * (0.75 + 0.25 * alike) * np.clip(area / 0.1, 0.3, 1) ** 0.25
     return total.astype(np.float32)
