@@ -20,8 +20,8 @@ QT_PACKAGES=(                                     # what the Qt wheel's QtGui, i
     libxcb-xfixes0 libxcb-xkb1 libwayland-client0 libwayland-cursor0 libwayland-egl1 libpulse0
 )
 NETWORK_PACKAGES=(iproute2 util-linux)            # private network namespaces: --vnc, and pcscd in the tests
-TEST_PACKAGES=( # PyInstaller reads libraries with objdump; travel documents: typeface, chip; the other way to speak
-    binutils fonts-ocr-b libeac3 speech-dispatcher speech-dispatcher-espeak-ng speech-dispatcher-audio-plugins
+TEST_PACKAGES=( # PyInstaller reads libraries with objdump; PDF drawn; travel documents: typeface, chip; the other way to speak
+    binutils poppler-utils fonts-ocr-b libeac3 speech-dispatcher speech-dispatcher-espeak-ng speech-dispatcher-audio-plugins
 )
 
 say() { printf '%s\n' "$*" >&2; }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -132,11 +132,22 @@ class Finding(StrEnum):
     TOO_DARK = "too-dark"
     TOO_BRIGHT = "too-bright"
     CUT_OFF = "cut-off"  # an edge of the paper leaves the picture
-    TOO_SMALL = "too-small"  # under 6 px/mm for an A4 width
+    NEAR_BORDER = "near-border"  # all there, but so near the picture's border that an edge may be missing
+    ASKEW = "askew"  # turned far to one side, or seen slantwise
+    TOO_SMALL = "too-small"  # under 6 px/mm for its width
     GLARE = "glare"
-    COVERED = "covered"  # a finger or hand on the paper
+    COVERED = "covered"  # a finger or hand over an edge
+    TAKEN = "taken"  # this page was shot already; the next one is awaited
+    MOVING = "moving"  # nothing else is wrong, but it does not lie still yet
     BLURRED = "blurred"
     BLANK = "blank"  # no writing on it: perhaps face down
+
+
+class Doubt(StrEnum):
+    """What someone should look at on a page that was shot. It never keeps the page from being handed in."""
+
+    UPSIDE_DOWN = "upside-down"  # seems to stand on its head, not surely enough to be turned unasked
+    SAME_PAGE = "same-page"  # looks like a page already taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +160,14 @@ class PageFound:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A finished page: straightened JPEG ready to be filed. ``width`` and ``height`` in pixels."""
+    """A finished page: straightened JPEG ready to be filed. ``width`` and ``height`` in pixels, ``short_side_mm`` the
+    paper's shorter side, by which it is filed at its true size. ``likeness`` is what ``likeness.alike`` compares.
+    ``turns``: quarter turns clockwise still to be made, so that turning a page costs it nothing."""
 
     jpeg: bytes
     width: int
     height: int
+    short_side_mm: float = 210.0
+    likeness: bytes = b""
+    doubts: tuple[Doubt, ...] = field(default=(), compare=False)  # the same picture, whatever is thought of it
+    turns: int = field(default=0, compare=False)

@@ -1,7 +1,7 @@
-"""Finding the paper under the camera, and knowing when it lies still enough to be shot.
+"""Finding the paper under the camera.
 
-``find_page`` works on any photograph (a few hundred milliseconds); with ``fast`` it spends a few milliseconds on a
-live picture of paper on the terminal's dark mat.
+``find_page`` works on any photograph (a quarter of a second on two cores); with ``fast`` it spends a tenth of that on
+a live picture of paper on the terminal's dark mat. Cheap cues come first; slower ones are asked only in doubt.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from devices.camera import quads
 from devices.camera.api import Corners, Finding, PageFound, Picture
-from devices.camera.pictures import Gray, bounded, gray
+from devices.camera.pictures import Gray, bounded
 from devices.camera.quads import Floats, Lab
 from devices.camera.quality import findings_of, light_mat
 
@@ -27,6 +27,19 @@ _REFINE = 1600
 _FAST_REFINE = 960
 _ENOUGH = 0.5
 """Score from which a shape is a paper."""
+_CLEAR = 0.88
+"""Score from which no slower cue is asked."""
+_DOUBTFUL = 0.7
+_STAYS = 0.6
+"""Score from which a paper still lies where it lay."""
+_BETTER = 0.03
+"""By so much must a place nearby be likelier before a paper counts as moved: a still one's outline does not tremble."""
+_SHIFTED = 1.25
+"""Pixels (of those it is searched in) from which any likelier place will do."""
+_GROWN = 256
+"""Pixels of the longer side in which regions are grown."""
+_WEIGHED = 160
+"""Shapes that are looked at closely."""
 _SAME = 0.96
 """Overlap above which a fitted shape is the one that was found."""
 _SAME_PAPER = 0.75
@@ -37,26 +50,51 @@ A4_SHORT_SIDE = 210.0
 """Millimetres."""
 
 
-def find_page(picture: Picture, *, fast: bool = False, short_side_mm: float = A4_SHORT_SIDE) -> PageFound:
+def find_page(
+    picture: Picture, *, fast: bool = False, short_side_mm: float = A4_SHORT_SIDE, near: Corners | None = None
+) -> PageFound:
     """Where the paper lies, and what keeps it from being shot.
 
-    ``short_side_mm`` is the paper's shorter side in millimetres, by which ``TOO_SMALL`` is judged (6 px/mm).
+    ``short_side_mm`` is the paper's shorter side in millimetres, by which ``TOO_SMALL`` is judged (6 px/mm). ``near``
+    is where it lay in the picture before: looked at first, and searched anew only if no paper lies there any more.
     """
     if min(picture.shape[:2]) < 64:
         return PageFound(None, (Finding.NO_PAPER,))
     small = bounded(picture, _FAST_SEARCH if fast else _SEARCH)
     lab = quads.without_text(small)
-    shape = _best(lab, _fast_shapes(lab), tries=2) if fast else _search(small, lab)
-    if shape is None:
-        return PageFound(None, (Finding.NO_PAPER, Finding.LIGHT_MAT) if light_mat(small) else (Finding.NO_PAPER,))
+    scale = small.shape[1] / picture.shape[1]
+    lay = np.array(near, np.float32) * np.float32(scale) if near is not None else None
+    shape = _followed(lab, lay) if lay is not None else None
+    if fast and near is not None and shape is lay:
+        corners = near
+    else:
+        if shape is None:
+            shape = _quick(lab) if fast else _search(small, lab)
+        if shape is None:
+            return PageFound(None, (Finding.NO_PAPER, Finding.LIGHT_MAT) if light_mat(small) else (Finding.NO_PAPER,))
+        corners = _refined(picture, shape / np.float32(scale), fast=fast)
+    return PageFound(corners, findings_of(picture, corners, short_side_mm=short_side_mm, fast=fast))
+
+
+def _refined(picture: Picture, shape: Floats, *, fast: bool) -> Corners:
+    """The shape laid through the paper's sides in more pixels than it was searched in."""
     finer = bounded(picture, _FAST_REFINE if fast else _REFINE)
-    rough = shape * np.float32(finer.shape[1] / small.shape[1])
+    scale = np.float32(finer.shape[1] / picture.shape[1])
+    rough = shape * scale
     fitted = _fit(finer, rough, reach=6 if fast else 14)
     if quads.overlap(fitted, rough) < _SAME:
         fitted = rough  # a curled side has no line to be laid through
-    points = quads.clockwise(fitted * (picture.shape[1] / finer.shape[1]))
-    corners = cast("Corners", tuple((float(x), float(y)) for x, y in points))
-    return PageFound(corners, findings_of(picture, corners, short_side_mm=short_side_mm, fast=fast))
+    return cast("Corners", tuple((float(x), float(y)) for x, y in quads.clockwise(fitted / scale)))
+
+
+def _followed(lab: Lab, lay: Floats) -> Floats | None:
+    """``lay`` itself while the paper lies there still, or where it has moved to, nearby."""
+    moved = _fit_lab(lab, lay, reach=10)
+    before, after = quads.scores(lab, np.stack((lay, moved)))
+    if max(before, after) < _STAYS:
+        return None
+    shifted = float(np.abs(moved - lay).max()) > _SHIFTED
+    return moved if after > before + (0 if shifted else _BETTER) else lay
 
 
 def _fast_shapes(lab: Lab) -> list[Floats]:
@@ -67,6 +105,11 @@ def _fast_shapes(lab: Lab) -> list[Floats]:
     edges = cv2.dilate(cv2.Canny(light, 30, 90), np.ones((3, 3), np.uint8))
     shapes.extend(quads.by_outline(cast("Gray", edges)))
     return shapes
+
+
+def _quick(lab: Lab) -> Floats | None:
+    best, mark = _best(lab, _fast_shapes(lab), tries=2)
+    return best if mark >= _ENOUGH else None
 
 
 def _search(small: Picture, lab: Lab) -> Floats | None:
@@ -93,25 +136,33 @@ def _search(small: Picture, lab: Lab) -> Floats | None:
                 shapes.extend(quads.by_outline(cast("Gray", opened)))
     shapes.extend(quads.by_lines(cast("Gray", grown)))
     height, width = lab.shape[:2]
-    tried = quads.plausible(shapes, width, height)
-    marks = quads.scores(lab, tried)
-    middle = np.array([[0.12, 0.12], [0.88, 0.12], [0.88, 0.88], [0.12, 0.88]], np.float32) * (width, height)
-    seeds: list[Floats] = [tried[int(marks.argmax())]] if len(marks) else []
-    little = bounded(small, 320)
+    regions = quads.by_regions(lab, masks)
+    best, mark = _best(lab, shapes, regions)
+    if best is not None and mark >= _CLEAR:
+        return best
+    little = bounded(small, _GROWN)
     scale = little.shape[1] / width
-    for seed in (*seeds, middle.astype(np.float32)):
+    middle = np.array([[0.12, 0.12], [0.88, 0.12], [0.88, 0.88], [0.12, 0.88]], np.float32) * (width, height)
+    seeds = [] if best is None else [best]
+    if mark < _DOUBTFUL:
+        seeds.append(middle.astype(np.float32))
+    for seed in seeds:
         shapes.extend((shape / scale).astype(np.float32) for shape in quads.by_growing(little, seed * scale))
-    return _best(lab, shapes, quads.by_regions(lab, masks))
+    best, mark = _best(lab, shapes, regions)
+    return best if mark >= _ENOUGH else None
 
 
-def _best(lab: Lab, shapes: list[Floats], curled: tuple[quads.Region, ...] = (), *, tries: int = 6) -> Floats | None:
+def _best(
+    lab: Lab, shapes: list[Floats], curled: tuple[quads.Region, ...] = (), *, tries: int = 6
+) -> tuple[Floats | None, float]:
+    """The shape most like a paper, fitted to what is seen, and how much it is one."""
     height, width = lab.shape[:2]
-    tried = quads.plausible(shapes, width, height)
+    tried = quads.likeliest(lab, quads.plausible(shapes, width, height), most=_WEIGHED)
     marks = quads.scores(lab, tried)
     leading = np.argsort(-marks)[:tries]
-    fitted = [_fit_lab(lab, tried[index], reach=8) for index in leading]
-    tried = quads.plausible([*tried, *fitted], width, height)
-    marks = quads.scores(lab, tried)
+    fitted = quads.plausible([_fit_lab(lab, tried[index], reach=8) for index in leading], width, height)
+    tried = np.concatenate([tried, fitted])
+    marks = np.concatenate([marks, quads.scores(lab, fitted)])
     regions = [region for region in curled if len(quads.plausible([region.shape], width, height))]
     if len(marks) and marks.max() >= _ENOUGH:
         straight = tried[int(marks.argmax())]  # straight sides, where there are any, say it more exactly
@@ -119,11 +170,9 @@ def _best(lab: Lab, shapes: list[Floats], curled: tuple[quads.Region, ...] = (),
     tried = np.concatenate([tried, *(region.shape[None] for region in regions)])
     marks = np.append(marks, [region.mark for region in regions])
     if not len(marks):
-        return None
-    best = int(marks.argmax())
-    if marks[best] < _ENOUGH:
-        return None
-    return tried[_outermost(tried, marks, best)]
+        return None, 0.0
+    best = _outermost(tried, marks, int(marks.argmax()))
+    return tried[best], float(marks[best])
 
 
 def _outermost(tried: Floats, marks: Floats, best: int) -> int:
@@ -153,27 +202,22 @@ def _fit(picture: Picture, shape: Floats, *, reach: int) -> Floats:
 def _fit_lab(planes: Lab, shape: Floats, *, reach: int) -> Floats:
     """Each side laid through the strongest steps near it; a side with no clear line keeps its place."""
     colours, _ = quads.profiles(planes, shape[None], reach=reach, samples=96)
-    slope = np.linalg.norm(colours[0, :, :, 2:] - colours[0, :, :, :-2], axis=-1)  # 4 x samples x steps
-    offsets = slope.argmax(axis=-1).astype(np.float32) - (reach - 1)
-    strong = slope.max(axis=-1)
+    slope = np.linalg.norm(colours[2:, 0] - colours[:-2, 0], axis=-1)  # steps x 4 x samples
+    offsets = slope.argmax(axis=0).astype(np.float32) - (reach - 1)
+    strong = slope.max(axis=0)
     along = np.linspace(0.05, 0.95, 96, dtype=np.float32)
-    lines: list[Doubles] = []
+    lines = quads.through(shape, np.roll(shape, -1, axis=0))
     for side in range(4):
         start, end = shape[side], shape[(side + 1) % 4]
         direction = (end - start) / np.linalg.norm(end - start)
         inward = np.array((-direction[1], direction[0]))
         points = start + along[:, None] * (end - start) + offsets[side][:, None] * inward
         points = _consistent(points[strong[side] >= 0.4 * np.median(strong[side])].astype(np.float32), inward)
-        if len(points) < 30:
-            lines.append(np.cross([*start, 1.0], [*end, 1.0]))
-            continue
-        vx, vy, x, y = cv2.fitLine(points, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
-        lines.append(np.cross((float(x), float(y), 1.0), (float(x + 100 * vx), float(y + 100 * vy), 1.0)))
-    corners = [quads.meeting(lines[i - 1], lines[i]) for i in range(4)]
-    if any(corner is None for corner in corners):
-        return shape
-    fitted = np.array(corners, np.float32)
-    return fitted if np.abs(fitted - shape).max() <= 3 * reach else shape
+        if len(points) >= 30:
+            vx, vy, x, y = (float(value) for value in cv2.fitLine(points, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel())
+            lines[side] = (-vy, vx, x * vy - y * vx)
+    fitted = quads.meetings(np.roll(lines, 1, axis=0), lines).astype(np.float32)
+    return fitted if np.nanmax(np.abs(fitted - shape), initial=0) <= 3 * reach and np.isfinite(fitted).all() else shape
 
 
 def _consistent(points: Floats, inward: Doubles) -> Floats:
@@ -189,37 +233,3 @@ def _consistent(points: Floats, inward: Doubles) -> Floats:
     hits = near.sum(axis=0)
     best = int(hits.argmax())
     return points[near[:, best]] if hits[best] else points
-
-
-class AutoShot:
-    """Says when a paper lies still and is fit to be shot. It counts frames, never time."""
-
-    def __init__(self, *, frames: int = 9) -> None:
-        self._frames = frames
-        self._count = 0
-        self._corners: Floats | None = None
-        self._last: Gray | None = None
-
-    def see(self, found: PageFound, picture: Picture) -> bool:
-        """``True`` on the one frame in which the paper has lain still long enough; again only after it has moved."""
-        if found.corners is None or found.findings:
-            self.reset()
-            return False
-        corners = np.array(found.corners, np.float32)
-        thumbnail = gray(cast("Picture", cv2.resize(picture, (160, 90), interpolation=cv2.INTER_AREA)))
-        height, width = picture.shape[:2]
-        if self._corners is None or self._last is None:
-            moved = True
-        else:
-            apart = float(np.abs(corners - self._corners).max())
-            moved = apart > 0.005 * max(width, height) or float(cv2.absdiff(thumbnail, self._last).mean()) > 4.0
-        self._last = thumbnail
-        if moved:
-            self._corners, self._count = corners, 1
-        else:
-            self._count += 1
-        return self._count == self._frames
-
-    def reset(self) -> None:
-        """Forget what was seen: another paper is expected."""
-        self._count, self._corners, self._last = 0, None, None

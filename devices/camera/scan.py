@@ -1,35 +1,59 @@
-"""From a found paper to what is filed: straightened, evenly lit, as JPEG and PDF."""
+"""From a found paper to a page: straightened, evenly lit, set upright, known again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 import cv2
-import img2pdf
 import numpy as np
 
-from devices.camera.api import Corners, Picture, Scan
+from devices.camera.api import Corners, Doubt, Picture, Scan
+from devices.camera.likeness import alike, likeness
+from devices.camera.page import A4_SHORT_SIDE
 from devices.camera.pictures import bounded
 from devices.camera.quality import flattened
+from devices.camera.wayup import way_up
 
 LONGEST_SIDE = 2480
 """Pixels: A4 at 212 dpi."""
-_QUALITY = 80
+MOST_DPI = 300
+"""For papers smaller than A4."""
+_QUALITY = 88
 _MARGIN = 0.004
 """Cut from each side, so that no strip of the mat remains."""
 
-_img2pdf: Any = img2pdf
 
+def straighten(
+    picture: Picture, corners: Corners, *, short_side_mm: float = A4_SHORT_SIDE, taken: tuple[bytes, ...] = ()
+) -> Scan:
+    """The paper alone, seen from straight above, shadows removed, upright if its writing says so for sure.
 
-def straighten(picture: Picture, corners: Corners) -> Scan:
-    """The paper alone, seen from straight above, shadows removed. Its resolution is the picture's own, bounded by
-    ``LONGEST_SIDE``."""
-    flat = _evenly_lit(flattened(picture, corners, long_side=LONGEST_SIDE, margin=_MARGIN))
+    Its resolution is the picture's own, bounded by ``LONGEST_SIDE`` and ``MOST_DPI``. ``taken`` are the likenesses of
+    the pages there are already.
+    """
+    flat = flattened(picture, corners, long_side=LONGEST_SIDE, margin=_MARGIN)
+    enough = short_side_mm / 25.4 * MOST_DPI * max(flat.shape[:2]) / min(flat.shape[:2])
+    flat = _evenly_lit(bounded(flat, max(8, round(enough))))
+    doubts: list[Doubt] = []
+    way = way_up(flat)
+    if way.sure and way.turns:
+        flat = np.ascontiguousarray(np.rot90(flat, -way.turns))
+    elif way.turns == 2:
+        doubts.append(Doubt.UPSIDE_DOWN)
+    like = likeness(flat)
+    if any(alike(like, other) for other in taken):
+        doubts.append(Doubt.SAME_PAGE)
     done, data = cv2.imencode(".jpg", flat, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not done:
         raise RuntimeError("OpenCV could not pack a JPEG")
-    return Scan(jpeg=data.tobytes(), width=flat.shape[1], height=flat.shape[0])
+    return Scan(
+        jpeg=data.tobytes(),
+        width=flat.shape[1],
+        height=flat.shape[0],
+        short_side_mm=short_side_mm,
+        likeness=like,
+        doubts=tuple(doubts),
+    )
 
 
 def _evenly_lit(flat: Picture) -> Picture:
@@ -42,18 +66,3 @@ def _evenly_lit(flat: Picture) -> Picture:
     gain = np.minimum(245.0 / np.maximum(full, 60.0), 2.2)
     lab[:, :, 0] = np.clip(light * gain, 0, 255).astype(np.uint8)
     return cast("Picture", cv2.cvtColor(lab, cv2.COLOR_LAB2BGR))
-
-
-def to_pdf(scans: Sequence[Scan]) -> bytes:
-    """One A4 page a scan, the JPEG bytes unchanged within. The same scans give the same bytes. Raises ``ValueError``
-    without scans."""
-    if not scans:
-        raise ValueError("a PDF needs at least one page")
-    a4 = (_img2pdf.mm_to_pt(210), _img2pdf.mm_to_pt(297))
-    layout = _img2pdf.get_layout_fun(a4, auto_orient=True)
-    return cast(
-        "bytes",
-        _img2pdf.convert(
-            [scan.jpeg for scan in scans], layout_fun=layout, nodate=True, engine=_img2pdf.Engine.internal
-        ),
-    )

@@ -9,18 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from devices.camera.api import Corners, Finding, PageFound, Picture
-from devices.camera.page import AutoShot, find_page
-from devices.camera.pictures import PictureError, decode_picture, read_picture
-from devices.camera.scan import straighten, to_pdf
+from devices.camera.api import Corners, Finding, PageFound
+from devices.camera.page import find_page
+from devices.camera.pictures import PictureError, read_picture
 from tests.support.papers import CORNERS, DARK, desk, overlap, packed, written_page
+from tests.support.scenes import MATS, PAPERS, TROUBLES, scene
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "papers"
 SHORT = 105.0
-
-
-def findings(picture: Picture, *, fast: bool = True) -> tuple[Finding, ...]:
-    return find_page(picture, fast=fast, short_side_mm=SHORT).findings
 
 
 @pytest.mark.parametrize("fast", [True, False])
@@ -69,36 +65,12 @@ def test_a_light_mat_is_said(fast: bool) -> None:
     assert found == PageFound(None, (Finding.NO_PAPER, Finding.LIGHT_MAT))
 
 
-def test_dark_bright_and_glaring_light() -> None:
-    scene = desk(written_page())
-    assert Finding.TOO_DARK in findings((scene * 0.25).astype(np.uint8))
-    assert Finding.TOO_BRIGHT in findings(np.clip(scene.astype(np.int32) + 90, 0, 255).astype(np.uint8))
-    spot = np.zeros(scene.shape[:2], np.float32)
-    cv2.circle(spot, (800, 500), 70, [255], -1)
-    glaring = np.clip(scene * 0.8 + cv2.GaussianBlur(spot, (0, 0), 9)[:, :, None], 0, 255).astype(np.uint8)
-    assert findings(glaring) == (Finding.GLARE,)
-    assert findings((scene * 0.8).astype(np.uint8)) == ()
-
-
-def test_blur_and_blankness_are_told_apart() -> None:
-    assert findings(cv2.GaussianBlur(desk(written_page()), (0, 0), 5).astype(np.uint8)) == (Finding.BLURRED,)
-    motion = cv2.filter2D(desk(written_page()), -1, np.full((1, 21), 1 / 21))
-    assert findings(motion.astype(np.uint8)) == (Finding.BLURRED,)
-    assert findings(desk(written_page(blank=True))) == (Finding.BLANK,)
-
-
 def test_cut_off_and_small_papers() -> None:
     outside: Corners = ((420.0, -80.0), (1330.0, -60.0), (1290.0, 800.0), (380.0, 780.0))
     found = find_page(desk(written_page(), outside), short_side_mm=SHORT)
     assert found.corners is not None
     assert Finding.CUT_OFF in found.findings
     assert find_page(desk(written_page())).findings == (Finding.TOO_SMALL,)
-
-
-def test_a_hand_on_the_paper() -> None:
-    scene = desk(written_page())
-    cv2.ellipse(scene, (1320, 520), (150, 60), 0, 0, 360, (120, 150, 205), -1)
-    assert Finding.COVERED in findings(scene)
 
 
 def test_several_findings_come_in_the_order_to_mend_them() -> None:
@@ -108,60 +80,34 @@ def test_several_findings_come_in_the_order_to_mend_them() -> None:
     assert len(found) >= 2
 
 
-def test_the_shot_comes_once_after_nine_still_frames() -> None:
-    picture = desk(written_page())
-    found = find_page(picture, fast=True, short_side_mm=SHORT)
-    shot = AutoShot(frames=9)
-    assert [shot.see(found, picture) for _ in range(12)] == [False] * 8 + [True] + [False] * 3
-    assert not shot.see(PageFound(None, (Finding.NO_PAPER,)), picture)
-    assert [shot.see(found, picture) for _ in range(9)][-1]
-
-
-def test_no_shot_while_paper_or_picture_move_or_something_is_wrong() -> None:
-    picture = desk(written_page())
-    shot = AutoShot(frames=3)
-    for step in range(20):
-        moved: Corners = tuple((x + step * 12, y) for x, y in CORNERS)  # pyright: ignore[reportAssignmentType]  # four
-        assert not shot.see(PageFound(moved, ()), picture)
-    for step in range(20):
-        flickering = (picture * (1.0 if step % 2 else 0.8)).astype(np.uint8)
-        assert not shot.see(PageFound(CORNERS, ()), flickering)
-    for _ in range(20):
-        assert not shot.see(PageFound(CORNERS, (Finding.GLARE,)), picture)
-
-
-def test_the_scan_shows_the_paper_alone_and_evenly_lit() -> None:
-    shade = np.linspace(0.55, 1.0, 1920)[None, :, None]
-    scan = straighten((desk(written_page()) * shade).astype(np.uint8), CORNERS)
-    flat = decode_picture(scan.jpeg)
-    assert flat.shape == (scan.height, scan.width, 3)
-    assert abs(scan.width - 911) < 5
-    assert abs(scan.height - 915) < 5
-    left, right = (np.percentile(part, 80) for part in (flat[:, :200], flat[:, -200:]))
-    assert min(left, right) > 215
-    assert abs(float(left) - float(right)) < 15
-    assert flat[2:-2, 2:-2].min(axis=2)[:6].mean() > 150  # no strip of the mat at the top
-
-
-def test_large_papers_are_bounded_and_pages_become_a_pdf() -> None:
-    page = written_page(3200, 4400)
-    height, width = page.shape[:2]
-    scan = straighten(page, ((0.0, 0.0), (width - 1.0, 0.0), (width - 1.0, height - 1.0), (0.0, height - 1.0)))
-    assert max(scan.width, scan.height) <= 2480
-    document = to_pdf([scan, scan])
-    assert document.startswith(b"%PDF-")
-    assert scan.jpeg in document
-    assert document == to_pdf([scan, scan])
-    with pytest.raises(ValueError, match="at least one"):
-        to_pdf([])
-
-
 def test_files(tmp_path: Path) -> None:
     (tmp_path / "#1 户口.jpg").write_bytes(packed(desk(written_page()), ".jpg"))
     found = find_page(read_picture(tmp_path / "#1 户口.jpg"), short_side_mm=SHORT)
     assert found.corners is not None
     with pytest.raises(PictureError):
         read_picture(tmp_path / "none.jpg")
+
+
+@pytest.mark.parametrize("mat", MATS)
+def test_papers_on_every_mat(mat: str) -> None:
+    turn = MATS.index(mat)
+    drawn = scene(41 + turn, mat, PAPERS[turn % 3], (TROUBLES[turn],))
+    found = find_page(drawn.picture, short_side_mm=drawn.short_side_mm)
+    assert found.corners is not None
+    assert overlap(found.corners, drawn.corners) > 0.95
+
+
+def test_where_it_lay_before_is_looked_at_first_and_forgotten_when_it_is_gone() -> None:
+    lying = desk(written_page())
+    first = find_page(lying, fast=True, short_side_mm=SHORT)
+    assert first.corners is not None
+    assert find_page(lying, fast=True, short_side_mm=SHORT, near=first.corners).corners == first.corners
+    moved: Corners = tuple((x + 9, y - 6) for x, y in CORNERS)  # pyright: ignore[reportAssignmentType]  # four
+    near = find_page(desk(written_page(), moved), fast=True, short_side_mm=SHORT, near=first.corners)
+    assert near.corners is not None
+    assert overlap(near.corners, moved) > 0.985
+    for picture in (desk(None), np.zeros((1080, 1920, 3), np.uint8)):
+        assert find_page(picture, fast=True, near=first.corners).corners is None
 
 
 @pytest.mark.skipif(not DATA.exists(), reason="the photographs are not here")
