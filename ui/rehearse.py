@@ -39,6 +39,7 @@ from kiosk.journey.states import (
     Welcome,
     WhoFor,
 )
+from kiosk.journey.stations import enough
 from ui import touch
 from ui.app import TerminalApp
 
@@ -262,7 +263,7 @@ def _scan(way: _Rehearsal, screen: ScanPapers) -> None:
     material = screen.material
 
     def taken(state: Terminal) -> bool:
-        return state.session is not None and len(state.session.scans.get(material.id, ())) >= material.pages
+        return state.session is not None and enough(material, state.session)
 
     def judged(state: Terminal) -> bool:
         return taken(state) or (isinstance(state.screen, ScanPapers) and state.screen.seen)

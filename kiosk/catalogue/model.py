@@ -71,8 +71,10 @@ Question = Annotated[ChoiceQuestion | DigitsQuestion, Field(discriminator="kind"
 
 class Material(_Part):
     """A paper to be scanned: ``pages`` at least, ``most`` at most. ``short_side_mm`` is its shorter side, by which the
-    camera knows whether it lies close enough. ``shows_applicant``: the applicant's identity number stands on it, so a
-    resident who lays down somebody else's is asked whether that is meant."""
+    camera knows whether it lies close enough, and by which it is filed at its true size. With ``sides`` 2 it is a card:
+    ``pages`` and ``most`` count cards, and front and back go on one A4 sheet. ``largest_kb`` is how large its PDF may
+    be (1 KB = 1024 bytes). ``shows_applicant``: the applicant's identity number stands on it, so a resident who lays
+    down somebody else's is asked whether that is meant."""
 
     id: Id
     name: Text
@@ -81,8 +83,28 @@ class Material(_Part):
     pages: Annotated[int, Field(ge=1, le=12)] = 1
     most: Annotated[int, Field(ge=1, le=12)] = 4
     short_side_mm: Annotated[float, Field(ge=20, le=420)] = 210
+    sides: Literal[1, 2] = 1
+    largest_kb: Annotated[int, Field(ge=100, le=65536)] = 4096
     shows_applicant: bool = False
     when: str | None = None
+
+    @property
+    def fewest_shots(self) -> int:
+        return self.pages * self.sides
+
+    @property
+    def most_shots(self) -> int:
+        return self.most * self.sides
+
+    @model_validator(mode="after")
+    def _counts_agree(self) -> Material:
+        if self.pages > self.most:
+            raise ValueError(f"{self.id}: more pages are asked for than may be taken")
+        if self.most_shots > 12:
+            raise ValueError(f"{self.id}: at most 12 pictures")
+        if self.sides == 2 and self.short_side_mm > 135:
+            raise ValueError(f"{self.id}: two sides of that size do not fit on an A4 sheet")
+        return self
 
 
 class Refusal(_Part):

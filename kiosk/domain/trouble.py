@@ -287,6 +287,13 @@ TROUBLES: dict[str, Trouble] = {
             "Please try again, or call staff. What you entered is still here.",
         ),
         _t(
+            "paper-too-large",
+            "有一份材料页数太多，合成的文件太大。",
+            "One paper has so many pages that its file is too large.",
+            "请返回，去掉几页再交，或者到窗口办理。",
+            "Please go back and remove some pages, or go to the counter.",
+        ),
+        _t(
             "too-large",
             "内容太大，区里收不下。",
             "It is larger than the district accepts.",

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from devices.camera.scan import to_pdf
+from devices.camera.filing import PdfTooLarge, to_pdf
 from devices.printer.api import JobResult, Outcome
 from devices.printer.worker import PrinterThread
 from kiosk.domain.resident import mask_name
@@ -141,10 +141,14 @@ class QueueClerk:
             raise ValueError("only a finished session can be filed")
         uid = self._uids.setdefault(session.number, str(self._new_uid()))
         now = self._clock()
-        papers = [
-            Paper(material=material, media_type="application/pdf", content=to_pdf(scans))
-            for material, scans in session.scans.items()
-        ]
+        papers: list[Paper] = []
+        wanted = {material.id: material for material in session.matter.materials}
+        for material, scans in session.scans.items():
+            document = to_pdf(scans, largest=wanted[material].largest_kb * 1024, sides=wanted[material].sides)
+            if isinstance(document, PdfTooLarge):
+                self._post(StoreFailed(session.number, "paper-too-large"))
+                return
+            papers.append(Paper(material=material, media_type="application/pdf", content=document))
         papers.append(Paper(material="signature", media_type="image/png", content=session.signature))
         slip = KeptSlip(
             language=language,

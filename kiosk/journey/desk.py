@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from devices.camera.api import Camera, CameraState, Corners, Finding, Frame, Lost, Picture, Scan
 from devices.camera.codes import CodeWatch
-from devices.camera.page import AutoShot, find_page
+from devices.camera.lying import PaperWatch
+from devices.camera.page import find_page
 from devices.camera.reading.api import Reader
 from devices.camera.scan import straighten
+from devices.camera.wayup import warm_up
 from kiosk.journey.effects import Purpose
 from kiosk.journey.events import CameraChanged, CodeSeen, DocumentJudged, Event, KeySeen, PageJudged, PageShot
 from kiosk.journey.keys import KeyWatch
@@ -43,6 +45,7 @@ class _Watch:
     session: int
     purpose: Purpose
     short_side_mm: float
+    taken: tuple[bytes, ...]
 
 
 class CameraDesk:
@@ -75,9 +78,10 @@ class CameraDesk:
 
     # --- from the runner (never waits) ---
 
-    def start(self, session: int, purpose: Purpose, short_side_mm: float) -> None:
+    def start(self, session: int, purpose: Purpose, short_side_mm: float, taken: tuple[bytes, ...] = ()) -> None:
         with self._turn:
-            self._wanted, self._shoot, self._frame = _Watch(session, purpose, short_side_mm), False, None
+            self._wanted = _Watch(session, purpose, short_side_mm, taken)
+            self._shoot, self._frame = False, None
             self._turn.notify_all()
 
     def stop(self) -> None:
@@ -156,7 +160,10 @@ class CameraDesk:
             return frame, shoot
 
     def _look(self, watch: _Watch) -> None:
-        auto, codes, lying = AutoShot(), CodeWatch(), _Lying()
+        codes, lying = CodeWatch(), _Lying()
+        papers = PaperWatch(short_side_mm=watch.short_side_mm, taken=watch.taken)
+        if watch.purpose is Purpose.PAPER:
+            warm_up()
         said: tuple[Finding, ...] | None = None
         while (given := self._next(watch)) is not None:
             frame, shoot = given
@@ -164,13 +171,14 @@ class CameraDesk:
                 for text in lying.new({code.text for code in codes.see(frame.picture)}, frame.taken):
                     self._post(CodeSeen(watch.session, text))
                 continue
-            found = find_page(frame.picture, fast=True, short_side_mm=watch.short_side_mm)
+            seen = papers.see(frame.picture)
+            found = seen.found
             good = found.corners is not None and not found.findings
             with self._turn:
                 self._edge = (found.corners, good)
-            if shoot or auto.see(found, frame.picture):
+            if shoot or seen.shoot:
                 self._post(PageShot(watch.session, None))
-                scan = _scan(frame.picture)
+                scan = _scan(frame.picture, watch, found.corners if seen.shoot else None)
                 with self._turn:  # a shot that nobody waits for any more must not land on another paper
                     if self._wanted is watch:
                         self._post(PageShot(watch.session, scan))
@@ -221,8 +229,10 @@ class _Lying:
         return fresh
 
 
-def _scan(picture: Picture) -> Scan:
-    """The page in ``picture``, looked for with all care; the whole picture when there is none (shot by hand)."""
+def _scan(picture: Picture, watch: _Watch, near: Corners | None) -> Scan:
+    """The page in ``picture``, which lies ``near`` there or is looked for with all care; the whole picture when there
+    is none (shot by hand)."""
     height, width = picture.shape[:2]
     whole: Corners = ((0.0, 0.0), (width - 1.0, 0.0), (width - 1.0, height - 1.0), (0.0, height - 1.0))
-    return straighten(picture, find_page(picture).corners or whole)
+    corners = find_page(picture, short_side_mm=watch.short_side_mm, near=near).corners or whole
+    return straighten(picture, corners, short_side_mm=watch.short_side_mm, taken=watch.taken)

@@ -23,11 +23,13 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StartCamera:
-    """``short_side_mm`` is the shorter side of the paper that is awaited."""
+    """``short_side_mm`` is the shorter side of the paper that is awaited, ``taken`` the likenesses of those that are
+    not awaited any more."""
 
     session: int
     purpose: Purpose
     short_side_mm: float = 210
+    taken: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,22 @@ class AddPage:
 
 @dataclass(frozen=True, slots=True)
 class RemovePage:
+    """Away with it; of a card with both its sides."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetakePage:
+    """This page once more; the one there stays until the new one is taken."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPage:
+    """A quarter turn clockwise."""
+
     index: int
 
 
@@ -281,7 +297,7 @@ class StoreDone:
 
 @dataclass(frozen=True, slots=True)
 class StoreFailed:
-    """``trouble`` is ``storage-full``, ``storage-failed`` or ``too-large``."""
+    """``trouble`` is ``storage-full``, ``storage-failed``, ``too-large`` or ``paper-too-large``."""
 
     session: int
     trouble: str
@@ -361,6 +377,8 @@ Event = (
     | ShootNow
     | AddPage
     | RemovePage
+    | RetakePage
+    | TurnPage
     | Edit
     | Signed
     | TryAgain

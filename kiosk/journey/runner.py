@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 class Desk(Protocol):
     """The camera's desk: looks at what lies there while a screen needs it."""
 
-    def start(self, session: int, purpose: Purpose, short_side_mm: float) -> None: ...
+    def start(self, session: int, purpose: Purpose, short_side_mm: float, taken: tuple[bytes, ...] = ()) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -149,8 +149,8 @@ class Runner:
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
-            case StartCamera(session, purpose, short_side_mm):
-                self._desk.start(session, purpose, short_side_mm)
+            case StartCamera(session, purpose, short_side_mm, taken):
+                self._desk.start(session, purpose, short_side_mm, taken)
             case StopCamera():
                 self._desk.stop()
             case Shoot():

@@ -157,7 +157,7 @@ class ShowPaper:
 class ScanPapers:
     """One material under the camera. ``seen`` is false until a frame was judged; ``findings`` empty and ``seen``:
     hold still. ``shooting`` between the shot and the finished page; ``adding`` while the camera looks for a page
-    (false: the pages taken are shown)."""
+    (false: the pages taken are shown). ``replacing`` is the page that is being taken anew."""
 
     material: Material
     camera: CameraState = field(default_factory=Off)
@@ -166,6 +166,7 @@ class ScanPapers:
     shooting: bool = False
     adding: bool = True
     editing: bool = False
+    replacing: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

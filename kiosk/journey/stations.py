@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
-from devices.camera.api import Lost, Scan
+from devices.camera.api import Doubt, Lost, Scan
 from devices.card.api import CardTrouble
 from kiosk.catalogue.model import Material
 from kiosk.domain.resident import Role
@@ -34,9 +34,11 @@ from kiosk.journey.events import (
     PickWho,
     RefuseOffer,
     RemovePage,
+    RetakePage,
     ShootNow,
     TakeOffer,
     ThatIsRight,
+    TurnPage,
     UseCamera,
     WriteOwn,
 )
@@ -170,55 +172,102 @@ def _to_material(terminal: Terminal, session: Session, index: int, *, editing: b
     return shown, ((_paper(session, material),) if empty else ())
 
 
-def _paper(session: Session, material: Material) -> StartCamera:
-    return StartCamera(session.number, Purpose.PAPER, material.short_side_mm)
+def _paper(session: Session, material: Material, replacing: int | None = None) -> StartCamera:
+    taken = session.scans.get(material.id, ())
+    known = tuple(scan.likeness for index, scan in enumerate(taken) if index != replacing)
+    return StartCamera(session.number, Purpose.PAPER, material.short_side_mm, known)
 
 
 def scanning(terminal: Terminal, session: Session, screen: ScanPapers, event: Event) -> Step:
     """One material under the camera."""
     material = screen.material
-    taken = session.scans.get(material.id, ())
-    looking = replace(screen, adding=True, seen=False, findings=(), shooting=False)
     match event:
         case CameraChanged(state):
             shooting = screen.shooting and not isinstance(state, Lost)  # what was being shot may never come
             return replace(terminal, screen=replace(screen, camera=state, shooting=shooting)), ()
-        case PageJudged(findings=findings) if screen.adding and not screen.shooting:
+        case Back() if screen.editing and not screen.adding and enough(material, session):
+            return to_review(terminal)
+        case Back() if not (screen.adding and session.scans.get(material.id)):
+            index = way.materials(session, terminal.today).index(material)
+            back, effects = _to_material(terminal, session, index - 1)
+            return back, (*camera_off(screen), *effects)
+        case _ if screen.adding:
+            return _shooting(terminal, session, screen, event)
+        case _:
+            return _looking_through(terminal, session, screen, event)
+
+
+def _looking_for(terminal: Terminal, session: Session, screen: ScanPapers, replacing: int | None = None) -> Step:
+    """The camera on, for the next page or for one anew."""
+    looking = replace(screen, adding=True, seen=False, findings=(), shooting=False, replacing=replacing)
+    return replace(terminal, session=session, screen=looking), (_paper(session, screen.material, replacing),)
+
+
+def _shooting(terminal: Terminal, session: Session, screen: ScanPapers, event: Event) -> Step:
+    """The camera looks for a page."""
+    taken = session.scans.get(screen.material.id, ())
+    match event:
+        case PageJudged(findings=findings) if not screen.shooting:
             return replace(terminal, screen=replace(screen, seen=True, findings=findings)), ()
-        case PageShot(scan=None) if screen.adding:
+        case PageShot(scan=None):
             return replace(terminal, screen=replace(screen, shooting=True)), ()
-        case PageShot(scan=scan) if screen.adding and scan is not None:
-            return replace(
-                terminal,
-                touched=terminal.now,
-                session=_with_scans(session, material.id, (*taken, scan)),
-                screen=replace(screen, adding=False, shooting=False),
-            ), (*to_be_read(session, material, scan), StopCamera())
-        case ShootNow() if screen.adding and not screen.shooting:
+        case PageShot(scan=Scan() as scan):
+            at = len(taken) if screen.replacing is None else screen.replacing
+            session = _with_scans(session, screen.material.id, (*taken[:at], scan, *taken[at + 1 :]))
+            terminal = replace(terminal, touched=terminal.now, session=session)
+            read = to_be_read(session, screen.material, scan)
+            if screen.material.sides == 2 and screen.replacing is None and at % 2 == 0:
+                back, effects = _looking_for(terminal, session, screen)
+                return back, (*read, *effects)
+            shown = replace(screen, adding=False, shooting=False, replacing=None)
+            return replace(terminal, screen=shown), (*read, StopCamera())
+        case ShootNow() if not screen.shooting:
             return replace(terminal, screen=replace(screen, shooting=True)), (Shoot(session.number),)
-        case AddPage() if not screen.adding and len(taken) < material.most:
-            return replace(terminal, screen=looking), (_paper(session, material),)
-        case RemovePage(index) if not screen.adding and 0 <= index < len(taken):
-            left = taken[:index] + taken[index + 1 :]
-            terminal = replace(terminal, session=_with_scans(session, material.id, left))
-            if left:
-                return terminal, ()
-            return replace(terminal, screen=looking), (_paper(session, material),)
-        case Next() if not screen.adding and len(taken) >= material.pages:
+        case Back():
+            return replace(terminal, screen=replace(screen, adding=False, replacing=None)), (StopCamera(),)
+        case _:
+            return terminal, ()
+
+
+def _looking_through(terminal: Terminal, session: Session, screen: ScanPapers, event: Event) -> Step:
+    """The pages taken are shown."""
+    material = screen.material
+    taken = session.scans.get(material.id, ())
+    match event:
+        case AddPage() if len(taken) < material.most_shots:
+            return _looking_for(terminal, session, screen)
+        case RetakePage(index) if 0 <= index < len(taken):
+            return _looking_for(terminal, session, screen, index)
+        case TurnPage(index) if 0 <= index < len(taken):
+            page = taken[index]
+            doubts = tuple(doubt for doubt in page.doubts if doubt is not Doubt.UPSIDE_DOWN)
+            turned = replace(page, turns=(page.turns + 1) % 4, doubts=doubts)
+            pages = (*taken[:index], turned, *taken[index + 1 :])
+            return replace(terminal, session=_with_scans(session, material.id, pages)), ()
+        case RemovePage(index) if 0 <= index < len(taken):
+            first = index - index % material.sides
+            left = (*taken[:first], *taken[first + material.sides :])
+            session = _with_scans(session, material.id, tuple(_unlike(page) for page in left))
+            if not left:
+                return _looking_for(terminal, session, screen)
+            return replace(terminal, session=session), ()
+        case Next() if enough(material, session):
             if screen.editing:
                 return to_review(terminal)
             return _to_material(terminal, session, way.materials(session, terminal.today).index(material) + 1)
-        case Back() if screen.adding and taken:
-            return replace(terminal, screen=replace(screen, adding=False)), (StopCamera(),)
-        case Back() if screen.editing and taken:
-            return to_review(terminal)
-        case Back():
-            index = way.materials(session, terminal.today).index(material)
-            stop = camera_off(screen)
-            back, effects = _to_material(terminal, session, index - 1)
-            return back, (*stop, *effects)
         case _:
             return terminal, ()
+
+
+def enough(material: Material, session: Session) -> bool:
+    """Whether every page asked for is there, and no card with one side only."""
+    count = len(session.scans.get(material.id, ()))
+    return count >= material.fewest_shots and count % material.sides == 0
+
+
+def _unlike(page: Scan) -> Scan:
+    """The page without the doubt that there is another like it: the other may be gone now."""
+    return replace(page, doubts=tuple(doubt for doubt in page.doubts if doubt is not Doubt.SAME_PAGE))
 
 
 def _with_scans(session: Session, material_id: str, scans: tuple[Scan, ...]) -> Session:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import numpy as np
 
-from devices.camera.api import Finding, Live, Lost, Scan
+from devices.camera.api import Doubt, Finding, Live, Lost, Scan
 from devices.camera.reading.api import Kind
 from devices.card.api import CardFailed, CardTrouble, MrzKey, NoCard, Reading
 from devices.printer.api import PrinterStatus
+from kiosk.catalogue.model import Material
 from kiosk.domain.resident import Role
+from kiosk.domain.words import Text
 from kiosk.journey.desk import LivePicture
 from kiosk.journey.events import (
     Agree,
@@ -72,6 +75,50 @@ class Stage:
 
 def _page() -> Scan:
     return Scan(jpeg=packed(written_page(620, 877), ".jpg"), width=620, height=877)
+
+
+def _pages() -> Terminal:
+    """Four pages taken, two of which someone should look at."""
+    terminal = Walk().to_papers().terminal
+    assert isinstance(terminal.screen, ScanPapers)
+    assert terminal.session is not None
+    page = _page()
+    pages = (page, replace(page, doubts=(Doubt.UPSIDE_DOWN,), turns=2), replace(page, doubts=(Doubt.SAME_PAGE,)), page)
+    session = replace(terminal.session, scans=MappingProxyType({terminal.screen.material.id: pages}))
+    return replace(terminal, session=session, screen=replace(terminal.screen, adding=False))
+
+
+def card_walk() -> Walk:
+    """At the papers of a matter that asks for both sides of an identity card."""
+    matter = HALL.matters[0]
+    card = Material(
+        id="identity-card",
+        name=Text(zh="身份证", en="Identity card"),
+        ask=Text(zh="请放上身份证，正反两面都要拍", en="Lay down the identity card: both sides"),
+        hint=Text(zh="平放在黑色台面上。", en="Flat on the dark mat."),
+        most=1,
+        sides=2,
+        short_side_mm=54,
+    )
+    return Walk(replace(HALL, matters=(matter.model_copy(update={"materials": (card,)}),))).to_papers()
+
+
+def _card_page() -> Scan:
+    return Scan(jpeg=packed(written_page(640, 404), ".jpg"), width=640, height=404, short_side_mm=54)
+
+
+def _back_awaited() -> Terminal:
+    walk = card_walk()
+    terminal = walk.do(PageShot(walk.session.number, _card_page())).terminal
+    assert isinstance(terminal.screen, ScanPapers)
+    looking = replace(terminal.screen, camera=Live(1280, 720), seen=True, findings=(Finding.TAKEN,))
+    return replace(terminal, screen=looking)
+
+
+def _both_sides() -> Terminal:
+    walk = card_walk()
+    shot = PageShot(walk.session.number, _card_page())
+    return walk.do(shot, shot).terminal
 
 
 def _live(*, good: bool) -> LivePicture:
@@ -242,6 +289,9 @@ def stages() -> list[Stage]:
         ),
         Stage("paper-camera-lost", replace(paper_screen, screen=replace(scanning, camera=Lost()))),
         Stage("paper-taken", shot),
+        Stage("paper-pages", _pages()),
+        Stage("paper-back-awaited", _back_awaited(), _live(good=False)),
+        Stage("paper-both-sides", _both_sides()),
         Stage("review", review.terminal),
         Stage("sign", at(Sign())),
         Stage("sign-empty", at(Sign(empty=True))),

@@ -94,6 +94,8 @@ TOUCHES: list[tuple[str, str, tuple[object, ...], events.Event]] = [
     ("paper-good", "shoot", (), events.ShootNow()),
     ("paper-taken", "add", (), events.AddPage()),
     ("paper-taken", "remove", (0,), events.RemovePage(0)),
+    ("paper-pages", "retake", (2,), events.RetakePage(2)),
+    ("paper-pages", "turn", (1,), events.TurnPage(1)),
     ("paper-taken", "next", (), events.Next()),
     ("review", "edit", ("phone",), events.Edit("phone")),
     ("review", "next", (), events.Next()),

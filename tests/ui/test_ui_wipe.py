@@ -15,7 +15,7 @@ from tests.support.journeys import HALL, WANG, Walk
 from tests.support.papers import packed, written_page
 from tests.support.screens import settle, shown
 from ui import touch
-from ui.viewmodels.answers import ScanPapersModel
+from ui.viewmodels.papers import ScanPapersModel
 
 ALONE = 2
 """References to an object that only one variable knows: that, and the question itself."""

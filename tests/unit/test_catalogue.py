@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from kiosk.catalogue import schema
 from kiosk.catalogue.conditions import holds
 from kiosk.catalogue.loader import LARGEST, CatalogueError, load, parse
-from kiosk.catalogue.model import DigitsQuestion
+from kiosk.catalogue.model import DigitsQuestion, Material
 from kiosk.domain.words import Text
 
 GOOD = """
@@ -156,7 +156,19 @@ def test_what_ships_speaks_both_languages_everywhere() -> None:
         assert text.en.isascii(), text
     for matter in matters:
         assert matter.questions
-        assert all(material.pages <= material.most for material in matter.materials)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"pages": 5}, {"most": 7, "sides": 2}, {"sides": 2, "short_side_mm": 210}, {"largest_kb": 1}, {"sides": 3}],
+)
+def test_a_material_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
+    words = {"zh": "身份证", "en": "Identity card"}
+    plain: dict[str, object] = {"id": "card", "name": words, "ask": words, "hint": words, "short_side_mm": 54}
+    card = Material.model_validate({**plain, "sides": 2, "pages": 1, "most": 2})
+    assert (card.fewest_shots, card.most_shots) == (2, 4)
+    with pytest.raises(ValidationError):
+        Material.model_validate({**plain, **wrong})
 
 
 def test_the_phone_number_of_the_pension_is_eleven_ascii_digits() -> None:

@@ -165,7 +165,7 @@ def test_a_bug_switches_the_camera_off_is_told_and_the_desk_goes_on(
         raise ValueError("王秀英")
 
     with monkeypatch.context() as failing, caplog.at_level(logging.ERROR):
-        failing.setattr(desk_module, "find_page", broken)
+        failing.setattr(desk_module.PaperWatch, "see", broken)
         bench.desk.start(1, Purpose.PAPER, 210)
         assert bench.turned() == "on"
         assert bench.told() == CameraChanged(Live(640, 480))

@@ -535,16 +535,12 @@
         <translation>Clear, next</translation>
     </message>
     <message>
-        <source>再拍一页</source>
-        <translation>Add a page</translation>
+        <source>重拍</source>
+        <translation>Take again</translation>
     </message>
     <message>
-        <source>第 %1 页</source>
-        <translation>Page %1</translation>
-    </message>
-    <message>
-        <source>不要这页</source>
-        <translation>Remove page</translation>
+        <source>转一下</source>
+        <translation>Turn it</translation>
     </message>
 </context>
 <context>
@@ -552,6 +548,18 @@
     <message>
         <source>看看清不清楚，不清楚就重拍。</source>
         <translation>Is it easy to read? If not, take it again.</translation>
+    </message>
+    <message>
+        <source>重拍第 {number} 页，拍好才换掉旧的。</source>
+        <translation>Taking page {number} again. The old one stays until then.</translation>
+    </message>
+    <message>
+        <source>再拍背面。</source>
+        <translation>Now the back.</translation>
+    </message>
+    <message>
+        <source>先拍正面。</source>
+        <translation>The front first.</translation>
     </message>
     <message>
         <source>拍好了，正在处理…</source>
@@ -566,8 +574,28 @@
         <translation>Clear. Hold still…</translation>
     </message>
     <message>
+        <source>这一面拍过了，请把卡翻过来</source>
+        <translation>This side is done; please turn the card over</translation>
+    </message>
+    <message>
         <source>这张纸上的号码和卡上的不一样，是这份吗？</source>
         <translation>Other number: right page?</translation>
+    </message>
+    <message>
+        <source>第 {number} 页</source>
+        <translation>Page {number}</translation>
+    </message>
+    <message>
+        <source>背面</source>
+        <translation>Back</translation>
+    </message>
+    <message>
+        <source>正面</source>
+        <translation>Front</translation>
+    </message>
+    <message>
+        <source>第 {number} 张，{side}</source>
+        <translation>Card {number}, {side}</translation>
     </message>
     <message>
         <source>{count} 页</source>
@@ -576,6 +604,26 @@
     <message>
         <source>还没拍</source>
         <translation>not yet</translation>
+    </message>
+    <message>
+        <source>拍背面</source>
+        <translation>Take the back</translation>
+    </message>
+    <message>
+        <source>再拍一张</source>
+        <translation>Add a card</translation>
+    </message>
+    <message>
+        <source>再拍一页</source>
+        <translation>Add a page</translation>
+    </message>
+    <message>
+        <source>不要这张</source>
+        <translation>Remove</translation>
+    </message>
+    <message>
+        <source>不要这页</source>
+        <translation>Remove</translation>
     </message>
 </context>
 <context>
@@ -942,6 +990,14 @@
         <translation>Part is cut off; move it to the middle</translation>
     </message>
     <message>
+        <source>纸太靠边了，请往中间挪</source>
+        <translation>Too near the edge; please move it to the middle</translation>
+    </message>
+    <message>
+        <source>纸放斜了，请摆正、放平</source>
+        <translation>Please lay it straight and flat</translation>
+    </message>
+    <message>
         <source>纸离得太远，请放近一点</source>
         <translation>Too far away; bring it closer</translation>
     </message>
@@ -954,12 +1010,28 @@
         <translation>Please take your hand away</translation>
     </message>
     <message>
+        <source>这一页拍过了，请换下一页</source>
+        <translation>This page is done; please lay down the next</translation>
+    </message>
+    <message>
+        <source>看到了，请放稳别动</source>
+        <translation>Seen; please keep it still</translation>
+    </message>
+    <message>
         <source>有点模糊，请放稳别动</source>
         <translation>Blurred; please keep it still</translation>
     </message>
     <message>
         <source>看不到字，请翻到有字的一面</source>
         <translation>No writing seen; turn it over</translation>
+    </message>
+    <message>
+        <source>好像倒了，可以点“转一下”</source>
+        <translation>Looks upside down; “Turn it” helps</translation>
+    </message>
+    <message>
+        <source>和另一页很像，重复的可以不要</source>
+        <translation>Looks like another page; remove it if it is the same</translation>
     </message>
     <message>
         <source>已存好，网络恢复后自动报送</source>

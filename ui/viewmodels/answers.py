@@ -1,27 +1,22 @@
-"""Questions, papers, review and signature."""
+"""Questions, review and signature."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 
-from PySide6.QtCore import Property, QBuffer, QByteArray, QIODevice, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QImageReader, QImageWriter
+from PySide6.QtCore import Property, Signal, Slot
 from PySide6.QtQml import QmlElement
 
-from devices.camera.api import Live, Scan
-from kiosk.catalogue.model import ChoiceQuestion, DigitsQuestion, Material, Question
+from kiosk.catalogue.model import ChoiceQuestion, DigitsQuestion, Question
 from kiosk.domain.resident import mask_bank_card, mask_name, mask_phone
 from kiosk.journey import way
 from kiosk.journey.events import (
-    AddPage,
     Back,
     Draft,
     Edit,
     Next,
     RefuseOffer,
-    RemovePage,
-    ShootNow,
     Signed,
     TakeOffer,
     TryAgain,
@@ -29,16 +24,13 @@ from kiosk.journey.events import (
     WriteOwn,
 )
 from kiosk.journey.offers import offered, readable, shows_another
-from kiosk.journey.states import Ask, HandingIn, ScanPapers, Session, Sign, Terminal
-from ui.viewmodels.base import Links, ScreenModel, camera_trouble, finding_words, person, trouble
+from kiosk.journey.states import Ask, HandingIn, Sign
+from ui.viewmodels.base import ScreenModel, person, trouble
 
 QML_IMPORT_NAME = "Kiosk.Models"
 QML_IMPORT_MAJOR_VERSION = 1
 
-SHOWN_PAGE = 900
-"""Pixels of the longer side of a page just taken: enough to see whether it can be read."""
 LARGEST_SIGNATURE = 2 * 1024 * 1024
-_KEEP = Qt.AspectRatioMode.KeepAspectRatio
 
 
 @QmlElement
@@ -163,155 +155,6 @@ class AskModel(ScreenModel):
     @Slot(str)
     def edit(self, value: str) -> None:
         self.links.post(Draft(value))
-
-    @Slot()
-    def next(self) -> None:
-        self.links.post(Next())
-
-    @Slot()
-    def back(self) -> None:
-        self.links.post(Back())
-
-
-def _small(jpeg: bytes) -> str:
-    """A page as a small picture in a data URL."""
-    source = QBuffer()
-    source.setData(QByteArray(jpeg))
-    source.open(QIODevice.OpenModeFlag.ReadOnly)
-    reader = QImageReader(source)
-    size = reader.size()
-    reader.setScaledSize(size.scaled(QSize(SHOWN_PAGE, SHOWN_PAGE), _KEEP) if size.isValid() else size)
-    out = QBuffer()
-    out.open(QIODevice.OpenModeFlag.WriteOnly)
-    writer = QImageWriter(out, QByteArray(b"jpg"))
-    writer.setQuality(85)
-    writer.write(reader.read())
-    return "data:image/jpeg;base64," + base64.b64encode(out.data().data()).decode("ascii")
-
-
-@QmlElement
-class ScanPapersModel(ScreenModel):
-    """``adding``: the camera looks; otherwise the pages taken are shown. Their small pictures live and die with this
-    view-model."""
-
-    changed = Signal()
-
-    def __init__(self, links: Links, terminal: Terminal) -> None:
-        super().__init__(links, terminal)
-        self._pictures: dict[bytes, str] = {}
-
-    def _picture(self, jpeg: bytes) -> str:
-        if jpeg not in self._pictures:
-            self._pictures[jpeg] = _small(jpeg)
-        return self._pictures[jpeg]
-
-    @property
-    def _scan(self) -> ScanPapers | None:
-        screen = self.terminal.screen
-        return screen if isinstance(screen, ScanPapers) else None
-
-    @Property(str, notify=changed)
-    def title(self) -> str:
-        return self._scan.material.ask(self.terminal.language) if self._scan else ""
-
-    @Property(str, notify=changed)
-    def hint(self) -> str:
-        scan = self._scan
-        if scan is None:
-            return ""
-        return scan.material.hint(self.terminal.language) if scan.adding else self.tr("看看清不清楚，不清楚就重拍。")
-
-    @Property(bool, notify=changed)
-    def adding(self) -> bool:
-        return self._scan is not None and self._scan.adding
-
-    @Property(bool, notify=changed)
-    def shooting(self) -> bool:
-        return self._scan is not None and self._scan.shooting
-
-    @Property(dict, notify=changed)
-    def trouble(self) -> dict[str, str]:
-        return self._trouble()
-
-    def _trouble(self) -> dict[str, str]:
-        return camera_trouble(self._scan.camera, self.terminal) if self._scan else trouble(None, self.terminal)
-
-    @Property(str, notify=changed)
-    def advice(self) -> str:
-        """What the resident should do now."""
-        scan = self._scan
-        if scan is None or self._trouble()["code"]:
-            return ""
-        if scan.shooting:
-            return self.tr("拍好了，正在处理…")
-        if not isinstance(scan.camera, Live) or not scan.seen:
-            return self.tr("摄像头正在打开…")
-        return finding_words(scan.findings[0]) if scan.findings else self.tr("很清楚，别动…")
-
-    @Property(str, notify=changed)
-    def another(self) -> str:
-        """A gentle question when the paper seems to be somebody else's."""
-        scan, session = self._scan, self.terminal.session
-        if scan is None or session is None or scan.adding or not shows_another(session, scan.material):
-            return ""
-        return self.tr("这张纸上的号码和卡上的不一样，是这份吗？")
-
-    @Property(str, notify=changed)
-    def adviceKind(self) -> str:
-        scan = self._scan
-        if scan is None or not scan.seen:
-            return "info"
-        return "wrong" if scan.findings and not scan.shooting else "good"
-
-    @Property(list, notify=changed)
-    def pages(self) -> list[str]:
-        session = self.terminal.session
-        return [self._picture(page.jpeg) for page in self._taken()] if session is not None else []
-
-    def _taken(self) -> tuple[Scan, ...]:
-        scan, session = self._scan, self.terminal.session
-        return session.scans.get(scan.material.id, ()) if scan is not None and session is not None else ()
-
-    @Property(list, notify=changed)
-    def papers(self) -> list[dict[str, str]]:
-        """Which papers there are: the one before, the present one (``now``) and the one after; how far each is."""
-        scan, session = self._scan, self.terminal.session
-        if scan is None or session is None:
-            return []
-        materials = way.materials(session, self.terminal.today)
-        here = materials.index(scan.material)
-        return [
-            {"name": each.name(self.terminal.language), **self._progress(each, index, here, session)}
-            for index, each in enumerate(materials)
-            if abs(index - here) <= 1
-        ]
-
-    def _progress(self, material: Material, index: int, here: int, session: Session) -> dict[str, str]:
-        count = len(session.scans.get(material.id, ()))
-        words = self.tr("{count} 页").format(count=count) if count else self.tr("还没拍")
-        return {"state": "now" if index == here else "done" if count else "next", "count": words}
-
-    @Property(bool, notify=changed)
-    def canAdd(self) -> bool:
-        scan = self._scan
-        return scan is not None and not scan.adding and len(self._taken()) < scan.material.most
-
-    @Property(bool, notify=changed)
-    def enough(self) -> bool:
-        scan = self._scan
-        return scan is not None and not scan.adding and len(self._taken()) >= scan.material.pages
-
-    @Slot()
-    def shoot(self) -> None:
-        self.links.post(ShootNow())
-
-    @Slot()
-    def add(self) -> None:
-        self.links.post(AddPage())
-
-    @Slot(int)
-    def remove(self, index: int) -> None:
-        self.links.post(RemovePage(index))
 
     @Slot()
     def next(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject
 
-from devices.camera.api import CameraState, Finding, Lost
+from devices.camera.api import CameraState, Doubt, Finding, Lost
 from kiosk.domain.resident import Resident, Sex, mask_id_number, mask_name
 from kiosk.domain.trouble import explain
 from kiosk.journey.events import Event
@@ -79,16 +79,34 @@ def finding_words(finding: Finding) -> str:
             return translate("Words", "太亮了，请挡一下光")
         case Finding.CUT_OFF:
             return translate("Words", "纸没放全，请往中间挪")
+        case Finding.NEAR_BORDER:
+            return translate("Words", "纸太靠边了，请往中间挪")
+        case Finding.ASKEW:
+            return translate("Words", "纸放斜了，请摆正、放平")
         case Finding.TOO_SMALL:
             return translate("Words", "纸离得太远，请放近一点")
         case Finding.GLARE:
             return translate("Words", "有反光，请转一下纸")
         case Finding.COVERED:
             return translate("Words", "手挡住了，请把手拿开")
+        case Finding.TAKEN:
+            return translate("Words", "这一页拍过了，请换下一页")
+        case Finding.MOVING:
+            return translate("Words", "看到了，请放稳别动")
         case Finding.BLURRED:
             return translate("Words", "有点模糊，请放稳别动")
         case Finding.BLANK:
             return translate("Words", "看不到字，请翻到有字的一面")
+
+
+def doubt_words(doubt: Doubt) -> str:
+    """What a resident should look at on a page that was taken."""
+    translate = QCoreApplication.translate
+    match doubt:
+        case Doubt.UPSIDE_DOWN:
+            return translate("Words", "好像倒了，可以点“转一下”")
+        case Doubt.SAME_PAGE:
+            return translate("Words", "和另一页很像，重复的可以不要")
 
 
 def delivery_words(delivery: Delivery, case_number: str | None) -> str:

@@ -27,7 +27,7 @@ from kiosk.journey.states import (
     Welcome,
     WhoFor,
 )
-from ui.viewmodels import answers, arrival, outcome, shown
+from ui.viewmodels import answers, arrival, outcome, papers, shown
 from ui.viewmodels.base import Links, ScreenModel
 
 
@@ -59,7 +59,7 @@ def model_for(links: Links, terminal: Terminal) -> ScreenModel:
         case ShowPaper():
             model = shown.ShowPaperModel
         case ScanPapers():
-            model = answers.ScanPapersModel
+            model = papers.ScanPapersModel
         case Review():
             model = answers.ReviewModel
         case Sign():

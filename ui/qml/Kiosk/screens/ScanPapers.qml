@@ -19,7 +19,7 @@ Screen {
     nextName: model.adding ? "shoot" : "next"
     nextIcon: model.adding ? "camera" : ""
     nextEnabled: model.adding ? !model.shooting && !broken : model.enough
-    asideText: model.canAdd ? qsTr("再拍一页") : ""
+    asideText: model.addText
     asideName: "add-page"
     onBack: model.back()
     onNext: model.adding ? model.shoot() : model.next()
@@ -106,41 +106,100 @@ Screen {
         id: taken
         objectName: "private-pages"
         anchors.fill: parent
+        implicitHeight: 0 // it takes the room there is; rows as high as that room would ask for themselves
         visible: !screen.model.adding
         model: visible ? screen.model.pages : []
-        columns: model.length > 1 ? 2 : 1
-        rowHeight: model.length > 2 ? Math.max(Theme.px(400), Math.min(Theme.px(560), height - turnHeight - Theme.gap))
-                                    : Math.min(height, Theme.px(980))
+        // Three buttons and their page high at least: two pages to a screen where there is room for that.
+        readonly property real alone: height - turnHeight - Theme.gap
+        readonly property real half: Math.floor((alone - Theme.gap) / 2)
+        rowHeight: model.length < 2 ? Math.min(height, Theme.px(980))
+                                    : half < 3 * Theme.target + Theme.px(2 * 16 + 40) ? alone : half
 
         delegate: Panel {
             id: page
-            required property string modelData
+            required property var modelData
             required property int index
             readonly property int number: taken.at * taken.shown + index
+            readonly property real innerWidth: width - 2 * padding
+            readonly property real innerHeight: height - 2 * padding
             width: taken.cellWidth
             height: taken.rowHeight
             padding: Theme.px(20)
 
-            Image {
-                width: page.width - 2 * page.padding
-                height: page.height - 2 * page.padding - remove.height - Theme.px(16)
-                fillMode: Image.PreserveAspectFit
-                source: page.modelData
-                asynchronous: false
-                cache: false // nothing of a resident outlives the screen
-                Accessible.role: Accessible.Graphic
-                Accessible.name: qsTr("第 %1 页").arg(page.number + 1)
-            }
-            SecondaryButton {
-                id: remove
-                objectName: "remove-" + page.number
-                width: page.width - 2 * page.padding
-                y: page.height - 2 * page.padding - height
-                height: Theme.target
-                icon: "trash"
-                fontSize: Theme.font(34)
-                text: qsTr("不要这页")
-                onActivated: screen.model.remove(page.number)
+            Item {
+                width: page.innerWidth
+                height: page.innerHeight
+
+                Image {
+                    id: shot
+                    width: parent.width - tools.width - Theme.gap
+                    height: parent.height - words.height - Theme.px(12)
+                    fillMode: Image.PreserveAspectFit
+                    source: page.modelData.picture
+                    asynchronous: false
+                    cache: false // nothing of a resident outlives the screen
+                    Accessible.role: Accessible.Graphic
+                    Accessible.name: page.modelData.name
+                }
+                Row {
+                    id: words
+                    anchors.bottom: parent.bottom
+                    width: shot.width
+                    spacing: Theme.px(12)
+
+                    Icon {
+                        id: warning
+                        anchors.verticalCenter: parent.verticalCenter
+                        visible: page.modelData.doubt !== ""
+                        name: "alert-circle"
+                        color: Theme.wrong
+                        size: visible ? Theme.px(44) : 0
+                    }
+                    Label {
+                        objectName: "page-words-" + page.number
+                        width: parent.width - warning.width - parent.spacing
+                        kind: "note"
+                        horizontalAlignment: page.modelData.doubt === "" ? Text.AlignHCenter : Text.AlignLeft
+                        color: page.modelData.doubt === "" ? Theme.ink2 : Theme.wrong
+                        text: page.modelData.doubt === "" ? page.modelData.name
+                                                          : page.modelData.name + "：" + page.modelData.doubt
+                    }
+                }
+                Column {
+                    id: tools
+                    anchors.right: parent.right
+                    anchors.verticalCenter: parent.verticalCenter
+                    width: Theme.px(Theme.care ? 340 : 270)
+                    spacing: Theme.px(16)
+
+                    SecondaryButton {
+                        objectName: "retake-" + page.number
+                        width: tools.width
+                        height: Theme.target
+                        icon: "camera"
+                        fontSize: Theme.font(34)
+                        text: qsTr("重拍")
+                        onActivated: screen.model.retake(page.number)
+                    }
+                    SecondaryButton {
+                        objectName: "turn-" + page.number
+                        width: tools.width
+                        height: Theme.target
+                        icon: "rotate"
+                        fontSize: Theme.font(34)
+                        text: qsTr("转一下")
+                        onActivated: screen.model.turn(page.number)
+                    }
+                    SecondaryButton {
+                        objectName: "remove-" + page.number
+                        width: tools.width
+                        height: Theme.target
+                        icon: "trash"
+                        fontSize: Theme.font(34)
+                        text: screen.model.removeText
+                        onActivated: screen.model.remove(page.number)
+                    }
+                }
             }
         }
     }
