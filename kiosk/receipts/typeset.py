@@ -6,6 +6,7 @@ that may not begin or end a line); English breaks at spaces; a word longer than 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 
@@ -36,6 +37,7 @@ def wrap(text: str, *, width: float, measure: Callable[[str], float]) -> list[st
 def balance(text: str, *, width: float, measure: Callable[[str], float]) -> list[str]:
     """As :func:`wrap`, in as many lines, but for headings: broken where a comma stands if that fits, else into lines of
     about the same length, so that no word is left alone."""
+    measure = functools.cache(measure)  # the same pieces are measured for every width; forgotten with this call
     lines = wrap(text, width=width, measure=measure)
     if len(lines) == 2:
         for mark in re.finditer("[，；。：]", text):
