@@ -10,6 +10,7 @@ import numpy as np
 
 from devices.camera.api import Doubt, Finding, Live, Lost, Scan
 from devices.camera.reading.api import Kind
+from devices.camera.reading.zone import find_zone
 from devices.card.api import CardFailed, CardTrouble, MrzKey, NoCard, Reading
 from devices.printer.api import PrinterStatus
 from kiosk.catalogue.model import Material
@@ -212,8 +213,9 @@ def _offers() -> list[Stage]:
 
 def _passport(*, good: bool) -> LivePicture:
     picture = under_camera(document_page(ZONE), degrees=4, size=(1280, 720))
-    corners = ((268.0, 501.0), (987.0, 451.0), (992.0, 523.0), (273.0, 573.0))
-    return LivePicture(picture, corners if good else None, good=good)
+    zone = find_zone(picture)
+    assert zone is not None
+    return LivePicture(picture, zone.corners if good else None, good=good)
 
 
 def _found(count: int) -> tuple[Found, ...]:
