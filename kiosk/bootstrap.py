@@ -247,7 +247,6 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     from kiosk.journey.states import Delivery, Terminal
     from offline_queue.client import PlatformClient
     from offline_queue.sender import SyncThread
-    from offline_queue.sync import Changed
 
     hall = hall_of(config, test=test)
     if not hall.villages and any(question.options == "villages" for question in _choices(hall)):
