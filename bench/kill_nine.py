@@ -1,0 +1,40 @@
+"""App, sync and platform killed hundreds of times over a line that fails in every way: what became of each hand-in.
+
+Beside the queue run its mutants, each with one promise broken: they must fail, or the figure above them means nothing.
+`--kills N` for the queue; each mutant gets a tenth of that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.support.kill_nine import MUTANTS, run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    wrong = False
+    print(f"{'queue':24} {'kills':>6} {'handed in':>10} {'broken':>7}  promises, faults of the line, seconds")
+    for mutant in MUTANTS:
+        began = time.perf_counter()
+        kills = options.kills if mutant == "none" else max(8, options.kills // 10)
+        with tempfile.TemporaryDirectory(prefix="queue-") as name:
+            verdict = run(Path(name), seed=options.seed, kills=kills, mutant=mutant)
+        count = verdict.broken.total()
+        wrong = wrong or (count > 0) is (mutant == "none")
+        kinds = ", ".join(f"{promise} {number}" for promise, number in verdict.broken.most_common())
+        faults = verdict.faults.total() - verdict.faults["none"]
+        taken = f"{kinds}  {faults} faults  {time.perf_counter() - began:.0f} s"
+        print(f"{mutant:24} {verdict.kills:6} {verdict.acknowledged:10} {count:7}  {taken}", flush=True)
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""App, sync and platform killed again and again with a faulty line between: what was acknowledged arrives once.
+
+Three processes: one hands in and says so in a file (the slip), one sends, and the real ``district serve`` receives.
+They are forked from a warm server, so that a run sees many kills. Whoever is killed begins again as after a crash: the
+app puts once more what it has no word of, under the same uid. The mutants break one promise each.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from random import Random
+from typing import Any, Literal, cast, get_args
+from unittest.mock import patch
+from uuid import UUID, uuid4
+
+import requests
+
+import district.cli
+from district.store import Conflict, DistrictStore, Taken
+from offline_queue import sync
+from offline_queue.client import PlatformClient
+from offline_queue.model import Paper, Stored
+from offline_queue.retry import Accepted, Answer
+from offline_queue.store import Store
+from offline_queue.sync import sync_once
+from offline_queue.wire import Receipt, State, canonical_bytes, sha256_hex
+from tests.support.faulty_proxy import FaultyProxy
+from tests.support.queue_rig import open_store
+
+Mutant = Literal["none", "ack-before-commit", "any-200-is-a-receipt", "follows-307", "answers-before-commit", "doubles"]
+MUTANTS: tuple[Mutant, ...] = get_args(Mutant)
+_DEADLINE = 1.5
+_MOST_WAITING = 12
+_DRAIN_S = 90.0
+_VICTIMS: dict[str, tuple[str, ...]] = {"ack-before-commit": ("app",), "answers-before-commit": ("platform",)}
+_fork = multiprocessing.get_context("forkserver")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``acknowledged`` hand-ins, ``kills``, the faults of the line, and what of the promises was broken, by name."""
+
+    acknowledged: int
+    kills: int
+    faults: Counter[str]
+    broken: Counter[str]
+
+
+def uid_of(seed: int, number: int) -> str:
+    return str(UUID(bytes=Random(f"{seed}-{number}").randbytes(16), version=4))
+
+
+def papers_of(seed: int, number: int) -> list[Paper]:
+    chance = Random(f"{seed}-{number}-papers")
+    return [
+        Paper(material="m", media_type="image/png", content=chance.randbytes(chance.choice((0, 40, 5_000, 1_200_000))))
+        for _ in range(chance.choice((0, 0, 0, 1, 2)))
+    ]
+
+
+def hand_in(folder: Path, slips: Path, seed: int, mutant: Mutant) -> None:
+    """The app: hands in one after the other, and goes on where its last slip is."""
+    said = os.open(slips, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    store, never = open_store(folder), threading.Event()
+    number = slips.read_text("ascii").count("\n")
+    while True:
+        while store.waiting() > _MOST_WAITING:
+            never.wait(0.02)
+        if mutant == "ack-before-commit":
+            os.write(said, f"{number}\n".encode())
+        answer = store.put(
+            matter="m", form={"n": number}, attachments=papers_of(seed, number), uid=uid_of(seed, number)
+        )
+        assert isinstance(answer, Stored), answer
+        if mutant != "ack-before-commit":
+            os.write(said, f"{number}\n".encode())
+        number += 1
+
+
+def send(folder: Path, url: str, mutant: Mutant) -> None:
+    """The sender: tries everything all the time."""
+    if mutant == "any-200-is-a-receipt":
+        decide = cast("Any", sync).decide_form
+
+        def credulous(outcome: Any, attempt: Any, *, uid: str, sha256: str) -> Any:
+            if isinstance(outcome, Answer) and outcome.status in (200, 201):
+                return Accepted(receipt=Receipt(uid=uid, sha256=sha256, state=State.DONE, case_number="1"))
+            return decide(outcome, attempt, uid=uid, sha256=sha256)
+
+        patch.object(sync, "decide_form", credulous).start()
+    if mutant == "follows-307":
+        request = requests.Session.request
+
+        def following(self: requests.Session, *args: Any, **kwargs: Any) -> Any:
+            return request(self, *args, **(kwargs | {"allow_redirects": True}))
+
+        patch.object(requests.Session, "request", following).start()
+        patch.object(requests.Session, "resolve_redirects", _redirected).start()
+    store, never = open_store(folder), threading.Event()
+    client = PlatformClient(url, deadline=_DEADLINE)
+    while True:
+        sync_once(store, client, hurry=True)
+        never.wait(0.02)
+
+
+def _redirected(session: requests.Session, answer: requests.Response, request: Any, **kwargs: Any) -> Any:
+    """As a client follows that knows of no limit; ours forbids urllib3 to follow in one place more."""
+    while answer.is_redirect:
+        again = request.copy()
+        again.url = answer.headers["Location"]
+        kwargs.pop("yield_requests", None)
+        answer = session.send(again, allow_redirects=False, **kwargs)
+        yield answer
+
+
+def receive(folder: Path, port: int, mutant: Mutant) -> None:
+    """The platform: its real command."""
+    take = DistrictStore.take
+
+    def early(self: DistrictStore, envelope: Any, body: bytes) -> Taken | Conflict:
+        if envelope.attachments:
+            return take(self, envelope, body)
+        threading.Timer(0.3, take, (self, envelope, body)).start()
+        receipt = Receipt(uid=envelope.uid, sha256=sha256_hex(body), state=State.DONE, case_number="1")
+        return Taken(receipt=canonical_bytes(receipt), new=True)
+
+    def twice(self: DistrictStore, envelope: Any, body: bytes) -> Taken | Conflict:
+        taken = take(self, envelope, body)
+        if isinstance(taken, Taken) and not taken.new and not envelope.attachments:
+            take(self, envelope.model_copy(update={"uid": str(uuid4())}), body)
+        return taken
+
+    if mutant == "answers-before-commit":
+        patch.object(DistrictStore, "take", early).start()
+    if mutant == "doubles":
+        patch.object(DistrictStore, "take", twice).start()
+    district.cli.main(["serve", "--database", f"sqlite:///{folder / 'district.db'}", "--port", str(port)])
+
+
+def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none") -> Verdict:
+    """Kill one of the three at random moments, ``kills`` times; then mend the line, let all arrive, and judge."""
+    _fork.set_forkserver_preload(["tests.support.kill_nine"])
+    chance, never = Random(seed), threading.Event()
+    queue, received, slips = folder / "queue", folder / "district", folder / "slips"
+    received.mkdir()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    open_store(queue).close()
+    with FaultyProxy(port, seed=seed) as line:
+        begin: dict[str, Callable[[], BaseProcess]] = {
+            "app": lambda: _begun(hand_in, queue, slips, seed, mutant),
+            "sync": lambda: _begun(send, queue, line.url, mutant),
+            "platform": lambda: _begun(receive, received, port, mutant),
+        }
+        running = {name: start() for name, start in begin.items()}
+        try:
+            for _ in range(kills):
+                never.wait(chance.uniform(0.1, 0.8))
+                victim = chance.choice(_VICTIMS.get(mutant, tuple(begin)))
+                _kill(running[victim])
+                running[victim] = begin[victim]()
+            _kill(running["app"])
+            line.mend()
+            late = _drain(queue)
+        finally:
+            for process in running.values():
+                _kill(process)
+    acknowledged = len(slips.read_text("ascii").splitlines()) if slips.exists() else 0
+    broken = _judge(queue, received, seed=seed, acknowledged=acknowledged)
+    broken["everything arrives in the end"] = late
+    return Verdict(acknowledged, kills, line.done, +broken)
+
+
+def _begun(target: Callable[..., None], *args: object) -> BaseProcess:
+    process = _fork.Process(target=target, args=args, daemon=True)
+    process.start()
+    return process
+
+
+def _kill(process: BaseProcess) -> None:
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL) if process.is_alive() else None
+    process.join(20)
+
+
+def _drain(queue: Path) -> int:
+    """Wait for the queue to be empty; how many are left when it does not happen in time."""
+    store, never, end = open_store(queue), threading.Event(), time.monotonic() + _DRAIN_S
+    try:
+        while store.waiting() and time.monotonic() < end:
+            never.wait(0.1)
+        return store.waiting()
+    finally:
+        store.close()
+
+
+def _judge(queue: Path, received: Path, *, seed: int, acknowledged: int) -> Counter[str]:
+    broken: Counter[str] = Counter()
+    store = Store.open(queue, terminal="TY03", district="district.example")
+    items = {item.uid: item for item in store.list()}
+    broken["the queue is whole"] = sum(finding.code != "paper-unknown" for finding in store.verify())
+    store.close()
+    platform = DistrictStore(f"sqlite:///{received / 'district.db'}", received / "papers")
+    try:
+        rows = list(platform.submissions())
+        count = Counter(cast("int", row.envelope.form["n"]) for row in rows)
+        broken["stored is kept"] = sum(uid_of(seed, n) not in items for n in range(acknowledged))
+        broken["acknowledged is received"] = sum(not count[n] for n in range(acknowledged))
+        broken["received once"] = sum(times - 1 for times in count.values())
+        for row in rows:
+            number = cast("int", row.envelope.form["n"])
+            item = items.get(row.envelope.uid)
+            if item is None or item.sha256 != row.sha256 or row.envelope.uid != uid_of(seed, number):
+                broken["the same bytes"] += 1
+                continue
+            if item.state is not State.DONE or row.state is not State.DONE:
+                broken["done on both sides"] += 1
+            for sent, kept in zip(papers_of(seed, number), row.papers, strict=True):
+                found = platform.paper(kept.id)
+                if found is None or found[1].read_bytes() != sent.content:
+                    broken["the same papers"] += 1
+    finally:
+        platform.close()
+    return broken
