@@ -1,4 +1,7 @@
-"""The platform's HTTP side: the terminals' API. Answers 2xx only after what it acknowledges is on the disk."""
+"""The platform's HTTP side: the terminals' API. Answers 2xx only after what it acknowledges is on the disk.
+
+A terminal sees its own submissions only; those of others are unknown to it.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from district.gate import Gate, Refused
+from district.gate import Request as Asked
 from district.staff import add_staff_pages
 from district.store import Conflict, DistrictStore, TooLong, Unknown, WrongDigest, WrongOffset
+from district.terminals import Terminals
 from offline_queue.wire import (
     CHUNK_BYTES,
     MAX_BODY_BYTES,
@@ -32,13 +38,27 @@ _MAX_CHUNK = 4 * CHUNK_BYTES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where the platform keeps its things. `database` is an SQLAlchemy URL, `papers` a folder."""
+    """Where the platform keeps its things: `database` is an SQLAlchemy URL, `papers` a folder.
+
+    Signatures are asked for as soon as a terminal is registered, or at once when `signatures`. `public_url` is the root
+    that terminals call it by, where that is not what arrives (behind a proxy).
+    """
 
     database: str
     papers: Path
+    signatures: bool = False
+    public_url: str | None = None
 
 
-def create_app(settings: Settings) -> FastAPI:
+class _Refusal(Exception):
+    """Ends a request at the gate; never seen outside."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.kind)
+        self.refused = refused
+
+
+def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     """The ASGI application of one platform; its store opens with it and closes at shutdown."""
     store = DistrictStore(settings.database, settings.papers)
 
@@ -49,71 +69,88 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="District platform", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.store = store
-    _add_submissions(app, store)
-    _add_attachments(app, store)
-    add_staff_pages(app, store)
+    gate = Gate(Terminals(store.engine), required=settings.signatures)
+
+    async def admit(request: Request) -> None:
+        url = request.url if settings.public_url is None else settings.public_url + request.url.path
+        headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
+        answer = await run_in_threadpool(gate.admit, Asked(method=request.method, url=str(url), headers=headers))
+        if isinstance(answer, Refused):
+            raise _Refusal(answer)
+        request.state.terminal = answer.code
+
+    api = APIRouter(prefix="/v1", dependencies=[Depends(admit)])
+    _add_submissions(api, store)
+    _add_attachments(api, store)
+    app.include_router(api)
+    app.add_api_route("/v1/health", _health, methods=["GET"])
+    if staff:
+        add_staff_pages(app, store)
 
     async def as_problem(_request: Request, trouble: Exception) -> Response:
+        if isinstance(trouble, _Refusal):
+            return _problem(trouble.refused.status, trouble.refused.kind, trouble.refused.detail)
         status = trouble.status_code if isinstance(trouble, HTTPException) else 500
         return _problem(status, "http")
 
+    app.add_exception_handler(_Refusal, as_problem)
     app.add_exception_handler(HTTPException, as_problem)
     return app
 
 
-def _add_submissions(app: FastAPI, store: DistrictStore) -> None:
+async def _health() -> Response:
+    return Response(b'{"status":"pass"}', media_type="application/health+json")
+
+
+def _add_submissions(api: APIRouter, store: DistrictStore) -> None:
     async def put_submission(request: Request, uid: str) -> Response:
         if request.headers.get("Idempotency-Key") != f'"{uid}"':
             return _problem(400, "idempotency-key", 'Idempotency-Key must be "<uid>", with the quotes')
-        body = await _body(request, MAX_BODY_BYTES)
-        if body is None:
-            return _problem(413, "too-large")
-        if request.headers.get("Content-Digest") != content_digest(body):
-            return _problem(400, "digest", "Content-Digest is not the SHA-256 of what arrived")
+        body = await _body(request, MAX_BODY_BYTES, digest=True)
+        if isinstance(body, Response):
+            return body
         try:
             envelope = Envelope.model_validate_json(body)
         except ValidationError:
             return _problem(422, "envelope", "the body is not an envelope")
         if envelope.uid != uid:
             return _problem(422, "uid", "the body's uid is not the address's")
+        if request.state.terminal not in (None, envelope.kiosk):
+            return _problem(422, "kiosk", "the body names another terminal than the one that signed")
         taken = await run_in_threadpool(store.take, envelope, body)
         if isinstance(taken, Conflict):
             return _problem(422, "conflict", "this uid is known with other content")
         return Response(taken.receipt, status_code=201 if taken.new else 200, media_type="application/json")
 
-    async def get_submission(uid: str) -> Response:
-        progress = await run_in_threadpool(store.progress, uid)
+    async def get_submission(request: Request, uid: str) -> Response:
+        progress = await run_in_threadpool(store.progress, uid, of=request.state.terminal)
         if isinstance(progress, Unknown):
             return _problem(404, "unknown")
         return Response(canonical_bytes(progress), media_type="application/json", headers={"Cache-Control": "no-store"})
 
     async def put_rating(request: Request, uid: str) -> Response:
         body = await _body(request, 1024)
-        if body is None:
-            return _problem(413, "too-large")
+        if isinstance(body, Response):
+            return body
         try:
             rating = Rating.model_validate_json(body)
         except ValidationError:
             return _problem(422, "rating", 'a rating is {"level": 1..5}')
-        kept = await run_in_threadpool(store.rate, uid, rating.level)
+        kept = await run_in_threadpool(store.rate, uid, rating.level, of=request.state.terminal)
         if isinstance(kept, Unknown):
             return _problem(404, "unknown")
         if not kept:
             return _problem(422, "conflict", "there is another rating already")
         return Response(canonical_bytes(rating), media_type="application/json")
 
-    async def health() -> Response:
-        return Response(b'{"status":"pass"}', media_type="application/health+json")
-
-    app.add_api_route("/v1/submissions/{uid}", put_submission, methods=["PUT"])
-    app.add_api_route("/v1/submissions/{uid}", get_submission, methods=["GET"])
-    app.add_api_route("/v1/submissions/{uid}/rating", put_rating, methods=["PUT"])
-    app.add_api_route("/v1/health", health, methods=["GET"])
+    api.add_api_route("/submissions/{uid}", put_submission, methods=["PUT"])
+    api.add_api_route("/submissions/{uid}", get_submission, methods=["GET"])
+    api.add_api_route("/submissions/{uid}/rating", put_rating, methods=["PUT"])
 
 
-def _add_attachments(app: FastAPI, store: DistrictStore) -> None:
-    async def offset(name: str) -> Response:
-        upload = await run_in_threadpool(store.upload, name)
+def _add_attachments(api: APIRouter, store: DistrictStore) -> None:
+    async def offset(request: Request, name: str) -> Response:
+        upload = await run_in_threadpool(store.upload, name, of=request.state.terminal)
         if isinstance(upload, Unknown):
             return Response(status_code=404, headers=_TUS)
         return Response(
@@ -130,9 +167,9 @@ def _add_attachments(app: FastAPI, store: DistrictStore) -> None:
         if not (start.isascii() and start.isdigit() and len(start) <= 12):
             return _problem(400, "offset", "Upload-Offset is not a number")
         chunk = await _body(request, _MAX_CHUNK)
-        if chunk is None:
-            return _problem(413, "too-large")
-        match await run_in_threadpool(store.append, name, int(start), chunk):
+        if isinstance(chunk, Response):
+            return chunk
+        match await run_in_threadpool(store.append, name, int(start), chunk, of=request.state.terminal):
             case Unknown():
                 return _problem(404, "unknown")
             case WrongOffset():
@@ -144,17 +181,24 @@ def _add_attachments(app: FastAPI, store: DistrictStore) -> None:
             case upload:
                 return Response(status_code=204, headers={**_TUS, "Upload-Offset": str(upload.offset)})
 
-    app.add_api_route("/v1/attachments/{name}", offset, methods=["HEAD"])
-    app.add_api_route("/v1/attachments/{name}", append, methods=["PATCH"])
+    api.add_api_route("/attachments/{name}", offset, methods=["HEAD"])
+    api.add_api_route("/attachments/{name}", append, methods=["PATCH"])
 
 
-async def _body(request: Request, limit: int) -> bytes | None:
-    """The request's body, or None as soon as it is longer than `limit`."""
+async def _body(request: Request, limit: int, *, digest: bool = False) -> bytes | Response:
+    """The request's body, or why it is not taken: longer than `limit` bytes, or not what its digest says.
+
+    Without `digest` a body may come without Content-Digest, unless its sender signed: the signature covers the digest.
+    """
     content = bytearray()
     async for part in request.stream():
         content += part
         if len(content) > limit:
-            return None
+            return _problem(413, "too-large")
+    told = request.headers.get("Content-Digest")
+    needed = digest or request.state.terminal is not None
+    if (told is not None or needed) and told != content_digest(bytes(content)):
+        return _problem(400, "digest", "Content-Digest is not the SHA-256 of what arrived")
     return bytes(content)
 
 

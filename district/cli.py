@@ -1,4 +1,4 @@
-"""`district serve` and `district export`."""
+"""`district serve`, `district export` and `district terminals`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import ipaddress
 import json
 import os
 import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,6 +18,9 @@ from sqlalchemy.exc import ArgumentError
 
 from district.app import Settings, create_app
 from district.store import DistrictStore, SubmissionRow
+from district.terminals import Terminal, Terminals
+from offline_queue.numbers import base64url
+from offline_queue.terminals import read_terminal
 
 
 def settings_for(database: str | None) -> Settings:
@@ -44,7 +50,9 @@ def main() -> None:
 @click.option("--database", help="SQLAlchemy URL, such as sqlite:////var/lib/district/district.db")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only: there is no sign-in yet.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
-def serve(database: str | None, host: str, port: int) -> None:
+@click.option("--require-signatures", is_flag=True, help="Also while no terminal is registered.")
+@click.option("--public-url", help="The root that terminals call, if a proxy changes it: https://district.example")
+def serve(database: str | None, host: str, port: int, require_signatures: bool, public_url: str | None) -> None:
     """Receive submissions and show them to staff."""
     if host != "localhost" and not _is_loopback(host):
         raise click.BadParameter("the staff page has no sign-in yet, so only loopback is served", param_hint="--host")
@@ -55,7 +63,8 @@ def serve(database: str | None, host: str, port: int) -> None:
         raise click.ClickException(
             f"can't listen on {named}:{port}: {trouble.strerror}. Choose another --port."
         ) from trouble
-    config = uvicorn.Config(create_app(settings_for(database)), log_level="warning", access_log=False, ws="none")
+    settings = replace(settings_for(database), signatures=require_signatures, public_url=public_url)
+    config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False, ws="none")
     click.echo(f"http://{named}:{listener.getsockname()[1]}/", err=True)
     uvicorn.Server(config).run(sockets=[listener])
 
@@ -75,6 +84,69 @@ def export(database: str | None, as_json: bool) -> None:
                 click.echo(f"{row.case_number or '-'}\t{row.envelope.provisional_number}\t{row.state.value}")
     finally:
         store.close()
+
+
+@main.group()
+def terminals() -> None:
+    """Whose signed requests are answered. The first one that is added makes signatures a must."""
+
+
+_database = click.option("--database", help="SQLAlchemy URL, as for serve")
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+@contextmanager
+def _register(database: str | None) -> Generator[Terminals]:
+    settings = settings_for(database)
+    store = DistrictStore(settings.database, settings.papers)
+    try:
+        yield Terminals(store.engine)
+    finally:
+        store.close()
+
+
+@terminals.command()
+@click.argument("line", nargs=-1, required=True)
+@_database
+@_json
+def add(line: tuple[str, ...], database: str | None, as_json: bool) -> None:
+    """Register a terminal by the line that `kiosk slip key` prints on it."""
+    with _register(database) as register:
+        try:
+            told = read_terminal(" ".join(line))
+            added = register.add(told.code, told.public_key)
+        except ValueError as trouble:
+            raise click.ClickException(str(trouble)) from trouble
+    _show(added, as_json=as_json)
+
+
+@terminals.command("list")
+@_database
+@_json
+def list_(database: str | None, as_json: bool) -> None:
+    """All keys, oldest first, the revoked ones too."""
+    with _register(database) as register:
+        for one in register.all():
+            _show(one, as_json=as_json)
+
+
+@terminals.command()
+@click.argument("key_id")
+@_database
+def revoke(key_id: str, database: str | None) -> None:
+    """Never accept this key again. It counts at once, also for a platform that is running."""
+    with _register(database) as register:
+        if not register.revoke(key_id):
+            raise click.ClickException(f"no terminal has the key {key_id}; see district terminals list")
+
+
+def _show(one: Terminal, *, as_json: bool) -> None:
+    key = base64url(one.public_key)
+    if as_json:
+        row = {"code": one.code, "key_id": one.key_id, "public_key": key}
+        click.echo(json.dumps({**row, "added_at": one.added_at, "revoked_at": one.revoked_at}))
+    else:
+        click.echo(f"{one.code}\t{one.key_id}\t{key}\t{'revoked ' + one.revoked_at if one.revoked_at else 'good'}")
 
 
 def exported(row: SubmissionRow) -> dict[str, object]:

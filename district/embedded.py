@@ -11,6 +11,7 @@ import uvicorn
 
 from district.app import Settings, create_app
 from district.store import DistrictStore
+from district.terminals import Terminals
 
 _START_SECONDS = 20.0
 
@@ -51,6 +52,12 @@ class EmbeddedDistrict:
 
     def restore(self) -> None:
         self.start()
+
+    def register(self, code: str, public_key: bytes) -> None:
+        """Only registered terminals' signed requests are answered from now on."""
+        store = self.open_store()
+        Terminals(store.engine).add(code, public_key)
+        store.close()
 
     def open_store(self) -> DistrictStore:
         """A view of what was received, for a control panel or a test; the caller closes it."""

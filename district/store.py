@@ -9,6 +9,7 @@ after; (uid, sha256) is never forgotten. A test submission is kept out of cases:
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -24,12 +25,15 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     String,
     Table,
     create_engine,
     event,
     func,
+    inspect,
     select,
+    text,
 )
 from sqlalchemy.engine import Connection, make_url
 
@@ -50,6 +54,7 @@ _submissions = Table(
     Column("received_at", String(40), nullable=False),
     Column("complete_at", String(40)),
     Column("rating", Integer),
+    Column("terminal", String(8)),
 )
 _attachments = Table(
     "attachment",
@@ -143,6 +148,7 @@ class DistrictStore:
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _make_durable)
         _metadata.create_all(self._engine)
+        self._add_terminals()
         self._lock = threading.Lock()
 
     @property
@@ -151,6 +157,16 @@ class DistrictStore:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    def _add_terminals(self) -> None:
+        """Bring a database of before terminals were told apart up to date."""
+        if any(column["name"] == "terminal" for column in inspect(self._engine).get_columns("submission")):
+            return
+        with self._engine.begin() as connection:
+            connection.execute(text("ALTER TABLE submission ADD COLUMN terminal VARCHAR(8)"))
+            for row in connection.execute(select(_submissions.c.seq, _submissions.c.body)).all():
+                change = _submissions.update().where(_submissions.c.seq == row.seq)
+                connection.execute(change.values(terminal=json.loads(row.body)["kiosk"]))
 
     def take(self, envelope: Envelope, body: bytes) -> Taken | Conflict:
         """Store a submission once; a replay gets the first receipt's bytes."""
@@ -183,6 +199,7 @@ class DistrictStore:
                     case_number=case_number,
                     received_at=now,
                     complete_at=now if complete else None,
+                    terminal=envelope.kiosk,
                 )
             )
             for position, one in enumerate(envelope.attachments):
@@ -193,10 +210,11 @@ class DistrictStore:
                 )
         return Taken(receipt=receipt, new=True)
 
-    def progress(self, uid: str) -> Progress | Unknown:
+    def progress(self, uid: str, *, of: str | None = None) -> Progress | Unknown:
+        """Here and below, `of` is the code of the terminal that asks: what is not its own is unknown to it."""
         with self._engine.connect() as connection:
             row = connection.execute(select(_submissions).where(_submissions.c.uid == uid)).first()
-            if row is None:
+            if row is None or of not in (None, row.terminal):
                 return Unknown()
             missing = connection.execute(
                 select(_attachments.c.id)
@@ -215,15 +233,17 @@ class DistrictStore:
                 steps=tuple(steps),
             )
 
-    def upload(self, name: str) -> Upload | Unknown:
+    def upload(self, name: str, *, of: str | None = None) -> Upload | Unknown:
         with self._engine.connect() as connection:
-            row = connection.execute(select(_attachments).where(_attachments.c.id == name)).first()
+            row = connection.execute(_upload(name, of)).first()
             return Unknown() if row is None else Upload(offset=row.offset, length=row.bytes)
 
-    def append(self, name: str, offset: int, chunk: bytes) -> Upload | Unknown | WrongOffset | TooLong | WrongDigest:
+    def append(
+        self, name: str, offset: int, chunk: bytes, *, of: str | None = None
+    ) -> Upload | Unknown | WrongOffset | TooLong | WrongDigest:
         """Add a chunk durably; with the last one the whole file is hashed, and the case opened if complete."""
         with self._lock, self._engine.begin() as connection:
-            row = connection.execute(select(_attachments).where(_attachments.c.id == name)).first()
+            row = connection.execute(_upload(name, of)).first()
             if row is None:
                 return Unknown()
             if offset != row.offset or row.complete:
@@ -268,11 +288,12 @@ class DistrictStore:
         ).scalar()
         return f"{year}-{(int(last[5:]) if last else 0) + 1:06d}"
 
-    def rate(self, uid: str, level: int) -> bool | Unknown:
+    def rate(self, uid: str, level: int, *, of: str | None = None) -> bool | Unknown:
         """Keep the one rating of a submission; False when there is another one already."""
+        asked = select(_submissions.c.rating, _submissions.c.terminal).where(_submissions.c.uid == uid)
         with self._lock, self._engine.begin() as connection:
-            row = connection.execute(select(_submissions.c.rating).where(_submissions.c.uid == uid)).first()
-            if row is None:
+            row = connection.execute(asked).first()
+            if row is None or of not in (None, row.terminal):
                 return Unknown()
             if row.rating is None:
                 connection.execute(_submissions.update().where(_submissions.c.uid == uid).values(rating=level))
@@ -320,6 +341,14 @@ class DistrictStore:
                 for one in papers
             ),
         )
+
+
+def _upload(name: str, of: str | None) -> Select[Any]:
+    """An attachment's row, when it is that terminal's."""
+    rows = select(_attachments).where(_attachments.c.id == name)
+    if of is None:
+        return rows
+    return rows.join(_submissions, _submissions.c.uid == _attachments.c.uid).where(_submissions.c.terminal == of)
 
 
 def _make_durable(connection: Any, _record: object) -> None:

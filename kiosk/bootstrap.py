@@ -21,8 +21,8 @@ from uuid import uuid4
 from kiosk import __version__
 from kiosk.audit.log import AuditLog
 from kiosk.catalogue.model import ChoiceQuestion, Option
-from kiosk.config import CameraTable, Config, ConfigError, OneCamera, PrinterTable, data_folder
-from kiosk.doctor import Site
+from kiosk.config import CameraTable, Config, ConfigError, OneCamera, PlatformTable, PrinterTable, data_folder
+from kiosk.doctor import PlatformWord, Site
 from kiosk.process import CARD, READING, Alone, child_command, forbid_core_dumps
 from kiosk.speaking import no_speaker, open_speaker, speech_lacks
 
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from kiosk.journey.desk import CameraDesk
     from kiosk.journey.runner import Runner
     from kiosk.journey.states import Hall
+    from offline_queue.client import PlatformClient
     from offline_queue.sender import SyncThread
+    from offline_queue.signing import RequestSigner
     from offline_queue.store import Store
     from offline_queue.sync import Changed
     from offline_queue.terminals import KnownTerminal
@@ -196,6 +198,16 @@ def known_terminals(config: Config) -> tuple[KnownTerminal, ...]:
         raise ConfigError(f"platform.slip_keys: {failure}") from failure
 
 
+def open_platform(platform: PlatformTable, signer: RequestSigner | None, *, deadline: float = 30.0) -> PlatformClient:
+    """The district platform; each request takes ``deadline`` seconds at most. Raises :class:`ValueError` for what is no
+    address."""
+    from offline_queue.client import Certificates, PlatformClient
+
+    own = (platform.client_cert, platform.client_key) if platform.client_cert and platform.client_key else None
+    certificates = Certificates(ca=platform.ca, own=own)
+    return PlatformClient(platform.url, signer=signer, certificates=certificates, deadline=deadline)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
     """A running terminal without its screen. ``close`` ends every thread, in the order that loses nothing."""
@@ -245,7 +257,6 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     from kiosk.journey.reading import PageReading
     from kiosk.journey.runner import Runner
     from kiosk.journey.states import Delivery, Terminal
-    from offline_queue.client import PlatformClient
     from offline_queue.sender import SyncThread
 
     hall = hall_of(config, test=test)
@@ -264,7 +275,9 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     def changed(change: Changed) -> None:
         post(SyncChanged(change.uid, Delivery(change.state.value), change.case_number))
 
-    sync = SyncThread(store, PlatformClient(config.platform.url), on_change=changed) if config.platform.url else None
+    sync = None
+    if config.platform.url:
+        sync = SyncThread(store, open_platform(config.platform, store.signer()), on_change=changed)
     printer = PrinterThread(
         parts.printer,
         on_status=lambda status: post(PrinterSeen(status)),
@@ -367,7 +380,7 @@ def site() -> Site:
         open_printer=open_slip_printer,
         open_speaker=open_speaker,
         speech_lacks=speech_lacks,
-        platform_answers=_platform_answers,
+        platform_word=_platform_word,
     )
 
 
@@ -377,16 +390,25 @@ def _screen_parts() -> list[str]:
     return missing_parts()
 
 
-def _platform_answers(config: Config) -> bool:
-    """Whether something that speaks the platform's language answers: asked for the progress of a submission that cannot
-    exist, it says so in a problem document (RFC 9457). A captive portal does not."""
-    from offline_queue.client import PlatformClient
+def _platform_word(config: Config) -> PlatformWord:
+    """What the platform says to a signed question for the progress of a submission that cannot exist: a problem
+    document (RFC 9457). A captive portal has none."""
     from offline_queue.retry import Answer
+    from offline_queue.sealing import terminal_key
+    from offline_queue.signing import RequestSigner
     from offline_queue.wire import PROBLEM, read_problem
 
-    client = PlatformClient(config.platform.url, deadline=10.0)
+    folder = data_folder(config) / "queue"
+    # Looking makes no key: the terminal's first start does.
+    signer = RequestSigner(terminal_key(folder)) if (folder / "terminal.key").exists() else None
+    client = open_platform(config.platform, signer, deadline=10.0)
     try:
         outcome = client.progress(str(uuid4()))
     finally:
         client.close()
-    return isinstance(outcome, Answer) and read_problem(outcome.body).type.startswith(PROBLEM)
+    kind = read_problem(outcome.body).type if isinstance(outcome, Answer) else ""
+    if not kind.startswith(PROBLEM):
+        return "silent"
+    if client.clock_offset:
+        return "clock"
+    return "refuses" if isinstance(outcome, Answer) and outcome.status in (401, 403) else "answers"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from kiosk.domain.words import Text
 
@@ -150,16 +150,26 @@ class SpeechTable(_Table):
 class PlatformTable(_Table):
     """``url``: the district platform; plain http is for this machine itself only. ``slip_host``: the name in the
     slip's QR code, when it is not the url's. ``slip_keys``: the public keys of the district's terminals, a file or a
-    folder of files; see docs/devices-printer.md."""
+    folder of files; see docs/devices-printer.md. PEM files: ``ca`` replaces the built-in authorities, ``client_cert``
+    and ``client_key`` show the platform who calls."""
 
     url: str = ""
     slip_host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{0,253}$")] = ""
     slip_keys: Path | None = None
+    ca: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
 
     @field_validator("url")
     @classmethod
     def _is_safe(cls, url: str) -> str:
         return safe_url(url) if url else url
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> PlatformTable:
+        if (self.client_cert is None) != (self.client_key is None):
+            raise ValueError("client_cert and client_key go together")
+        return self
 
 
 class QueueTable(_Table):

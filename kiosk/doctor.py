@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from devices.speech.api import Speaker
 
 Result = Literal["pass", "fail", "skip"]
+PlatformWord = Literal["answers", "silent", "refuses", "clock"]
+"""``refuses``: this terminal's signature; ``clock``: it answers, but by its clock this one is wrong."""
 LEAST_FREE = 512 * 1024 * 1024
 """Bytes that must be free on the data folder's disk."""
 CAMERA_S = 10.0
@@ -57,7 +59,7 @@ def _fail(name: str, detail: str, remedy: str) -> Check:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """How the doctor reaches the parts of this terminal. ``screen_parts`` names what is missing of the screens,
-    ``speech_lacks`` of voices and recordings; ``platform_answers`` whether the district platform does; ``open_printer``
+    ``speech_lacks`` of voices and recordings; ``platform_word`` what the district platform says; ``open_printer``
     takes the printer's table of the configuration."""
 
     fonts: Path
@@ -66,7 +68,7 @@ class Site:
     open_printer: Callable[[PrinterTable], Printer]
     open_speaker: Callable[[SpeechTable], Speaker]
     speech_lacks: Callable[[SpeechTable], list[str]]
-    platform_answers: Callable[[Config], bool]
+    platform_word: Callable[[Config], PlatformWord]
 
 
 def examine(config: Config | None, site: Site) -> Iterator[Check]:
@@ -352,6 +354,14 @@ def _speech(chosen: SpeechTable, site: Site) -> Check:
 def _platform(config: Config, site: Site) -> Check:
     if not config.platform.url:
         return Check("platform", "skip", "none configured: everything stays in the queue", "set platform.url")
-    if site.platform_answers(config):
-        return _pass("platform", config.platform.url)
-    return _fail("platform", f"{config.platform.url} does not answer", "check the network and platform.url")
+    url = config.platform.url
+    match site.platform_word(config):
+        case "answers":
+            return _pass("platform", url)
+        case "silent":
+            return _fail("platform", f"{url} does not answer", "check the network and platform.url")
+        case "refuses":
+            remedy = "give the district what kiosk slip key shows, so that it registers this terminal"
+            return _fail("platform", f"{url} does not know this terminal", remedy)
+        case "clock":
+            return _fail("platform", f"{url} has another time", "set this machine's clock (timedatectl)")

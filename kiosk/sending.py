@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kiosk.bootstrap import open_queue
+from kiosk.bootstrap import open_platform, open_queue
 from kiosk.config import Config, ConfigError
 from kiosk.process import AlreadyRunning, forbid_core_dumps
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 def serve_sync(config: Config, *, ready: Callable[[], None], told: Callable[[Changed], None]) -> bool:
     """Send what is queued, from `ready` on, until SIGTERM or SIGINT; True when the last request ended in time. Raises
     :class:`ConfigError`, or ``AlreadyRunning`` when another service sends from this queue."""
-    from offline_queue.client import PlatformClient
     from offline_queue.sender import SyncThread
 
     forbid_core_dumps()
@@ -30,7 +29,8 @@ def serve_sync(config: Config, *, ready: Callable[[], None], told: Callable[[Cha
     try:
         if not store.outbox.take_turn(service=True):
             raise AlreadyRunning("another kiosk sync is sending from this queue: end it first")
-        sync = SyncThread(store, PlatformClient(config.platform.url), on_change=told, service=True)
+        platform = open_platform(config.platform, store.signer())
+        sync = SyncThread(store, platform, on_change=told, service=True)
         sync.start()
         ready()
         signal.sigwait(signals)

@@ -3,7 +3,8 @@
 `requests` as it comes re-sends on its own, follows 307 with the body, obeys proxies and CA bundles of the environment,
 and its time-out starts anew with every byte. Here: no retries, no redirects, no environment, a bounded answer, and one
 deadline for the whole request, kept by shutting the socket down. Only looking up the host's name is outside it.
-Plain HTTP is spoken to loopback only.
+Plain HTTP is spoken to loopback only. Requests are signed (`signing`), and shown a certificate of our own when there is
+one; after a refusal (401, 403) connections are made anew, which reads renewed certificates from the disk.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import socket
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +26,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
-from offline_queue.retry import Answer, Failure, FailureKind, Outcome
+from offline_queue.retry import Answer, Failure, FailureKind, Outcome, platform_time
+from offline_queue.signing import RequestSigner
 from offline_queue.wire import content_digest
 
 MAX_ANSWER_BYTES = 256 * 1024
@@ -104,25 +107,49 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = pools  # pyright: ignore[reportAttributeAccessIssue] - not in the stubs
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificates:
+    """PEM files for TLS: `ca` replaces the built-in authorities, `own` is the terminal's certificate and its key."""
+
+    ca: Path | None = None
+    own: tuple[Path, Path] | None = None
+
+
 class PlatformClient:
     """Requests to one platform. Every method answers within the deadline (seconds) and never raises for the network.
 
-    `url` is the platform's root, https, or http to loopback; anything else raises ValueError. `ca_file` replaces the
-    built-in certificate authorities.
+    `url` is the platform's root, https, or http to loopback; anything else raises ValueError. Without `signer` nothing
+    is signed.
     """
 
-    def __init__(self, url: str, *, deadline: float = DEADLINE_SECONDS, ca_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        signer: RequestSigner | None = None,
+        certificates: Certificates | None = None,
+        deadline: float = DEADLINE_SECONDS,
+    ) -> None:
+        certificates = certificates or Certificates()
         self._url = _checked(url)
+        self._signer = signer
         self._deadline = deadline
-        self._verify: bool | str = True if ca_file is None else str(ca_file)
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.verify = True if certificates.ca is None else str(certificates.ca)
+        if certificates.own is not None:
+            self._session.cert = (str(certificates.own[0]), str(certificates.own[1]))
         self._session.headers.update({"User-Agent": "township-kiosk", "Accept-Encoding": "identity"})
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _Adapter(max_retries=Retry(0, redirect=0, read=False)))
 
     def close(self) -> None:
         self._session.close()
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds that the platform's clock is ahead of this machine's; 0 while it has not complained."""
+        return 0.0 if self._signer is None else self._signer.offset
 
     def put_form(self, uid: str, body: bytes) -> Outcome:
         return self._request(
@@ -144,7 +171,12 @@ class PlatformClient:
             "PATCH",
             f"/v1/attachments/{name}",
             chunk,
-            {**_TUS, "Content-Type": "application/offset+octet-stream", "Upload-Offset": str(offset)},
+            {
+                **_TUS,
+                "Content-Type": "application/offset+octet-stream",
+                "Content-Digest": content_digest(chunk),
+                "Upload-Offset": str(offset),
+            },
         )
 
     def progress(self, uid: str) -> Outcome:
@@ -167,6 +199,16 @@ class PlatformClient:
         )
 
     def _request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
+        outcome = self._attempt(method, path, body, headers)
+        signer = self._signer
+        if signer is not None and (theirs := platform_time(outcome, now=signer.now())) is not None:
+            signer.set_offset(theirs)
+            outcome = self._attempt(method, path, body, headers)
+        if isinstance(outcome, Answer) and outcome.status in (401, 403):
+            self._session.close()
+        return outcome
+
+    def _attempt(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
         watch = _Watch()
         _current.watch = watch
         alarm = threading.Timer(self._deadline, watch.expire)
@@ -191,10 +233,10 @@ class PlatformClient:
             self._url + path,
             data=body,
             headers=dict(headers),
+            auth=self._sign,
             timeout=self._deadline,
             allow_redirects=False,
             stream=True,
-            verify=self._verify,
         ) as response:
             content = bytearray()
             for part in response.iter_content(16 * 1024):
@@ -207,7 +249,15 @@ class PlatformClient:
                 retry_after=response.headers.get("Retry-After"),
                 upload_offset=_number(response.headers.get("Upload-Offset")),
                 upload_length=_number(response.headers.get("Upload-Length")),
+                date=response.headers.get("Date"),
             )
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Sign what is really sent: called when the request is complete."""
+        if self._signer is not None:
+            headers = {name: str(value) for name, value in request.headers.items()}
+            request.headers.update(self._signer.fields(str(request.method), str(request.url), headers))
+        return request
 
 
 def _number(text: str | None) -> int | None:

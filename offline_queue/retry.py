@@ -9,6 +9,7 @@
 | 409 on an upload offset                            | AskOffset                                   |
 | 413, 422, other 4xx                                | Hold: staff must look, nothing is deleted   |
 | 401/403                                            | TryAgain, not counted                       |
+| 401 of type clock, with a Date                     | sign again with that time once, then 401    |
 | 429/503 with Retry-After                           | TryAgain after that time                    |
 
 Time and chance are passed in: `now` is an aware wall time (for a Retry-After date), `random` is from [0, 1).
@@ -30,6 +31,7 @@ LONGEST_UNREACHABLE = 120.0
 LONGEST_RETRY_AFTER = 4 * 3600.0
 CREDENTIALS_DELAY = 300.0
 DIGEST_PROBLEM = PROBLEM + "digest"
+CLOCK_PROBLEM = PROBLEM + "clock"
 
 
 class FailureKind(StrEnum):
@@ -51,6 +53,7 @@ class Answer:
     retry_after: str | None = None
     upload_offset: int | None = None
     upload_length: int | None = None
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,12 +201,34 @@ def retry_after(text: str | None, *, now: datetime) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) <= 9:
         return min(LONGEST_RETRY_AFTER, max(1.0, float(text)))
+    when = _http_date(text)
+    return None if when is None else min(LONGEST_RETRY_AFTER, max(1.0, (when - now).total_seconds()))
+
+
+def platform_time(outcome: Outcome, *, now: float) -> float | None:
+    """Seconds since 1970 by the platform's clock, when it refuses ours (`now`): 401 of type `clock`; else None.
+
+    The answer to HEAD has no body to name a type; there, dates that are a minute apart say it.
+    """
+    if not isinstance(outcome, Answer) or outcome.status != 401 or outcome.date is None:
+        return None
+    when = _http_date(outcome.date)
+    if when is None or not (_is_about_clock(outcome) or (not outcome.body and abs(when.timestamp() - now) > 60)):
+        return None
+    return when.timestamp()
+
+
+def _is_about_clock(answer: Answer) -> bool:
+    return answer.status == 401 and read_problem(answer.body).type == CLOCK_PROBLEM
+
+
+def _http_date(text: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+        # Compared below, which a date at the edge of the calendar would not survive in another zone.
+        return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    aware = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
-    return min(LONGEST_RETRY_AFTER, max(1.0, (aware - now).total_seconds()))
 
 
 def _common(outcome: Outcome, attempt: Attempt) -> TryAgain | Hold:
@@ -214,7 +239,8 @@ def _common(outcome: Outcome, attempt: Attempt) -> TryAgain | Hold:
     status, error = outcome.status, f"http-{outcome.status}"
     if status in (401, 403):
         wait = CREDENTIALS_DELAY * (0.5 + attempt.random)
-        return TryAgain(seconds=wait, error=error, counted=False, platform_wide=True)
+        refused = "clock" if _is_about_clock(outcome) else error
+        return TryAgain(seconds=wait, error=refused, counted=False, platform_wide=True)
     if status in (429, 503):
         told = retry_after(outcome.retry_after, now=attempt.now)
         # A tenth more by chance, so that those told the same second don't come in the same second.

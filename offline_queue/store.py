@@ -46,6 +46,7 @@ from offline_queue.numbers import (
 )
 from offline_queue.outbox import Outbox
 from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
+from offline_queue.signing import RequestSigner
 from offline_queue.summary import ReprintData, Summary, content_sha256
 from offline_queue.verify import check_all, repair
 from offline_queue.views import found, items, latest
@@ -153,6 +154,10 @@ class Store:
         """Key id and raw Ed25519 key of this terminal, which other terminals need to read its slips."""
         raw = self._key.public_key().public_bytes_raw()
         return key_id(raw), raw
+
+    def signer(self) -> RequestSigner:
+        """Signs requests as this terminal."""
+        return RequestSigner(self._key, wall=lambda: self._clock.wall().timestamp())
 
     def put(
         self,

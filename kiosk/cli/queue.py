@@ -84,18 +84,21 @@ def retry(*, uid: str, config_path: Path | None, as_json: bool) -> None:
 @json_option
 def sync(*, platform: str, config_path: Path | None, as_json: bool) -> None:
     """Send what is due now."""
-    from offline_queue.client import PlatformClient
+    from kiosk.bootstrap import open_platform
     from offline_queue.sync import sync_once
 
-    url = platform or read_config(config_path).platform.url
-    if not url:
+    table = read_config(config_path).platform
+    if platform:
+        table = table.model_copy(update={"url": platform})
+    if not table.url:
         raise click.UsageError("no district platform is configured: give --platform URL")
-    try:
-        client = PlatformClient(url)
-    except ValueError as failure:
-        raise click.UsageError(str(failure)) from failure
     with _open(config_path) as store:
+        try:
+            client = open_platform(table, store.signer())
+        except ValueError as failure:
+            raise click.UsageError(str(failure)) from failure
         summary = sync_once(store, client, hurry=True)
+        client.close()
     say(summary.row(), as_json=as_json)
     if summary.failed or summary.held:
         sys.exit(1)

@@ -36,6 +36,7 @@ from kiosk.bootstrap import CARD_FIELDS, FONTS, china_time
 from kiosk.config import Config, HallTable, PatienceTable, PlatformTable, PrinterTable, ScreenTable, Village
 from kiosk.demo.neighbour import Neighbour, neighbour
 from kiosk.domain.words import Text
+from offline_queue.sealing import terminal_key
 
 _VILLAGES = (
     ("桃源社区", "Taoyuan Community"),
@@ -67,6 +68,11 @@ def demo_config(url: str, printer_uri: str, slip_keys: Path | None = None) -> Co
         platform=PlatformTable(url=url, slip_host="district.example", slip_keys=slip_keys),
         screen=ScreenTable(fullscreen=False),
     )
+
+
+def register(sims: Simulators, config: Config, data: Path) -> None:
+    """Make the demonstration's terminal known to its district, which from then on asks for its signature."""
+    sims.district.register(config.hall.terminal, terminal_key(data / "queue").public_key().public_bytes_raw())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ from kiosk.config import Config, PlatformTable
 from kiosk.domain.spoken import LINES, Line
 from kiosk.process import Alone
 from kiosk.speaking import speech_lacks
+from offline_queue.sealing import terminal_key
+from offline_queue.signing import RequestSigner
 from tests.support.papers import desk, packed, qr_picture
 from tests.support.written import PEOPLE, document_page, identity_card, under_camera
 
@@ -556,12 +558,24 @@ def test_the_doctor_prints_a_row_per_check_and_ends_with_1_after_a_failure(
     assert "fail  screen: missing: Main.qml  → reinstall" in answer.out
 
 
-def test_the_doctor_knows_whether_the_platform_answers(tmp_path: Path) -> None:
+def _long_ago(_signer: RequestSigner) -> float:
+    return 0.0
 
-    def answers(url: str) -> bool:
-        return bootstrap.site().platform_answers(Config(platform=PlatformTable(url=url)))
 
-    with EmbeddedDistrict(tmp_path) as district:
+def test_the_doctor_knows_what_the_platform_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KIOSK_DATA_DIR", raising=False)
+
+    def word(url: str) -> str:
+        return bootstrap.site().platform_word(Config(data=tmp_path, platform=PlatformTable(url=url)))
+
+    with EmbeddedDistrict(tmp_path / "district") as district:
         url = district.url
-        assert answers(url)
-    assert not answers(url)
+        assert word(url) == "answers"
+        key = terminal_key(tmp_path / "queue")
+        district.register("TY02", bytes(32))
+        assert word(url) == "refuses"
+        district.register("TY01", key.public_key().public_bytes_raw())
+        assert word(url) == "answers"
+        monkeypatch.setattr(RequestSigner, "now", _long_ago)
+        assert word(url) == "clock"
+    assert word(url) == "silent"

@@ -120,7 +120,7 @@ class Patient(NamedTuple):
         printer: Printer | ConfigError | None = None,
         speaker: Speaker | ConfigError | None = None,
         lacks: tuple[str, ...] = (),
-        answers: bool = True,
+        platform: doctor.PlatformWord = "answers",
     ) -> Check:
         """The outcome of one check."""
 
@@ -141,7 +141,7 @@ class Patient(NamedTuple):
             open_printer=open_printer,
             open_speaker=open_speaker,
             speech_lacks=lambda _: list(lacks),
-            platform_answers=lambda _: answers,
+            platform_word=lambda _: platform,
         )
         return next(check for check in examine(config or self.config, site) if check.name == name)
 
@@ -180,7 +180,7 @@ def test_without_a_configuration_only_the_software_is_looked_at(patient: Patient
         open_printer=no_printer,
         open_speaker=lambda _: pytest.fail("not asked for"),
         speech_lacks=lambda _: pytest.fail("not asked for"),
-        platform_answers=lambda _: pytest.fail("not asked for"),
+        platform_word=lambda _: pytest.fail("not asked for"),
     )
     checks = list(examine(None, site))
     assert [check.name for check in checks] == SOFTWARE + TERMINAL
@@ -362,7 +362,9 @@ def test_a_terminal_without_a_voice_is_no_failure(patient: Patient) -> None:
 
 
 def test_a_platform_that_does_not_answer_and_none_at_all(patient: Patient) -> None:
-    _ill(patient.ask("platform", answers=False), "https://district.example does not answer")
+    _ill(patient.ask("platform", platform="silent"), "https://district.example does not answer")
+    _ill(patient.ask("platform", platform="refuses"), "kiosk slip key")
+    _ill(patient.ask("platform", platform="clock"), "set this machine's clock")
     alone = patient.config.model_copy(update={"platform": PlatformTable()})
     check = patient.ask("platform", config=alone)
     assert (check.result, check.remedy) == ("skip", "set platform.url")

@@ -1,0 +1,90 @@
+"""The terminals of a district: whose signature counts.
+
+Each has a code and an Ed25519 key. A new key may be added while the old one still counts; a key that is revoked (the
+terminal was stolen, say) never counts again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table, select
+
+from offline_queue.numbers import is_terminal_code, key_id
+
+_metadata = MetaData()
+_terminals = Table(
+    "terminal",
+    _metadata,
+    Column("key_id", String(8), primary_key=True),
+    Column("code", String(8), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("added_at", String(40), nullable=False),
+    Column("revoked_at", String(40)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """One key of one terminal; `public_key` is raw Ed25519. Times are ISO 8601."""
+
+    code: str
+    key_id: str
+    public_key: bytes
+    added_at: str
+    revoked_at: str | None
+
+
+class Terminals:
+    """The register, in the platform's database: what another process changes counts at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        _metadata.create_all(engine)
+
+    def add(self, code: str, public_key: bytes) -> Terminal:
+        """Register a key; adding it again changes nothing. Raises ValueError for what is no code, no key, or for a key
+        that is revoked or another terminal's."""
+        if not is_terminal_code(code) or len(public_key) != 32:
+            raise ValueError("a terminal has a code (2-8 of A-Z 0-9) and an Ed25519 key of 32 bytes")
+        known = self.find(key_id(public_key))
+        if known is not None:
+            if known.revoked_at is not None or (known.code, known.public_key) != (code, public_key):
+                raise ValueError(f"this key is {'revoked' if known.revoked_at else f'that of {known.code}'}")
+            return known
+        added = Terminal(code=code, key_id=key_id(public_key), public_key=public_key, added_at=_now(), revoked_at=None)
+        with self._engine.begin() as connection:
+            connection.execute(
+                _terminals.insert().values(
+                    code=code, key_id=added.key_id, public_key=public_key, added_at=added.added_at
+                )
+            )
+        return added
+
+    def revoke(self, key: str) -> bool:
+        """From now on this key id's signatures are refused; False when there is no such key."""
+        with self._engine.begin() as connection:
+            found = connection.execute(select(_terminals.c.revoked_at).where(_terminals.c.key_id == key)).first()
+            if found is not None and found.revoked_at is None:
+                connection.execute(_terminals.update().where(_terminals.c.key_id == key).values(revoked_at=_now()))
+        return found is not None
+
+    def find(self, key: str) -> Terminal | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(select(_terminals).where(_terminals.c.key_id == key)).mappings().first()
+        return None if row is None else Terminal(**row)
+
+    def any(self) -> bool:
+        with self._engine.connect() as connection:
+            return connection.execute(select(_terminals.c.key_id).limit(1)).first() is not None
+
+    def all(self) -> tuple[Terminal, ...]:
+        """Oldest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(_terminals).order_by(_terminals.c.added_at, _terminals.c.key_id))
+            return tuple(Terminal(**row) for row in rows.mappings())
+
+
+def _now() -> str:
+    return datetime.now(tz=UTC).isoformat(timespec="seconds")

@@ -1,0 +1,275 @@
+"""A district that asks for signatures, as its terminals and those who would like to be one meet it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from district.cli import main
+from district.embedded import EmbeddedDistrict
+from district.gate import WINDOW_SECONDS, Admitted, Gate, Refused, Request
+from district.terminals import Terminals
+from offline_queue.client import PlatformClient
+from offline_queue.model import Paper
+from offline_queue.numbers import base64url, key_id
+from offline_queue.retry import Answer, Outcome
+from offline_queue.signing import RequestSigner
+from offline_queue.store import Store
+from offline_queue.sync import sync_once
+from offline_queue.wire import PROBLEM, State, read_problem
+from offline_queue.work import FormWork
+from tests.support.queue_rig import TurnedClock, open_store, stored
+
+PAPER = Paper(material="household-register", media_type="image/jpeg", content=b"\xff\xd8\xff picture")
+URL = "https://district.example/v1/submissions/x"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path / "queue")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def district(tmp_path: Path, store: Store) -> Iterator[EmbeddedDistrict]:
+    """Knows the terminal of `store`, and another."""
+    with EmbeddedDistrict(tmp_path / "district") as running:
+        running.register("TY03", store.public_key[1])
+        running.register("TY04", OTHER.public_key().public_bytes_raw())
+        yield running
+
+
+OTHER = Ed25519PrivateKey.generate()
+
+
+def kind(outcome: Outcome) -> tuple[int, str]:
+    assert isinstance(outcome, Answer), outcome
+    return outcome.status, read_problem(outcome.body).type.removeprefix(PROBLEM)
+
+
+def test_a_registered_terminal_delivers_and_others_do_not_see_it(store: Store, district: EmbeddedDistrict) -> None:
+    uid = stored(store.put(matter="m", form={}, attachments=[PAPER])).uid
+    store.rate(uid, 5)
+    client, stranger = PlatformClient(district.url, signer=store.signer()), PlatformClient(district.url)
+    other = PlatformClient(district.url, signer=RequestSigner(OTHER))
+    assert sync_once(store, client).delivered == 1
+    item = store.show(uid)
+    assert item is not None
+    assert item.state is State.DONE
+    paper = item.attachments[0].id
+    for who, answer in ((other, (404, "unknown")), (stranger, (401, "signature"))):
+        assert kind(who.progress(uid)) == answer
+        assert kind(who.put_rating(uid, b'{"level":5}')) == answer
+        assert kind(who.send_chunk(paper, 0, b"1")) == answer
+    looked = other.attachment_offset(paper)
+    assert isinstance(looked, Answer)
+    assert looked.status == 404
+    for one in (client, stranger, other):
+        one.close()
+
+
+def test_a_terminal_hands_in_under_its_own_code_only(store: Store, district: EmbeddedDistrict) -> None:
+    uid = stored(store.put(matter="m", form={})).uid
+    work = store.outbox.next_work()
+    assert isinstance(work, FormWork)
+    other = PlatformClient(district.url, signer=RequestSigner(OTHER))
+    assert kind(other.put_form(uid, work.body)) == (422, "kiosk")
+    other.close()
+
+
+def test_an_unregistered_terminal_waits_uncounted(tmp_path: Path, district: EmbeddedDistrict) -> None:
+    store = open_store(tmp_path / "unknown")
+    uid = stored(store.put(matter="m", form={})).uid
+    client = PlatformClient(district.url, signer=store.signer())
+    assert sync_once(store, client).failed == 1
+    item = store.show(uid)
+    assert item is not None
+    assert (item.state, item.attempts, item.last_error) == (State.READY, 0, "http-401")
+    district.register("TY05", store.public_key[1])
+    sync_once(store, client, hurry=True)
+    item = store.show(uid)
+    assert item is not None
+    assert (item.state, item.last_error) == (State.HELD, "http-422")  # this store says it is TY03
+    client.close()
+    store.close()
+
+
+@pytest.mark.parametrize("seconds", [-10 * 365 * 86400, -86400, 86400, 10 * 365 * 86400])
+def test_a_terminal_with_a_wrong_clock_still_delivers(
+    tmp_path: Path, store: Store, district: EmbeddedDistrict, seconds: int
+) -> None:
+    uid = stored(store.put(matter="m", form={}, attachments=[PAPER])).uid
+    signer = store.signer()
+    right = signer.now()
+    client = PlatformClient(district.url, signer=RequestSigner(_key(tmp_path), wall=lambda: right + seconds))
+    assert client.clock_offset == 0
+    assert sync_once(store, client).delivered == 1
+    assert client.clock_offset == pytest.approx(-seconds, abs=30)
+    client.close()
+    assert store.show(uid) is not None
+
+
+def test_papers_alone_teach_the_clock_too(tmp_path: Path, store: Store, district: EmbeddedDistrict) -> None:
+    store.put(matter="m", form={}, attachments=[PAPER])
+    client = PlatformClient(district.url, signer=store.signer())
+    sync_once(store, client, stopped=lambda: store.list()[0].state is State.RECEIVED)
+    client.close()
+    assert store.list()[0].state is State.RECEIVED
+    late = PlatformClient(district.url, signer=RequestSigner(_key(tmp_path), wall=lambda: 5.0))
+    assert sync_once(store, late).delivered == 1
+    late.close()
+
+
+def test_a_platform_that_is_never_content_with_the_time_is_an_alarm(
+    store: Store, district: EmbeddedDistrict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put(matter="m", form={})
+    signer = store.signer()
+    monkeypatch.setattr(signer, "now", lambda: 5.0)
+    client = PlatformClient(district.url, signer=signer)
+    assert sync_once(store, client).failed == 1
+    item = store.list()[0]
+    assert (item.state, item.last_error, item.attempts) == (State.READY, "clock", 0)
+    client.close()
+
+
+def _key(folder: Path) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes((folder / "queue" / "terminal.key").read_bytes())
+
+
+def test_a_request_sent_again_as_it_was_is_refused(store: Store, district: EmbeddedDistrict) -> None:
+    url = f"{district.url}/v1/submissions/6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+    fields = store.signer().fields("GET", url, {})
+    first, again = (requests.get(url, headers=fields, timeout=10) for _ in range(2))
+    assert (first.status_code, first.json()["type"]) == (404, PROBLEM + "unknown")
+    assert (again.status_code, again.json()["type"]) == (401, PROBLEM + "nonce")
+
+
+def test_a_body_that_nobody_signed_is_refused(store: Store, district: EmbeddedDistrict) -> None:
+    url = f"{district.url}/v1/submissions/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/rating"
+    fields = store.signer().fields("PUT", url, {})
+    answer = requests.put(url, data=b'{"level":5}', headers=fields, timeout=10)
+    assert (answer.status_code, answer.json()["type"]) == (400, PROBLEM + "digest")
+
+
+class Desk:
+    """A gate with a clock to turn and one registered key."""
+
+    def __init__(self, folder: Path) -> None:
+        with EmbeddedDistrict(folder) as running:
+            self._store = running.open_store()
+        self.clock = TurnedClock()
+        self.began = self.clock.wall().timestamp()
+        self.key = Ed25519PrivateKey.generate()
+        self.terminals = Terminals(self._store.engine)
+        self.terminals.add("TY03", self.key.public_key().public_bytes_raw())
+        self.gate = Gate(self.terminals, wall=lambda: self.clock.wall().timestamp())
+
+    def signed(self, *, after: float = 0.0) -> Request:
+        signer = RequestSigner(self.key, wall=lambda: self.began + after)
+        return Request(method="GET", url=URL, headers=signer.fields("GET", URL, {}))
+
+    def says(self, request: Request) -> str:
+        answer = self.gate.admit(request)
+        return answer.kind if isinstance(answer, Refused) else str(answer.code)
+
+    def close(self) -> None:
+        self._store.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    opened = Desk(tmp_path)
+    yield opened
+    opened.close()
+
+
+def test_a_signature_counts_five_minutes_around_its_time_and_once(desk: Desk) -> None:
+    request = desk.signed(after=1000)
+    assert desk.says(request) == "clock"
+    desk.clock.forward(1000 - WINDOW_SECONDS)
+    assert desk.says(request) == "TY03"
+    for seconds in (0, WINDOW_SECONDS, WINDOW_SECONDS):
+        desk.clock.forward(seconds)
+        assert desk.says(request) == "nonce"
+    desk.clock.forward(1)
+    assert desk.says(request) == "clock"
+    desk.clock.forward(5 * WINDOW_SECONDS)
+    assert desk.says(desk.signed(after=700 + 7 * WINDOW_SECONDS)) == "TY03"
+    assert desk.says(desk.signed(after=-1)) == "clock"
+
+
+def test_what_was_signed_before_the_platform_began_is_signed_anew(desk: Desk) -> None:
+    assert desk.says(desk.signed(after=-5)) == "clock"
+    assert desk.says(desk.signed()) == "TY03"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Signature-Input": "x", "Signature": "y"},
+        {"Signature-Input": 'kiosk=("@method" "@target-uri");created=5', "Signature": "kiosk=:AAAA:"},
+        {"Signature-Input": 'kiosk=("@method" "@nothing");created=5;keyid="a"', "Signature": "kiosk=:AAAA:"},
+        {"Signature-Input": "kiosk=" + "(" * 5000, "Signature": "kiosk=:AAAA:"},
+        {"Signature-Input": '王="x"', "Signature": "kiosk=:AAAA:"},
+    ],
+)
+def test_what_is_no_signature_is_refused(desk: Desk, headers: dict[str, str]) -> None:
+    assert desk.says(Request(method="GET", url=URL, headers=headers)) == "signature"
+
+
+def test_a_signature_must_cover_what_the_request_has(desk: Desk) -> None:
+    request = desk.signed()
+    more = {**request.headers, "content-digest": "sha-256=:AAAA:"}
+    assert desk.says(Request(method="GET", url=URL, headers=more)) == "signature"
+    assert desk.says(Request(method="GET", url="not an address", headers=request.headers)) == "signature"
+
+
+def test_revoked_keys_never_count_again_and_new_ones_may_overlap(desk: Desk) -> None:
+    raw = desk.key.public_key().public_bytes_raw()
+    successor = Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    desk.terminals.add("TY03", successor)
+    assert desk.says(desk.signed()) == "TY03"
+    assert desk.terminals.revoke(key_id(raw))
+    assert desk.says(desk.signed()) == "terminal"
+    with pytest.raises(ValueError, match="revoked"):
+        desk.terminals.add("TY03", raw)
+    with pytest.raises(ValueError, match="that of TY03"):
+        desk.terminals.add("TY04", successor)
+    with pytest.raises(ValueError, match="32 bytes"):
+        desk.terminals.add("TY04", b"short")
+
+
+def test_without_terminals_nothing_is_asked_for_unless_told(tmp_path: Path) -> None:
+    with EmbeddedDistrict(tmp_path) as running:
+        store = running.open_store()
+    terminals, unsigned = Terminals(store.engine), Request(method="GET", url=URL, headers={})
+    assert Gate(terminals).admit(unsigned) == Admitted(code=None)
+    assert isinstance(Gate(terminals, required=True).admit(unsigned), Refused)
+    store.close()
+
+
+def test_the_register_by_hand(tmp_path: Path, store: Store) -> None:
+    database = ("--database", f"sqlite:///{tmp_path / 'district.db'}")
+    shown, raw = store.public_key
+    key = base64url(raw)
+
+    def run(*words: str) -> tuple[int, str]:
+        result = CliRunner().invoke(main, ["terminals", *words, *database])
+        return result.exit_code, result.output
+
+    status, line = run("add", "TY03", key, "桃源镇便民服务大厅", "--json")
+    assert (status, json.loads(line)["key_id"]) == (0, shown)
+    assert run("add", "TY03", "not a key")[0] == 1
+    assert run("list") == (0, f"TY03\t{shown}\t{key}\tgood\n")
+    assert run("revoke", shown) == (0, "")
+    assert "revoked" in run("list")[1]
+    assert run("revoke", "nobody")[0] == 1
