@@ -61,14 +61,7 @@ class _Refusal(Exception):
 def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     """The ASGI application of one platform; its store opens with it and closes at shutdown."""
     store = DistrictStore(settings.database, settings.papers)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
-        yield
-        store.close()
-
-    app = FastAPI(title="District platform", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.store = store
+    app = _application(store)
     gate = Gate(Terminals(store.engine), required=settings.signatures)
 
     async def admit(request: Request) -> None:
@@ -96,6 +89,23 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     app.add_exception_handler(_Refusal, as_problem)
     app.add_exception_handler(HTTPException, as_problem)
     return app
+
+
+def create_staff_app(settings: Settings) -> FastAPI:
+    """The staff page alone."""
+    store = DistrictStore(settings.database, settings.papers)
+    app = _application(store)
+    add_staff_pages(app, store)
+    return app
+
+
+def _application(store: DistrictStore) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        yield
+        store.close()
+
+    return FastAPI(title="District platform", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
 
 async def _health() -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import socket
@@ -12,11 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
-import uvicorn
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from district.app import Settings, create_app
+from district.app import Settings, create_app, create_staff_app
+from district.serving import Door, Tls, is_loopback, listen
+from district.serving import serve as listen_and_serve
 from district.store import DistrictStore, SubmissionRow
 from district.terminals import Terminal, Terminals
 from offline_queue.numbers import base64url
@@ -46,27 +46,61 @@ def main() -> None:
     """The reference district platform."""
 
 
+_pem = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 @main.command()
 @click.option("--database", help="SQLAlchemy URL, such as sqlite:////var/lib/district/district.db")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only: there is no sign-in yet.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only, but for mutual TLS.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--require-signatures", is_flag=True, help="Also while no terminal is registered.")
 @click.option("--public-url", help="The root that terminals call, if a proxy changes it: https://district.example")
-def serve(database: str | None, host: str, port: int, require_signatures: bool, public_url: str | None) -> None:
+@click.option(
+    "--tls-cert", type=_pem, help="PEM. With --tls-key and --client-ca: mutual TLS, which any host may serve."
+)
+@click.option("--tls-key", type=_pem, help="PEM.")
+@click.option("--client-ca", type=_pem, help="PEM: the authorities that terminals' certificates come from.")
+@click.option("--staff-port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="With mutual TLS.")
+def serve(
+    database: str | None,
+    host: str,
+    port: int,
+    require_signatures: bool,
+    public_url: str | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    client_ca: Path | None,
+    staff_port: int,
+) -> None:
     """Receive submissions and show them to staff."""
-    if host != "localhost" and not _is_loopback(host):
-        raise click.BadParameter("the staff page has no sign-in yet, so only loopback is served", param_hint="--host")
-    family, named = (socket.AF_INET6, f"[{host}]") if ":" in host else (socket.AF_INET, host)
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except OSError as trouble:
-        raise click.ClickException(
-            f"can't listen on {named}:{port}: {trouble.strerror}. Choose another --port."
-        ) from trouble
     settings = replace(settings_for(database), signatures=require_signatures, public_url=public_url)
-    config = uvicorn.Config(create_app(settings), log_level="warning", access_log=False, ws="none")
-    click.echo(f"http://{named}:{listener.getsockname()[1]}/", err=True)
-    uvicorn.Server(config).run(sockets=[listener])
+    if tls_cert is None or tls_key is None or client_ca is None:
+        if tls_cert or tls_key or client_ca:
+            raise click.UsageError("--tls-cert, --tls-key and --client-ca go together")
+        if not is_loopback(host):
+            raise click.BadParameter("without mutual TLS only loopback is served", param_hint="--host")
+        doors = [Door(app=create_app(settings), listener=_listener(host, port))]
+    else:
+        try:
+            tls = Tls(certificate=tls_cert, key=tls_key, client_ca=client_ca).context()
+        except OSError as trouble:
+            raise click.ClickException(f"the certificates can't be used: {trouble}") from trouble
+        staff = _listener("127.0.0.1", staff_port, "--staff-port")
+        doors = [
+            Door(app=create_app(settings, staff=False), listener=_listener(host, port), tls=tls),
+            Door(app=create_staff_app(settings), listener=staff),
+        ]
+    for door in doors:
+        click.echo(door.url, err=True)
+    listen_and_serve(doors)
+
+
+def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
+    try:
+        return listen(host, port)
+    except OSError as trouble:
+        reason = f"can't listen on {host}:{port}: {trouble.strerror}. Choose another {option}."
+        raise click.ClickException(reason) from trouble
 
 
 @main.command()
@@ -167,10 +201,3 @@ def exported(row: SubmissionRow) -> dict[str, object]:
         "provisional_number": row.envelope.provisional_number,
         "rating": row.rating,
     }
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

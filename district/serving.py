@@ -1,0 +1,84 @@
+"""How the platform listens: to everybody with a certificate (mutual TLS), or to this machine alone.
+
+The staff page has no sign-in yet. Beside an API that others reach it therefore has a port of its own, on loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+_LAST_SECONDS = 5
+"""For requests under way when the platform is told to end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """PEM files: the platform's certificate and key, and the authorities that terminals' certificates come from."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path
+
+    def context(self) -> ssl.SSLContext:
+        """Raises OSError (ssl.SSLError is one) for files that can't be used."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """An application, and where it answers; with `tls` to those who have a certificate."""
+
+    app: FastAPI
+    listener: socket.socket
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def url(self) -> str:
+        host, port = self.listener.getsockname()[:2]
+        named = f"[{host}]" if ":" in host else host
+        return f"{'http' if self.tls is None else 'https'}://{named}:{port}/"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Raises OSError."""
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(doors: Sequence[Door]) -> None:
+    """Until SIGINT or SIGTERM."""
+    asyncio.run(_all_of(doors))
+
+
+async def _all_of(doors: Sequence[Door]) -> None:
+    await asyncio.gather(*(uvicorn.Server(_config(door)).serve(sockets=[door.listener]) for door in doors))
+
+
+def _config(door: Door) -> uvicorn.Config:
+    tls = door.tls
+    return uvicorn.Config(
+        door.app,
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        timeout_graceful_shutdown=_LAST_SECONDS,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
+    )
