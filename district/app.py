@@ -18,14 +18,17 @@ from starlette.exceptions import HTTPException
 
 from district.gate import Gate, Refused
 from district.gate import Request as Asked
+from district.keys import private_keys
+from district.opening import read_body
 from district.staff import add_staff_pages
-from district.store import Conflict, DistrictStore, TooLong, Unknown, WrongDigest, WrongOffset
+from district.store import Conflict, DistrictStore, NotOpening, TooLong, Unknown, WrongDigest, WrongOffset
 from district.terminals import Terminals
+from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import (
     CHUNK_BYTES,
     MAX_BODY_BYTES,
+    PLAIN_TYPE,
     PROBLEM,
-    Envelope,
     Problem,
     Rating,
     canonical_bytes,
@@ -38,7 +41,8 @@ _MAX_CHUNK = 4 * CHUNK_BYTES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where the platform keeps its things: `database` is an SQLAlchemy URL, `papers` a folder.
+    """Where the platform keeps its things: `database` is an SQLAlchemy URL, `papers` a folder, `keys` the folder of
+    private keys if anything is sealed to them.
 
     Signatures are asked for as soon as a terminal is registered, or at once when `signatures`. `public_url` is the root
     that terminals call it by, where that is not what arrives (behind a proxy).
@@ -46,8 +50,16 @@ class Settings:
 
     database: str
     papers: Path
+    keys: Path | None = None
+    passphrase: bytes | None = None
     signatures: bool = False
     public_url: str | None = None
+
+
+def open_store(settings: Settings) -> DistrictStore:
+    """Raises KeysTrouble when the keys can't be read."""
+    keys = private_keys(settings.keys, settings.passphrase) if settings.keys is not None else None
+    return DistrictStore(settings.database, settings.papers, keys)
 
 
 class _Refusal(Exception):
@@ -60,7 +72,7 @@ class _Refusal(Exception):
 
 def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     """The ASGI application of one platform; its store opens with it and closes at shutdown."""
-    store = DistrictStore(settings.database, settings.papers)
+    store = open_store(settings)
     app = _application(store)
     gate = Gate(Terminals(store.engine), required=settings.signatures)
 
@@ -93,7 +105,7 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
 
 def create_staff_app(settings: Settings) -> FastAPI:
     """The staff page alone."""
-    store = DistrictStore(settings.database, settings.papers)
+    store = open_store(settings)
     app = _application(store)
     add_staff_pages(app, store)
     return app
@@ -119,17 +131,22 @@ def _add_submissions(api: APIRouter, store: DistrictStore) -> None:
         body = await _body(request, MAX_BODY_BYTES, digest=True)
         if isinstance(body, Response):
             return body
-        try:
-            envelope = Envelope.model_validate_json(body)
-        except ValidationError:
-            return _problem(422, "envelope", "the body is not an envelope")
-        if envelope.uid != uid:
+        outside = read_body(body, request.headers.get("Content-Type", PLAIN_TYPE).partition(";")[0].strip())
+        if outside is None:
+            return _problem(422, "envelope", "the body is not an envelope, or not one of this Content-Type")
+        if outside.uid != uid:
             return _problem(422, "uid", "the body's uid is not the address's")
-        if request.state.terminal not in (None, envelope.kiosk):
+        if request.state.terminal not in (None, outside.kiosk):
             return _problem(422, "kiosk", "the body names another terminal than the one that signed")
-        taken = await run_in_threadpool(store.take, envelope, body)
-        if isinstance(taken, Conflict):
-            return _problem(422, "conflict", "this uid is known with other content")
+        match await run_in_threadpool(store.take, outside, body):
+            case Conflict():
+                return _problem(422, "conflict", "this uid is known with other content")
+            case NoKey(wanted=wanted):
+                return _problem(422, "key-unknown", f"sealed to {', '.join(wanted)}, which are not here")
+            case NotIntact():
+                return _problem(422, "sealed", "it does not open, or says inside other than outside")
+            case taken:
+                pass
         return Response(taken.receipt, status_code=201 if taken.new else 200, media_type="application/json")
 
     async def get_submission(request: Request, uid: str) -> Response:
@@ -188,6 +205,8 @@ def _add_attachments(api: APIRouter, store: DistrictStore) -> None:
                 return _problem(413, "too-large", "more bytes than the envelope declared")
             case WrongDigest():
                 return _problem(400, "digest", "the whole file is not what the envelope declared; send it again")
+            case NotOpening():
+                return _problem(422, "sealed", "the paper does not open to what the envelope declared")
             case upload:
                 return Response(status_code=204, headers={**_TUS, "Upload-Offset": str(upload.offset)})
 

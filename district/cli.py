@@ -14,7 +14,9 @@ import click
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from district.app import Settings, create_app, create_staff_app
+from district.app import Settings, create_app, create_staff_app, open_store
+from district.keys import KeysTrouble
+from district.keys_cli import keys, keys_options, passphrase_in
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
 from district.store import DistrictStore, SubmissionRow
@@ -23,22 +25,24 @@ from offline_queue.numbers import base64url
 from offline_queue.terminals import read_terminal
 
 
-def settings_for(database: str | None) -> Settings:
+def settings_for(database: str | None, keys: Path | None = None, passphrase_file: Path | None = None) -> Settings:
     """The settings of a database URL; without one, of `KIOSK_DATA_DIR`/district or ./district-data.
 
     Papers lie in a folder `papers` beside an SQLite file, else under the default folder.
     """
+    passphrase = passphrase_in(passphrase_file)
     data = os.environ.get("KIOSK_DATA_DIR")
     folder = Path(data) / "district" if data else Path("district-data")
     if database is None:
-        return Settings(database=f"sqlite:///{folder / 'district.db'}", papers=folder / "papers")
+        database = f"sqlite:///{folder / 'district.db'}"
+        return Settings(database=database, papers=folder / "papers", keys=keys, passphrase=passphrase)
     try:
         url = make_url(database)
     except ArgumentError as trouble:
         raise click.BadParameter(f"not a database URL: {database}", param_hint="--database") from trouble
     if url.get_backend_name() == "sqlite" and url.database:
         folder = Path(url.database).parent
-    return Settings(database=database, papers=folder / "papers")
+    return Settings(database=database, papers=folder / "papers", keys=keys, passphrase=passphrase)
 
 
 @click.group()
@@ -61,6 +65,7 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--tls-key", type=_pem, help="PEM.")
 @click.option("--client-ca", type=_pem, help="PEM: the authorities that terminals' certificates come from.")
 @click.option("--staff-port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="With mutual TLS.")
+@keys_options
 def serve(
     database: str | None,
     host: str,
@@ -71,9 +76,13 @@ def serve(
     tls_key: Path | None,
     client_ca: Path | None,
     staff_port: int,
+    keys_folder: Path | None,
+    passphrase_file: Path | None,
 ) -> None:
     """Receive submissions and show them to staff."""
-    settings = replace(settings_for(database), signatures=require_signatures, public_url=public_url)
+    settings = settings_for(database, keys_folder, passphrase_file)
+    settings = replace(settings, signatures=require_signatures, public_url=public_url)
+    _opened(settings).close()  # a folder of keys that can't be used is told before anything listens
     if tls_cert is None or tls_key is None or client_ca is None:
         if tls_cert or tls_key or client_ca:
             raise click.UsageError("--tls-cert, --tls-key and --client-ca go together")
@@ -95,6 +104,13 @@ def serve(
     listen_and_serve(doors)
 
 
+def _opened(settings: Settings) -> DistrictStore:
+    try:
+        return open_store(settings)
+    except KeysTrouble as trouble:
+        raise click.ClickException(str(trouble)) from trouble
+
+
 def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
     try:
         return listen(host, port)
@@ -106,18 +122,38 @@ def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
 @main.command()
 @click.option("--database", help="SQLAlchemy URL, as for serve")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def export(database: str | None, as_json: bool) -> None:
-    """Print what was received."""
-    settings = settings_for(database)
-    store = DistrictStore(settings.database, settings.papers)
+@click.option(
+    "--papers",
+    "out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write every complete paper, opened, into this folder.",
+)
+@keys_options
+def export(
+    database: str | None, as_json: bool, out: Path | None, keys_folder: Path | None, passphrase_file: Path | None
+) -> None:
+    """Print what was received. What is sealed shows its content only with its --keys; the escrow key's folder does."""
+    store = _opened(settings_for(database, keys_folder, passphrase_file))
     try:
         for row in store.submissions():
             if as_json:
                 click.echo(json.dumps(exported(row), ensure_ascii=False))
             else:
-                click.echo(f"{row.case_number or '-'}\t{row.envelope.provisional_number}\t{row.state.value}")
+                click.echo(f"{row.case_number or '-'}\t{row.outside.provisional_number}\t{row.state.value}")
+            if out is not None:
+                _write_papers(store, row, out)
     finally:
         store.close()
+
+
+def _write_papers(store: DistrictStore, row: SubmissionRow, out: Path) -> None:
+    for one in row.papers:
+        paper = store.paper(one.id)
+        if paper is not None:
+            out.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(out / one.id, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.writelines(paper.content)
 
 
 @main.group()
@@ -184,20 +220,24 @@ def _show(one: Terminal, *, as_json: bool) -> None:
 
 
 def exported(row: SubmissionRow) -> dict[str, object]:
-    """One line of `district export --json`."""
+    """One line of `district export --json`; `form` and `matter` are null where there is no key to open them."""
+    outside, inside = row.outside, row.envelope
     return {
-        "uid": row.envelope.uid,
+        "uid": outside.uid,
         "sha256": row.sha256,
-        "form": row.envelope.form,
+        "form": None if inside is None else inside.form,
         "attachments": [
             {"id": one.id, "material": one.material, "sha256": one.sha256, "bytes": one.bytes, "complete": one.complete}
             for one in row.papers
         ],
-        "matter": row.envelope.matter,
+        "matter": None if inside is None else inside.matter,
         "state": row.state.value,
-        "test": row.envelope.test,
+        "test": outside.test,
         "case_number": row.case_number,
-        "kiosk": row.envelope.kiosk,
-        "provisional_number": row.envelope.provisional_number,
+        "kiosk": outside.kiosk,
+        "provisional_number": outside.provisional_number,
         "rating": row.rating,
     }
+
+
+main.add_command(keys)

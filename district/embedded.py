@@ -9,7 +9,7 @@ from types import TracebackType
 
 import uvicorn
 
-from district.app import Settings, create_app
+from district.app import Settings, create_app, open_store
 from district.store import DistrictStore
 from district.terminals import Terminals
 
@@ -17,10 +17,11 @@ _START_SECONDS = 20.0
 
 
 class EmbeddedDistrict:
-    """Serves on loopback in its own thread. `port` 0 takes a free one and keeps it over cuts."""
+    """Serves on loopback in its own thread. `port` 0 takes a free one and keeps it over cuts; `keys` is the folder of
+    private keys that open what is sealed."""
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
-        self._settings = Settings(database=f"sqlite:///{folder / 'district.db'}", papers=folder / "papers")
+    def __init__(self, folder: Path, *, port: int = 0, keys: Path | None = None) -> None:
+        self._settings = Settings(database=f"sqlite:///{folder / 'district.db'}", papers=folder / "papers", keys=keys)
         self._port = port
         self._server: _Server | None = None
 
@@ -61,7 +62,7 @@ class EmbeddedDistrict:
 
     def open_store(self) -> DistrictStore:
         """A view of what was received, for a control panel or a test; the caller closes it."""
-        return DistrictStore(self._settings.database, self._settings.papers)
+        return open_store(self._settings)
 
     def __enter__(self) -> EmbeddedDistrict:
         self.start()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from pydantic import JsonValue
@@ -97,9 +97,9 @@ def add_staff_pages(app: FastAPI, store: DistrictStore) -> None:
         rows = list(reversed(list(store.submissions())))
         return page(
             "arrivals.html",
-            waiting=[row for row in rows if not row.envelope.test and row.state is not State.DONE],
-            cases=[row for row in rows if not row.envelope.test and row.state is State.DONE],
-            tests=[row for row in rows if row.envelope.test],
+            waiting=[row for row in rows if not row.outside.test and row.state is not State.DONE],
+            cases=[row for row in rows if not row.outside.test and row.state is State.DONE],
+            tests=[row for row in rows if row.outside.test],
         )
 
     def one(uid: str) -> Response:
@@ -112,10 +112,14 @@ def add_staff_pages(app: FastAPI, store: DistrictStore) -> None:
         found = store.paper(name)
         if found is None:
             return page("missing.html", status=404)
-        media_type, path = found
         # Only pictures and PDF keep their type; anything else is bytes to save. All are inert.
-        kept = media_type if media_type in (*_PICTURES, "application/pdf") else "application/octet-stream"
-        return FileResponse(path, media_type=kept, filename=f"{name}{_ending(kept)}", headers=_INERT)
+        kept = found.media_type if found.media_type in (*_PICTURES, "application/pdf") else "application/octet-stream"
+        headers = {
+            **_INERT,
+            "Content-Length": str(found.bytes),
+            "Content-Disposition": f'attachment; filename="{name}{_ending(kept)}"',
+        }
+        return StreamingResponse(found.content, media_type=kept, headers=headers)
 
     def progress_target(_request: Request) -> Response:
         return page("slip.html")
@@ -128,7 +132,8 @@ def add_staff_pages(app: FastAPI, store: DistrictStore) -> None:
 
 
 def _answers(row: SubmissionRow) -> Iterator[tuple[str, str]]:
-    for key, value in row.envelope.form.items():
+    form = {} if row.envelope is None else row.envelope.form
+    for key, value in form.items():
         yield from _flat((key,), value)
 
 

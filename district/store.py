@@ -37,7 +37,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection, make_url
 
-from offline_queue.wire import Envelope, Progress, Receipt, State, Step, canonical_bytes
+from district.opening import Body, Keys, Read, read_body, read_with
+from offline_queue.sealed import NoKey, NotIntact
+from offline_queue.wire import Attachment, Envelope, Progress, Receipt, State, Step, canonical_bytes
 
 _metadata = MetaData()
 _submissions = Table(
@@ -113,7 +115,14 @@ class WrongDigest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotOpening:
+    """The file is what was declared, but not what was sealed; it was emptied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaperRow:
+    """A paper as it was handed in; without the key as it came: its sealed bytes, of unknown material."""
+
     id: str
     material: str
     media_type: str
@@ -123,10 +132,21 @@ class PaperRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionRow:
-    """A submission as staff and `district export` see it. Times are ISO 8601."""
+class Paper:
+    """A complete paper's plain bytes, in pieces."""
 
-    envelope: Envelope
+    media_type: str
+    bytes: int
+    content: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmissionRow:
+    """A submission as staff and `district export` see it. Times are ISO 8601. `outside` is what came; `envelope` what
+    was handed in, None when it is sealed to a key that is not here."""
+
+    outside: Body
+    envelope: Envelope | None
     sha256: str
     state: State
     case_number: str | None
@@ -136,10 +156,12 @@ class SubmissionRow:
 
 
 class DistrictStore:
-    """One platform's database and papers. Writes are serialized; safe to use from several threads."""
+    """One platform's database and papers. Writes are serialized; safe to use from several threads. `keys` open what is
+    sealed, and are kept nowhere here."""
 
-    def __init__(self, url: str, papers: Path) -> None:
+    def __init__(self, url: str, papers: Path, keys: Keys | None = None) -> None:
         self._papers = papers
+        self._keys: Keys = keys or {}
         papers.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = make_url(url).database
         if file:
@@ -168,44 +190,57 @@ class DistrictStore:
                 change = _submissions.update().where(_submissions.c.seq == row.seq)
                 connection.execute(change.values(terminal=json.loads(row.body)["kiosk"]))
 
-    def take(self, envelope: Envelope, body: bytes) -> Taken | Conflict:
-        """Store a submission once; a replay gets the first receipt's bytes."""
+    def take(self, outside: Body, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
+        """Store a submission once; a replay gets the first receipt's bytes. What is sealed must open: the terminal
+        deletes its copy on our word."""
         sha256 = hashlib.sha256(body).hexdigest()
         with self._lock, self._engine.begin() as connection:
             known = connection.execute(
-                select(_submissions.c.sha256, _submissions.c.receipt).where(_submissions.c.uid == envelope.uid)
+                select(_submissions.c.sha256, _submissions.c.receipt).where(_submissions.c.uid == outside.uid)
             ).first()
             if known is not None:
                 return Taken(receipt=known.receipt, new=False) if known.sha256 == sha256 else Conflict()
-            names = [one.id for one in envelope.attachments]
+            read = read_with(self._keys, outside)
+            if not isinstance(read, Read):
+                return read
+            names = [one.id for one in outside.attachments]
             taken = select(_attachments.c.id).where(_attachments.c.id.in_(names))
             if len(set(names)) < len(names) or (names and connection.execute(taken).first() is not None):
                 return Conflict()
             now = _now()
             complete = not names
-            case_number = self._next_case(connection, now) if complete and not envelope.test else None
+            case_number = self._next_case(connection, now) if complete and not outside.test else None
             state = State.DONE if complete else State.RECEIVED
             receipt = canonical_bytes(
-                Receipt(uid=envelope.uid, sha256=sha256, state=state, case_number=case_number, missing=tuple(names))
+                Receipt(uid=outside.uid, sha256=sha256, state=state, case_number=case_number, missing=tuple(names))
             )
             connection.execute(
                 _submissions.insert().values(
-                    uid=envelope.uid,
+                    uid=outside.uid,
                     sha256=sha256,
                     body=body,
                     receipt=receipt,
-                    test=envelope.test,
+                    test=outside.test,
                     state=state.value,
                     case_number=case_number,
                     received_at=now,
                     complete_at=now if complete else None,
-                    terminal=envelope.kiosk,
+                    terminal=outside.kiosk,
                 )
             )
-            for position, one in enumerate(envelope.attachments):
+            for position, one in enumerate(outside.attachments):
+                kind = (one.material, one.media_type) if isinstance(one, Attachment) else ("", "")
                 connection.execute(
                     _attachments.insert().values(
-                        **one.model_dump(), uid=envelope.uid, position=position, offset=0, complete=False
+                        id=one.id,
+                        material=kind[0],
+                        media_type=kind[1],
+                        bytes=one.bytes,
+                        sha256=one.sha256,
+                        uid=outside.uid,
+                        position=position,
+                        offset=0,
+                        complete=False,
                     )
                 )
         return Taken(receipt=receipt, new=True)
@@ -240,7 +275,7 @@ class DistrictStore:
 
     def append(
         self, name: str, offset: int, chunk: bytes, *, of: str | None = None
-    ) -> Upload | Unknown | WrongOffset | TooLong | WrongDigest:
+    ) -> Upload | Unknown | WrongOffset | TooLong | WrongDigest | NotOpening:
         """Add a chunk durably; with the last one the whole file is hashed, and the case opened if complete."""
         with self._lock, self._engine.begin() as connection:
             row = connection.execute(_upload(name, of)).first()
@@ -262,9 +297,17 @@ class DistrictStore:
             if digest != row.sha256:
                 connection.execute(change.values(offset=0))
                 return WrongDigest()
+            read = self._read(connection, row.uid)
+            if isinstance(read, Read) and not read.is_intact(name, path):
+                connection.execute(change.values(offset=0))
+                return NotOpening()
             connection.execute(change.values(offset=reached, complete=True))
             self._complete(connection, row.uid)
             return Upload(offset=reached, length=row.bytes)
+
+    def _read(self, connection: Connection, uid: str) -> Read | NoKey | NotIntact:
+        body = connection.execute(select(_submissions.c.body).where(_submissions.c.uid == uid)).scalar_one()
+        return read_with(self._keys, _kept(body))
 
     def _complete(self, connection: Connection, uid: str) -> None:
         missing = select(_attachments.c.id).where(_attachments.c.uid == uid, _attachments.c.complete.is_(False))
@@ -310,20 +353,29 @@ class DistrictStore:
             row = connection.execute(select(_submissions).where(_submissions.c.uid == uid)).first()
             return None if row is None else self._row(connection, row)
 
-    def paper(self, name: str) -> tuple[str, Path] | None:
-        """Media type and file of a complete paper."""
+    def paper(self, name: str) -> Paper | None:
+        """A complete paper; None when there is none of this name, or no key for it."""
         with self._engine.connect() as connection:
             row = connection.execute(
-                select(_attachments.c.media_type).where(_attachments.c.id == name, _attachments.c.complete)
+                select(_attachments.c.uid).where(_attachments.c.id == name, _attachments.c.complete)
             ).first()
-        return None if row is None else (row.media_type, self._papers / name)
+            read = None if row is None else self._read(connection, row.uid)
+        if not isinstance(read, Read):
+            return None
+        (one,) = (one for one in read.envelope.attachments if one.id == name)
+        return Paper(media_type=one.media_type, bytes=one.bytes, content=read.paper(one, self._papers / name))
 
     def _row(self, connection: Connection, row: Any) -> SubmissionRow:
         papers = connection.execute(
             select(_attachments).where(_attachments.c.uid == row.uid).order_by(_attachments.c.position)
         )
+        outside = _kept(row.body)
+        read = read_with(self._keys, outside)
+        envelope = read.envelope if isinstance(read, Read) else None
+        inside = {one.id: one for one in envelope.attachments} if envelope is not None else {}
         return SubmissionRow(
-            envelope=Envelope.model_validate_json(row.body),
+            outside=outside,
+            envelope=envelope,
             sha256=row.sha256,
             state=State(row.state),
             case_number=row.case_number,
@@ -331,14 +383,15 @@ class DistrictStore:
             rating=row.rating,
             papers=tuple(
                 PaperRow(
-                    id=one.id,
+                    id=paper.id,
                     material=one.material,
                     media_type=one.media_type,
                     bytes=one.bytes,
                     sha256=one.sha256,
-                    complete=one.complete,
+                    complete=paper.complete,
                 )
-                for one in papers
+                for paper in papers
+                for one in (inside.get(paper.id, paper),)
             ),
         )
 
@@ -349,6 +402,13 @@ def _upload(name: str, of: str | None) -> Select[Any]:
     if of is None:
         return rows
     return rows.join(_submissions, _submissions.c.uid == _attachments.c.uid).where(_submissions.c.terminal == of)
+
+
+def _kept(content: bytes) -> Body:
+    body = read_body(content)
+    if body is None:
+        raise ValueError("a kept body is not one: the database was changed")
+    return body
 
 
 def _make_durable(connection: Any, _record: object) -> None:

@@ -151,13 +151,13 @@ class PlatformClient:
         """Seconds that the platform's clock is ahead of this machine's; 0 while it has not complained."""
         return 0.0 if self._signer is None else self._signer.offset
 
-    def put_form(self, uid: str, body: bytes) -> Outcome:
+    def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome:
         return self._request(
             "PUT",
             f"/v1/submissions/{uid}",
             body,
             {
-                "Content-Type": "application/json",
+                "Content-Type": media_type,
                 "Idempotency-Key": f'"{uid}"',
                 "Content-Digest": content_digest(body),
             },

@@ -11,7 +11,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from offline_queue.model import NoSpace, OtherContent, Paper, StorageTrouble, Stored, TooLarge
+from offline_queue.model import NoKeys, NoSpace, OtherContent, Paper, StorageTrouble, Stored, TooLarge
 from offline_queue.store import Store
 
 
@@ -24,7 +24,7 @@ class NotAForm:
 
 def put_files(
     store: Store, form: Path, attachments: Sequence[Path] = ()
-) -> Stored | OtherContent | NoSpace | TooLarge | StorageTrouble | NotAForm:
+) -> Stored | OtherContent | NoSpace | NoKeys | TooLarge | StorageTrouble | NotAForm:
     """Put the JSON object in `form` with the files as papers; `matter` is the form's own, else `unspecified`."""
     try:
         content: object = json.loads(form.read_bytes())

@@ -74,6 +74,11 @@ class NoSpace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoKeys:
+    """What is put must be sealed to the district, and no bundle of its keys is installed; nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OtherContent:
     """Something else is stored under this uid; nothing was stored now, and what is there stays."""
 
@@ -96,7 +101,7 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachmentItem:
-    """`sent` of `bytes` plain bytes have reached the platform; `sha256` is of the plain bytes."""
+    """`sent` of `bytes` bytes have reached the platform; `sha256` is of what is sent."""
 
     id: str
     bytes: int
@@ -107,11 +112,13 @@ class AttachmentItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One submission as staff may see it. Times are ISO 8601; `next_try` is None when nothing is waiting."""
+    """One submission as staff may see it. Times are ISO 8601; `next_try` is None when nothing is waiting. `matter` and
+    `name` (masked) are None where the local key is a mere file, or was lost."""
 
     uid: str
     provisional_number: str
-    matter: str
+    matter: str | None
+    name: str | None
     state: State
     test: bool
     created: str
@@ -131,6 +138,7 @@ class Item:
             "uid": self.uid,
             "provisional_number": self.provisional_number,
             "matter": self.matter,
+            "name": self.name,
             "state": self.state.value,
             "created": self.created,
             "attempts": self.attempts,
@@ -166,11 +174,12 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A resident's submission found again by card. `slip_qr` is None once the reprint data have expired (24 h)."""
+    """A resident's submission found again by card. `slip_qr` is None once the reprint data have expired, and so is
+    `matter` where the local key is a mere file."""
 
     uid: str
     provisional_number: str
-    matter: str
+    matter: str | None
     state: State
     created: str
     case_number: str | None

@@ -12,13 +12,14 @@ from random import SystemRandom
 
 from offline_queue.blobs import Blobs
 from offline_queue.database import PAPERS_BEFORE_ROWS, Database, Transaction
+from offline_queue.freezing import SentForm, SentPaper
 from offline_queue.lanes import LesserLanes
 from offline_queue.lease import LEASE_SECONDS, end_turn, forget_holder, keep_turn, new_holder, rescue, take_turn
 from offline_queue.model import Clock
 from offline_queue.pause import pause, paused_until
 from offline_queue.retry import TryAgain
 from offline_queue.sealing import Sealer
-from offline_queue.wire import CHUNK_BYTES, Progress, Receipt, State, canonical_bytes
+from offline_queue.wire import Progress, Receipt, State, canonical_bytes
 from offline_queue.work import (
     FormWork,
     NumberWork,
@@ -195,15 +196,16 @@ class Outbox:
             connection.run("DELETE FROM pause WHERE reason NOT IN ('http-429', 'http-503')")
 
     def chunk(self, work: PapersWork, paper: PaperToSend, offset: int) -> bytes | None:
-        """Plain bytes of a paper from `offset` to the end of its 1 MiB chunk; None when the file is damaged."""
-        try:
-            with self._blobs.path(paper.id).open("rb") as file:
-                opened = self._sealer.open_chunk(
-                    file, context=f"{work.uid}/paper/{paper.id}", index=offset // CHUNK_BYTES
-                )
-        except OSError:
-            return None
-        return None if opened is None else opened[offset % CHUNK_BYTES :]
+        """What to send of a paper from `offset` to the end of its 1 MiB chunk; None when the file is damaged."""
+        sent = SentPaper(
+            uid=work.uid,
+            key_id=work.key_id,
+            id=paper.id,
+            bytes=paper.bytes,
+            sha256=paper.sha256,
+            path=self._blobs.path(paper.id),
+        )
+        return sent.chunk(offset, self._sealer)
 
     def received(self, work: FormWork, receipt: Receipt) -> State | None:
         """The platform has the form: RECEIVED while papers are missing, else DONE. None when the lease was lost."""
@@ -321,43 +323,46 @@ class Outbox:
         while True:
             row = connection.one(
                 """
-                SELECT seq, uid, body_sha256, attempts, body FROM submission
+                SELECT seq, uid, body_sha256, attempts, key_id, body FROM submission
                 WHERE state = 'ready' AND next_mono <= ? ORDER BY next_mono, seq LIMIT 1
                 """,
                 (mono,),
             )
             if row is None:
                 return None
-            seq, uid, sha256, attempts, sealed = row
-            body = self._sealer.open(sealed, context=f"{uid}/body")
+            seq, uid, sha256, attempts, key_id, stored = row
+            form = SentForm(uid=uid, key_id=key_id, sha256=sha256)
+            body = form.body(stored, self._sealer)
             if body is not None:
                 self._lease(connection, seq, mono, State.SENDING)
-                return FormWork(seq=seq, uid=uid, sha256=sha256, attempts=attempts, body=body)
+                return FormWork(
+                    seq=seq, uid=uid, sha256=sha256, attempts=attempts, body=body, media_type=form.media_type
+                )
             connection.run("UPDATE submission SET state = 'held', last_error = 'body-damaged' WHERE seq = ?", (seq,))
 
     def _claim_papers(self, connection: Transaction, mono: float) -> PapersWork | None:
         row = connection.one(
             """
-            SELECT seq, uid, body_sha256, attempts FROM submission
+            SELECT seq, uid, body_sha256, attempts, key_id FROM submission
             WHERE state = 'received' AND next_mono <= ? AND lease IS NULL ORDER BY next_mono, seq LIMIT 1
             """,
             (mono,),
         )
         if row is None:
             return None
-        seq, uid, sha256, attempts = row
+        seq, uid, sha256, attempts, key_id = row
         papers = tuple(
-            PaperToSend(id=name, bytes=size, offset=offset, attempts=tried)
-            for name, size, offset, tried in connection.all(
+            PaperToSend(id=name, bytes=size, sha256=digest, offset=offset, attempts=tried)
+            for name, size, digest, offset, tried in connection.all(
                 """
-                SELECT id, bytes, offset, attempts FROM attachment
+                SELECT id, bytes, sha256, offset, attempts FROM attachment
                 WHERE submission = ? AND state = 'ready' AND next_mono <= ? ORDER BY position
                 """,
                 (seq, mono),
             )
         )
         self._lease(connection, seq, mono, State.RECEIVED)
-        return PapersWork(seq=seq, uid=uid, sha256=sha256, attempts=attempts, papers=papers)
+        return PapersWork(seq=seq, uid=uid, sha256=sha256, attempts=attempts, key_id=key_id, papers=papers)
 
     def _claim_number(self, connection: Transaction, mono: float) -> NumberWork | None:
         row = connection.one(

@@ -1,12 +1,8 @@
 """Nothing a resident hands in lies readable on the disk: it is sealed before it is written.
 
-`Sealer` is the place for the district's key (HPKE, its own issue); `LocalKeySealer` is the first form: one AES-256 key
-in a 0600 file, which `kiosk doctor` names as the last resort it is. The `key_id` column says which key sealed a row.
-
-Sealed form, in the manner of STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015): 4 bytes `TKS1`, 32 bytes salt, then
-chunks of 1 MiB plain + 16 bytes tag, AES-256-GCM. Each object has its own key: HKDF-SHA256(local key, salt). The nonce
-is the chunk's number (11 bytes) and a last-chunk flag (1 byte), so that chunks cannot be dropped, swapped or cut off.
-The context (which submission, which part) is associated data, so that no sealed thing can stand in for another.
+Two kinds of keys: the district's, to which whole submissions are sealed (:mod:`offline_queue.sealed`), and this
+machine's own, which seals what staff may see, what a lost slip needs, and, where no district key is installed, all the
+rest. `LocalKeySealer` is the latter; the `key_id` column says which key sealed a body. The form is `stream`'s.
 """
 
 from __future__ import annotations
@@ -14,25 +10,20 @@ from __future__ import annotations
 import hmac
 import os
 import unicodedata
-from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from offline_queue.numbers import base64url
-from offline_queue.wire import CHUNK_BYTES
+from offline_queue.stream import Cipher, derive, seal, unseal, unseal_chunk
 
-_MAGIC = b"TKS1"
-_SALT_BYTES = 32
-_HEADER_BYTES = len(_MAGIC) + _SALT_BYTES
-_TAG_BYTES = 16
-_SEALED_CHUNK = CHUNK_BYTES + _TAG_BYTES
+_LOCAL = "local-"
+
+
+def is_local(key_id: str) -> bool:
+    """Whether this machine's own key sealed it, so that it is opened before it is sent."""
+    return key_id.startswith(_LOCAL)
 
 
 class Sealer(Protocol):
@@ -49,94 +40,66 @@ class Sealer(Protocol):
 
     def finder(self, id_number: str) -> bytes: ...
 
+    @property
+    def last_resort(self) -> bool: ...
+
 
 class LocalKeySealer:
-    """Seals with a key of this machine (32 bytes)."""
+    """Seals with a key of this machine (32 bytes). `last_resort`: the key lies in a file beside what it seals."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *, last_resort: bool = False, cipher: Cipher = Cipher.AES256_GCM) -> None:
         if len(key) != 32:
             raise ValueError("the local key has 32 bytes")
         self._key = key
-        self._finder_key = _derive(key, salt=b"", info=b"township-kiosk finder")
-        self._key_id = "local-" + base64url(_derive(key, salt=b"", info=b"township-kiosk key id")[:6])
+        self._cipher = cipher
+        self._last_resort = last_resort
+        self._finder_key = derive(key, salt=b"", info=b"township-kiosk finder")
+        self._key_id = local_key_id(key)
 
     @classmethod
-    def in_folder(cls, folder: Path) -> LocalKeySealer:
+    def in_folder(cls, folder: Path, *, cipher: Cipher = Cipher.AES256_GCM) -> LocalKeySealer:
         """The sealer of a data folder; makes `local.key` (0600) at the first use."""
-        return cls(_secret_file(folder / "local.key"))
+        return cls(secret_file(folder / "local.key"), last_resort=True, cipher=cipher)
 
     @property
     def key_id(self) -> str:
         return self._key_id
 
+    @property
+    def last_resort(self) -> bool:
+        return self._last_resort
+
     def seal(self, plain: bytes, *, context: str) -> bytes:
-        salt = os.urandom(_SALT_BYTES)
-        aead, bound = self._object(salt), self._bound(context)
-        last = max(0, (len(plain) - 1) // CHUNK_BYTES)
-        parts = [_MAGIC, salt]
-        view = memoryview(plain)
-        for index in range(last + 1):
-            chunk = view[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]
-            parts.append(aead.encrypt(_nonce(index, last=index == last), chunk, bound))
-        return b"".join(parts)
+        return seal(self._key, plain, bound=self._bound(context), cipher=self._cipher)
 
     def open(self, sealed: bytes, *, context: str) -> bytes | None:
         """The plain bytes, or None when anything about the sealed bytes or their context is not as it was."""
-        file = BytesIO(sealed)
-        chunks = list(self._chunks(file, context=context, count=_chunk_count(len(sealed))))
-        return None if not chunks or None in chunks else b"".join(chunk for chunk in chunks if chunk is not None)
+        return unseal(self._key, sealed, bound=self._bound(context))
 
     def open_chunk(self, file: BinaryIO, *, context: str, index: int) -> bytes | None:
         """Chunk `index` (of 1 MiB plain bytes) of a sealed file, or None when it is not intact or not there."""
-        size = file.seek(0, os.SEEK_END)
-        last = _chunk_count(size) - 1
-        if not 0 <= index <= last:
-            return None
-        file.seek(0)
-        header = file.read(_HEADER_BYTES)
-        if header[: len(_MAGIC)] != _MAGIC:
-            return None
-        file.seek(_HEADER_BYTES + index * _SEALED_CHUNK)
-        try:
-            return self._object(header[len(_MAGIC) :]).decrypt(
-                _nonce(index, last=index == last), file.read(_SEALED_CHUNK), self._bound(context)
-            )
-        except InvalidTag:
-            return None
+        return unseal_chunk(self._key, file, bound=self._bound(context), index=index)
 
     def finder(self, id_number: str) -> bytes:
         """HMAC-SHA256 of an ID number: finds a resident's submissions by card, and tells nobody whose they are."""
         spelled = unicodedata.normalize("NFKC", id_number).strip().upper()
         return hmac.digest(self._finder_key, spelled.encode(), "sha256")
 
-    def _chunks(self, file: BinaryIO, *, context: str, count: int) -> Iterator[bytes | None]:
-        return (self.open_chunk(file, context=context, index=index) for index in range(count))
-
-    def _object(self, salt: bytes) -> AESGCM:
-        return AESGCM(_derive(self._key, salt=salt, info=b"township-kiosk object"))
-
     def _bound(self, context: str) -> bytes:
         return f"{self._key_id}\n{context}".encode()
 
 
+def local_key_id(key: bytes) -> str:
+    """What the `key_id` column calls this machine's key; says nothing about it."""
+    return _LOCAL + base64url(derive(key, salt=b"", info=b"township-kiosk key id")[:6])
+
+
 def terminal_key(folder: Path) -> Ed25519PrivateKey:
     """The terminal's signing key of a data folder; makes `terminal.key` (raw seed, 0600) at the first use."""
-    return Ed25519PrivateKey.from_private_bytes(_secret_file(folder / "terminal.key"))
+    return Ed25519PrivateKey.from_private_bytes(secret_file(folder / "terminal.key"))
 
 
-def _chunk_count(sealed_size: int) -> int:
-    return -(-(sealed_size - _HEADER_BYTES) // _SEALED_CHUNK) if sealed_size >= _HEADER_BYTES + _TAG_BYTES else 0
-
-
-def _nonce(index: int, *, last: bool) -> bytes:
-    return index.to_bytes(11, "big") + bytes([last])
-
-
-def _derive(key: bytes, *, salt: bytes, info: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(key)
-
-
-def _secret_file(path: Path) -> bytes:
+def secret_file(path: Path) -> bytes:
     """32 secret bytes, made once. Linked into place whole, so that two processes starting together agree on one."""
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

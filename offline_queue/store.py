@@ -19,12 +19,15 @@ from pydantic import JsonValue
 
 from offline_queue.blobs import Blobs, free_bytes, sync_folder
 from offline_queue.database import Database, Transaction
+from offline_queue.freezing import FormTooLarge, Frozen, NamedPaper, freeze_here, freeze_to
 from offline_queue.keeping import Cancelling, cancel, expire_reprints, forget_ended
+from offline_queue.keyring import DistrictKeys
 from offline_queue.model import (
     Clock,
     Finding,
     Found,
     Item,
+    NoKeys,
     NoSpace,
     OtherContent,
     Paper,
@@ -53,10 +56,8 @@ from offline_queue.views import found, items, latest
 from offline_queue.wire import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
-    MAX_BODY_BYTES,
     Attachment,
     Envelope,
-    canonical_bytes,
     sha256_hex,
 )
 
@@ -75,6 +76,7 @@ class Store:
         blobs: Blobs,
         outbox: Outbox,
         sealer: Sealer,
+        district_keys: DistrictKeys | None,
         terminal: str,
         district: str,
         key: Ed25519PrivateKey,
@@ -87,6 +89,7 @@ class Store:
         self._blobs = blobs
         self._outbox = outbox
         self._sealer = sealer
+        self._district_keys = district_keys
         self._terminal = terminal
         self._district = district
         self._key = key
@@ -103,6 +106,7 @@ class Store:
         terminal: str,
         district: str,
         sealer: Sealer | None = None,
+        district_keys: DistrictKeys | None = None,
         clock: Clock | None = None,
         reserve_bytes: int = RESERVE_BYTES,
         keep_days: int = KEEP_DAYS,
@@ -111,7 +115,8 @@ class Store:
         """Open or make the queue in `folder` (made 0700). What is queued is left as it is until something is sent.
 
         `terminal` is the terminal code (2-8 of A-Z 0-9), `district` the host in slip texts. Without `sealer` the key in
-        the folder is used. `keep_days`: how long what ended is remembered. `free` gives the file system's free bytes.
+        the folder is used. With `district_keys` everything put is sealed to the district, and nothing is taken while
+        none are installed. `keep_days`: how long what ended is remembered. `free` gives the file system's free bytes.
         Raises ValueError for a malformed code or host, NewerQueue for a file of a newer program, OSError or apsw.Error
         when the folder can't be used.
         """
@@ -131,6 +136,7 @@ class Store:
             blobs=blobs,
             outbox=outbox,
             sealer=sealer,
+            district_keys=district_keys,
             terminal=terminal,
             district=district,
             key=terminal_key(folder),
@@ -168,14 +174,16 @@ class Store:
         test: bool = False,
         uid: str | None = None,
         id_number: str | None = None,
+        masked_name: str = "",
         slip_data: bytes = b"",
-    ) -> Stored | OtherContent | NoSpace | TooLarge | StorageTrouble:
+    ) -> Stored | OtherContent | NoSpace | NoKeys | TooLarge | StorageTrouble:
         """Store a submission durably; it is frozen from then on.
 
         `uid` (a random UUID, drawn once per submission by the caller) makes a repeated put harmless: the same Stored
         comes back, and OtherContent when it is not the same put (the form's `signed_at` aside). `id_number` lets `find`
-        find it by card; only a keyed digest is kept. `slip_data` are the caller's own bytes for a reprint, kept sealed
-        for 24 hours. A malformed argument raises pydantic.ValidationError.
+        find it by card; only a keyed digest is kept. `masked_name` is what staff may see of the applicant. `slip_data`
+        are the caller's own bytes for a reprint, kept sealed for 24 hours. A malformed argument raises
+        pydantic.ValidationError.
         """
         uid = uid or str(uuid4())
         if len(attachments) > MAX_ATTACHMENTS:
@@ -187,7 +195,7 @@ class Store:
         if free - needed < self._reserve_bytes:
             return NoSpace(needed=needed, free=free)
         content = content_sha256(matter=matter, form=form, papers=attachments, test=test)
-        papers = [(str(uuid4()), paper) for paper in attachments]
+        papers: list[NamedPaper] = [(str(uuid4()), paper) for paper in attachments]
         declared = tuple(
             Attachment(
                 id=name,
@@ -204,6 +212,9 @@ class Store:
                 if known is not None:
                     return known
                 now = self._clock.wall()
+                recipients = self._district_keys.recipients(now) if self._district_keys else None
+                if self._district_keys and recipients is None:
+                    return NoKeys()
                 token = os.urandom(TOKEN_BYTES)
                 envelope = Envelope(
                     uid=uid,
@@ -216,16 +227,25 @@ class Store:
                     form=dict(form),
                     attachments=declared,
                 )
-                body = canonical_bytes(envelope)
-                if len(body) > MAX_BODY_BYTES:
-                    raise _FormTooLarge
-                self._write_papers(uid, papers)
+                frozen = (
+                    freeze_here(envelope, papers, sealer=self._sealer, blobs=self._blobs)
+                    if recipients is None
+                    else freeze_to(recipients, envelope, papers, blobs=self._blobs)
+                )
+                if papers:
+                    self._blobs.settle()
                 slip_qr = make_slip_text(
                     district=self._district, number=envelope.provisional_number, token=token, key=self._key
                 )
-                reprint = ReprintData(slip_qr=slip_qr, slip_data=slip_data)
-                self._insert(connection, envelope, body, content=content, id_number=id_number, reprint=reprint)
-        except _FormTooLarge:
+                self._insert(
+                    connection,
+                    envelope,
+                    frozen,
+                    summary=Summary(matter=matter, content=content, name=masked_name),
+                    reprint=ReprintData(slip_qr=slip_qr, matter=matter, slip_data=slip_data),
+                    id_number=id_number,
+                )
+        except FormTooLarge:
             return TooLarge(part="form")
         except (apsw.Error, OSError) as trouble:
             # The papers' files stay until a sender starts: whether the rows are there is not known here.
@@ -244,21 +264,15 @@ class Store:
         )
         return make_number(terminal=self._terminal, day=day, counter=row)
 
-    def _write_papers(self, uid: str, papers: Sequence[tuple[str, Paper]]) -> None:
-        for name, paper in papers:
-            self._blobs.write(name, self._sealer.seal(paper.content, context=f"{uid}/paper/{name}"))
-        if papers:
-            self._blobs.settle()
-
     def _insert(
         self,
         connection: Transaction,
         envelope: Envelope,
-        body: bytes,
+        frozen: Frozen,
         *,
-        content: str,
-        id_number: str | None,
+        summary: Summary,
         reprint: ReprintData,
+        id_number: str | None,
     ) -> None:
         uid, sealer = envelope.uid, self._sealer
         connection.run(
@@ -271,11 +285,11 @@ class Store:
                 uid,
                 envelope.provisional_number,
                 int(envelope.test),
-                sealer.seal(body, context=f"{uid}/body"),
-                sha256_hex(body),
-                len(body),
-                sealer.key_id,
-                Summary(matter=envelope.matter, content=content).sealed(sealer, uid),
+                frozen.stored,
+                frozen.sha256,
+                frozen.bytes,
+                frozen.key_id,
+                summary.sealed(sealer, uid),
                 sealer.finder(id_number) if id_number else None,
                 reprint.sealed(sealer, uid),
                 envelope.created,
@@ -287,7 +301,7 @@ class Store:
         seq = connection.last_row()
         connection.run_many(
             "INSERT INTO attachment (id, submission, position, bytes, sha256, state) VALUES (?, ?, ?, ?, ?, 'ready')",
-            [(one.id, seq, at, one.bytes, one.sha256) for at, one in enumerate(envelope.attachments)],
+            [(one.id, seq, at, one.bytes, one.sha256) for at, one in enumerate(frozen.papers)],
         )
 
     def _stored(self, connection: Transaction, uid: str, content: str) -> Stored | OtherContent | None:
@@ -435,7 +449,3 @@ class Store:
     def repair(self) -> tuple[Finding, ...]:
         """Mend what can be mended without losing anything, and give what was mended."""
         return repair(self._database, self._blobs, self._sealer, self._outbox)
-
-
-class _FormTooLarge(Exception):
-    """Leaves the put's transaction; never seen outside."""

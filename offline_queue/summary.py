@@ -1,6 +1,7 @@
 """The two small sealed things beside a body: what staff may see of an item, and what a lost slip needs.
 
-Both are sealed to this machine's key even when bodies are one day sealed to the district's.
+Both are sealed to this machine's key, also where bodies are sealed to the district's. Where that key is a mere file,
+matter and name are left out of the first: they are gone with the reprint data, after a day.
 """
 
 from __future__ import annotations
@@ -18,24 +19,27 @@ from offline_queue.wire import sha256_hex
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What staff may see of a queued item beside its number, times and state, and the `content_sha256` of what was put.
+    """What staff may see of a queued item beside its number, times and state (the applicant's name is masked), and the
+    `content_sha256` of what was put.
 
     The digest is sealed too: beside the file, a form as short as ours could be guessed from it.
     """
 
     matter: str
+    name: str
     content: str
 
     def sealed(self, sealer: Sealer, uid: str) -> bytes:
-        return sealer.seal(f"{self.content}\n{self.matter}".encode(), context=f"{uid}/summary")
+        shown = ["", ""] if sealer.last_resort else [self.matter, " ".join(self.name.split())]
+        return sealer.seal("\n".join([self.content, *shown]).encode(), context=f"{uid}/summary")
 
     @classmethod
     def opened(cls, sealer: Sealer, uid: str, content: bytes) -> Summary | None:
         plain = sealer.open(content, context=f"{uid}/summary")
         if plain is None:
             return None
-        digest, _, matter = plain.decode().partition("\n")
-        return cls(matter=matter, content=digest)
+        digest, matter, name, *_ = [*plain.decode().split("\n"), ""]
+        return cls(matter=matter, name=name, content=digest)
 
 
 def content_sha256(*, matter: str, form: Mapping[str, JsonValue], papers: Sequence[Paper], test: bool) -> str:
@@ -47,18 +51,21 @@ def content_sha256(*, matter: str, form: Mapping[str, JsonValue], papers: Sequen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReprintData:
-    """The QR text of the slip and the caller's own bytes, kept for 24 hours."""
+    """The QR text of the slip, its matter, and the caller's own bytes."""
 
     slip_qr: str
+    matter: str
     slip_data: bytes
 
     def sealed(self, sealer: Sealer, uid: str) -> bytes:
-        return sealer.seal(self.slip_qr.encode("ascii") + b"\n" + self.slip_data, context=f"{uid}/reprint")
+        head = f"{self.slip_qr} {self.matter}".encode()
+        return sealer.seal(head + b"\n" + self.slip_data, context=f"{uid}/reprint")
 
     @classmethod
     def opened(cls, sealer: Sealer, uid: str, content: bytes | None) -> ReprintData | None:
         plain = None if content is None else sealer.open(content, context=f"{uid}/reprint")
         if plain is None:
             return None
-        slip_qr, _, slip_data = plain.partition(b"\n")
-        return cls(slip_qr=slip_qr.decode("ascii"), slip_data=slip_data)
+        head, _, slip_data = plain.partition(b"\n")
+        slip_qr, _, matter = head.decode().partition(" ")
+        return cls(slip_qr=slip_qr, matter=matter, slip_data=slip_data)

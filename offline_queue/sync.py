@@ -50,7 +50,7 @@ from offline_queue.work import (
 class Platform(Protocol):
     """The platform's requests; `client.PlatformClient` is the real one."""
 
-    def put_form(self, uid: str, body: bytes) -> Outcome: ...
+    def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome: ...
 
     def attachment_offset(self, name: str) -> Outcome: ...
 
@@ -160,7 +160,7 @@ def run_round(store: Store, platform: Platform, on_change: OnChange | None, stop
 
 
 def _send_form(outbox: Outbox, platform: Platform, work: FormWork, this: _Round) -> None:
-    outcome = platform.put_form(work.uid, work.body)
+    outcome = platform.put_form(work.uid, work.body, work.media_type)
     match decide_form(outcome, this.attempt(work), uid=work.uid, sha256=work.sha256):
         case Accepted(receipt=receipt):
             this.delivered += outbox.received(work, receipt) is State.DONE

@@ -1,4 +1,4 @@
-"""`kiosk queue verify`: every row, digest and file of the queue is opened and compared; nothing is changed.
+"""`kiosk queue verify`: every row, digest and file of the queue is compared with what was frozen; nothing is changed.
 
 `--repair` mends only what can be mended without losing anything: indexes are made anew from their rows, what a dead
 sender held is let go, files that no row needs are removed, and what the disk damaged is held for people instead of
@@ -7,15 +7,15 @@ being tried for ever.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 
 from offline_queue.blobs import Blobs
 from offline_queue.database import Database, Transaction
+from offline_queue.freezing import SentForm, SentPaper
 from offline_queue.model import Finding
 from offline_queue.outbox import Outbox
 from offline_queue.sealing import Sealer
-from offline_queue.wire import CHUNK_BYTES, read_receipt, sha256_hex
+from offline_queue.wire import read_receipt
 
 
 def check_all(connection: Transaction, *, blobs: Blobs, sealer: Sealer, unknown: Iterable[str]) -> tuple[Finding, ...]:
@@ -27,8 +27,8 @@ def _findings(connection: Transaction, blobs: Blobs, sealer: Sealer) -> Iterator
     answer = connection.value("PRAGMA integrity_check")
     if answer != "ok":
         yield Finding(uid=None, code="database-damaged", detail=str(answer)[:200])
-    for seq, uid, state, body, sha256, receipt, summary in connection.all(
-        "SELECT seq, uid, state, body, body_sha256, receipt, summary FROM submission ORDER BY seq"
+    for seq, uid, state, body, sha256, key_id, receipt, summary in connection.all(
+        "SELECT seq, uid, state, body, body_sha256, key_id, receipt, summary FROM submission ORDER BY seq"
     ):
         if sealer.open(summary, context=f"{uid}/summary") is None:
             yield Finding(uid=uid, code="summary-unreadable", detail="sealed with another key, or damaged")
@@ -38,25 +38,22 @@ def _findings(connection: Transaction, blobs: Blobs, sealer: Sealer) -> Iterator
                 yield Finding(uid=uid, code="receipt-wrong", detail="the kept receipt is not about these bytes")
         if state in ("done", "cancelled"):
             continue
-        plain = sealer.open(body, context=f"{uid}/body")
-        if plain is None or sha256_hex(plain) != sha256:
-            yield Finding(uid=uid, code="body-damaged", detail="the form doesn't open to the bytes that were frozen")
-        yield from _paper_findings(connection, seq, uid, blobs, sealer)
+        if SentForm(uid=uid, key_id=key_id, sha256=sha256).body(body, sealer) is None:
+            yield Finding(uid=uid, code="body-damaged", detail="what would be sent is not what was frozen")
+        yield from _paper_findings(connection, seq, uid, key_id, blobs, sealer)
 
 
-def _paper_findings(connection: Transaction, seq: int, uid: str, blobs: Blobs, sealer: Sealer) -> Iterator[Finding]:
+def _paper_findings(
+    connection: Transaction, seq: int, uid: str, key_id: str, blobs: Blobs, sealer: Sealer
+) -> Iterator[Finding]:
     for name, size, sha256 in connection.all(
         "SELECT id, bytes, sha256 FROM attachment WHERE submission = ? ORDER BY position", (seq,)
     ):
-        path, digest = blobs.path(name), hashlib.sha256()
+        path = blobs.path(name)
         if not path.exists():
             yield Finding(uid=uid, code="paper-missing", detail=name)
             continue
-        with path.open("rb") as file:
-            for index in range(max(1, -(-size // CHUNK_BYTES))):
-                opened = sealer.open_chunk(file, context=f"{uid}/paper/{name}", index=index)
-                digest.update(b"\0" if opened is None else opened)  # an empty paper opens to nothing
-        if digest.hexdigest() != sha256:
+        if not SentPaper(uid=uid, key_id=key_id, id=name, bytes=size, sha256=sha256, path=path).is_intact(sealer):
             yield Finding(uid=uid, code="paper-damaged", detail=name)
 
 

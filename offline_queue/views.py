@@ -30,6 +30,7 @@ def items(connection: Transaction, sealer: Sealer, *, uid: str | None = None) ->
 def _item(connection: Transaction, sealer: Sealer, row: Row) -> Item:
     seq, uid, number, summary, state, test, created, sha256, attempts, next_try, body_bytes, received = row[:12]
     last_error, case_number, rating = row[12:]
+    matter, name = _shown(sealer, uid, summary)
     attachments = tuple(
         AttachmentItem(id=name, bytes=size, sent=offset, sha256=digest, done=paper_state == "done")
         for name, size, offset, digest, paper_state in connection.all(
@@ -39,7 +40,8 @@ def _item(connection: Transaction, sealer: Sealer, row: Row) -> Item:
     return Item(
         uid=uid,
         provisional_number=number,
-        matter=_matter(sealer, uid, summary),
+        matter=matter,
+        name=name,
         state=State(state),
         test=bool(test),
         created=created,
@@ -65,10 +67,11 @@ def found(connection: Transaction, sealer: Sealer, id_number: str) -> Iterator[F
         (sealer.finder(id_number),),
     ):
         data = ReprintData.opened(sealer, uid, reprint)
+        matter, _ = _shown(sealer, uid, summary)
         yield Found(
             uid=uid,
             provisional_number=number,
-            matter=_matter(sealer, uid, summary),
+            matter=matter or (None if data is None else data.matter or None),
             state=State(state),
             created=created,
             case_number=case_number,
@@ -82,7 +85,7 @@ def latest(connection: Transaction) -> tuple[Standing, ...]:
     return tuple(Standing(uid=uid, state=State(state), case_number=number) for uid, state, number in rows)
 
 
-def _matter(sealer: Sealer, uid: str, summary: bytes) -> str:
-    """A summary that can't be opened (a replaced key) reads as an unknown matter; `verify` reports it."""
-    opened = Summary.opened(sealer, uid, summary)
-    return "unknown" if opened is None else opened.matter
+def _shown(sealer: Sealer, uid: str, summary: bytes) -> tuple[str | None, str | None]:
+    """Matter and masked name. None with a key in a mere file, and when the key was lost, which `verify` reports."""
+    opened = None if sealer.last_resort else Summary.opened(sealer, uid, summary)
+    return (None, None) if opened is None else (opened.matter or None, opened.name or None)

@@ -1,8 +1,11 @@
 """What goes over the line between a terminal and the district platform, in one place for both ends.
 
 The terminal freezes the canonical bytes of an `Envelope` at hand-in; every later attempt sends exactly those bytes.
-Each sha256 is lower-case hex, of those frozen bytes, or of an attachment's plain bytes. Requests refuse unknown keys,
-so that a misspelt one is noticed; answers ignore them, so that a platform may grow.
+Each sha256 is lower-case hex, of those frozen bytes, or of an attachment's bytes as they are sent. Requests refuse
+unknown keys, so that a misspelt one is noticed; answers ignore them, so that a platform may grow.
+
+Where the district's keys are installed, the frozen bytes are those of a `SealedSubmission` around the envelope: what is
+readable in it is what the way needs. How it is sealed: :mod:`offline_queue.sealed`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,11 @@ MAX_ATTACHMENTS = 64
 CHUNK_BYTES = 1024 * 1024
 """Upload chunk, in bytes. The same as the sealing chunk, so that a resumed upload opens one sealed chunk."""
 
+SEALED_OVERHEAD_BYTES = 36 + 16 * (MAX_ATTACHMENT_BYTES // CHUNK_BYTES)
+"""What sealing adds to the largest attachment."""
+PLAIN_TYPE = "application/json"
+SEALED_TYPE = "application/vnd.township-kiosk.sealed+json"
+
 PROBLEM = "urn:township-kiosk:problem:"
 
 Uid = Annotated[
@@ -29,6 +37,10 @@ Uid = Annotated[
 ]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+TerminalCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,8}$")]
+KeyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8}$")]
+"""The first 6 bytes of SHA-256 of a raw public key, base64url."""
+Base64 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]*={0,2}$", max_length=MAX_BODY_BYTES)]
 
 
 class State(StrEnum):
@@ -64,7 +76,7 @@ class Envelope(_Request):
     """A submission as handed in. `created` is ISO 8601 with an offset; `token` is 128 random bits, base64url."""
 
     uid: Uid
-    kiosk: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,8}$")]
+    kiosk: TerminalCode
     provisional_number: Word
     token: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
     matter: Word
@@ -72,6 +84,45 @@ class Envelope(_Request):
     test: bool
     form: dict[str, JsonValue]
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=MAX_ATTACHMENTS)] = ()
+
+
+class Suite(StrEnum):
+    """How a submission is sealed. HPKE is RFC 9180's base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and
+    AES-256-GCM in both: there is no SM2 in it. What differs is the cipher of form and papers."""
+
+    AES256_GCM = "hpke-x25519-aes256gcm"
+    SM4_GCM = "hpke-x25519-sm4gcm-sm3"
+
+
+class Recipient(_Request):
+    """The content key for one holder of a private key: `enc` (32 bytes) and `wrapped` (48 bytes) are HPKE's."""
+
+    key_id: KeyId
+    enc: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+    wrapped: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{64}$")]
+
+
+class SealedAttachment(_Request):
+    """One sealed paper: `bytes` and `sha256` are of the sealed file, which is what is uploaded."""
+
+    id: Uid
+    bytes: Annotated[int, Field(ge=0, le=MAX_ATTACHMENT_BYTES + SEALED_OVERHEAD_BYTES)]
+    sha256: Sha256
+
+
+class SealedSubmission(_Request):
+    """An `Envelope` that only the district, or the holder of its escrow key, can open. What is clear is bound into
+    what is sealed, and says the same as the envelope inside."""
+
+    uid: Uid
+    kiosk: TerminalCode
+    provisional_number: Word
+    created: Word
+    test: bool
+    suite: Suite
+    recipients: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=8)]
+    sealed: Base64
+    attachments: Annotated[tuple[SealedAttachment, ...], Field(max_length=MAX_ATTACHMENTS)] = ()
 
 
 class Receipt(_Answer):
@@ -117,11 +168,10 @@ class Problem(_Answer):
     detail: str = ""
 
 
-def canonical_bytes(model: BaseModel) -> bytes:
+def canonical_bytes(model: BaseModel, *, without: str | None = None) -> bytes:
     """UTF-8 JSON with sorted keys, no spaces and no NaN: the bytes that are frozen, hashed and sent."""
-    return json.dumps(
-        model.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    content = model.model_dump(mode="json", exclude=None if without is None else {without})
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def sha256_hex(content: bytes) -> str:

@@ -12,6 +12,7 @@ class FormWork:
     sha256: str
     attempts: int
     body: bytes
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class PaperToSend:
     bytes: int
     offset: int
     attempts: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class PapersWork:
     uid: str
     sha256: str
     attempts: int
+    key_id: str
     papers: tuple[PaperToSend, ...]
 
 

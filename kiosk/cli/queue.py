@@ -156,7 +156,7 @@ def verify(*, repair: bool, config_path: Path | None, as_json: bool) -> None:
 def put(*, form: Path, attach: tuple[Path, ...], config_path: Path | None, as_json: bool) -> None:
     """Hand in a form by file; answers once it is durable."""
     from offline_queue.files import NotAForm, put_files
-    from offline_queue.model import NoSpace, OtherContent, StorageTrouble, TooLarge
+    from offline_queue.model import NoKeys, NoSpace, OtherContent, StorageTrouble, TooLarge
 
     with _open(config_path) as store:
         match put_files(store, form, attach):
@@ -164,6 +164,9 @@ def put(*, form: Path, attach: tuple[Path, ...], config_path: Path | None, as_js
                 raise click.UsageError(f"{form}: {detail}")
             case NoSpace():
                 tell_trouble("storage-full", as_json=as_json)
+                sys.exit(1)
+            case NoKeys():
+                tell_trouble("keys-missing", as_json=as_json)
                 sys.exit(1)
             case TooLarge(part=part):
                 tell_trouble("too-large", as_json=as_json, part=part)

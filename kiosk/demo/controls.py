@@ -232,10 +232,10 @@ def scene(sims: Simulators) -> Scene:
         try:
             return [
                 Received(
-                    provisional_number=row.envelope.provisional_number,
+                    provisional_number=row.outside.provisional_number,
                     case_number=row.case_number or "",
                     papers=f"{sum(paper.complete for paper in row.papers)} / {len(row.papers)}",
-                    test=row.envelope.test,
+                    test=row.outside.test,
                 )
                 for row in store.submissions()
             ]

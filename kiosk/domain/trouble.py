@@ -294,6 +294,13 @@ TROUBLES: dict[str, Trouble] = {
             "Please go back and remove some pages, or go to the counter.",
         ),
         _t(
+            "keys-missing",
+            "这台终端还没有装区里的公钥，现在不能收件。",
+            "The district's keys are missing here; nothing can be taken in.",
+            "请叫工作人员：kiosk queue keys install。您填的内容还在这里。",
+            "Please call staff: kiosk queue keys install. What you entered is still here.",
+        ),
+        _t(
             "too-large",
             "内容太大，区里收不下。",
             "It is larger than the district accepts.",

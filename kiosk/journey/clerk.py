@@ -26,7 +26,7 @@ from kiosk.receipts.compose import compose
 from kiosk.receipts.kept import KeptSlip
 from kiosk.receipts.slip import Slip
 from offline_queue.model import Found as QueueFound
-from offline_queue.model import NoSpace, OtherContent, Paper, StorageTrouble, TooLarge
+from offline_queue.model import NoKeys, NoSpace, OtherContent, Paper, StorageTrouble, TooLarge
 from offline_queue.numbers import SlipCode, SlipCodeTrouble, parse_slip_text
 from offline_queue.store import Store as Queue
 from offline_queue.terminals import GenuineSlip, KnownTerminal, check_slip
@@ -171,6 +171,7 @@ class QueueClerk:
             test=self._hall.test,
             uid=uid,
             id_number=session.applicant.id_number,
+            masked_name=mask_name(session.applicant.name),
             slip_data=slip.to_bytes(),
         )
         match answer:
@@ -178,6 +179,8 @@ class QueueClerk:
                 self._post(StoreFailed(session.number, "storage-full"))
             case TooLarge():
                 self._post(StoreFailed(session.number, "too-large"))
+            case NoKeys():
+                self._post(StoreFailed(session.number, "keys-missing"))
             case StorageTrouble() | OtherContent():
                 self._post(StoreFailed(session.number, "storage-failed"))
             case _:
@@ -252,7 +255,7 @@ class QueueClerk:
             Found(
                 uid=each.uid,
                 provisional_number=each.provisional_number,
-                matter=titles.get(each.matter),
+                matter=titles.get(each.matter or ""),
                 created=datetime.fromisoformat(each.created),
                 delivery=Delivery(each.state.value),
                 case_number=each.case_number,

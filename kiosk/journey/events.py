@@ -297,7 +297,7 @@ class StoreDone:
 
 @dataclass(frozen=True, slots=True)
 class StoreFailed:
-    """``trouble`` is ``storage-full``, ``storage-failed``, ``too-large`` or ``paper-too-large``."""
+    """``trouble`` is ``storage-full``, ``storage-failed``, ``keys-missing``, ``too-large`` or ``paper-too-large``."""
 
     session: int
     trouble: str

@@ -29,8 +29,8 @@ from tests.support.papers import qr_picture
 from tests.support.pcscd import PcscdNamespace
 
 ITEM = {
-    "uid", "provisional_number", "matter", "state", "created", "attempts", "next_try", "bytes_sent", "bytes_total",
-    "last_error",
+    "uid", "provisional_number", "matter", "name", "state", "created", "attempts", "next_try", "bytes_sent",
+    "bytes_total", "last_error",
 }  # fmt: skip
 CHECKS = {"sqlite", "opencv", "codes", "catalogue", "fonts", "screen", "data", "space", "secrets", "swap", "cards",
           "camera", "printer", "platform"}  # fmt: skip
@@ -154,7 +154,7 @@ def test_queue_from_put_to_done(box: BlackBox, tmp_path: Path) -> None:
     uid = put.row["uid"]
     listed = box.run("queue", "list", "--json").row
     assert set(listed) == ITEM
-    assert (listed["uid"], listed["state"], listed["matter"], listed["attempts"]) == (uid, "ready", "any", 0)
+    assert (listed["uid"], listed["state"], listed["matter"], listed["attempts"]) == (uid, "ready", None, 0)
     shown = box.run("queue", "show", uid, "--json").row
     assert [one["sha256"] for one in shown["attachments"]] == [hashlib.sha256(paper.read_bytes()).hexdigest()]
     assert box.run("queue", "verify", "--json").rows == []

@@ -68,6 +68,7 @@ from kiosk.journey.states import (
     WhoFor,
 )
 from offline_queue import store
+from offline_queue.blobs import Blobs
 from offline_queue.store import Store
 from tests.support.journeys import NOON
 
@@ -163,7 +164,7 @@ def test_from_card_to_slip_and_nothing_left_unsealed(stage: Stage, tmp_path: Pat
     (code,) = zxingcpp.read_barcodes(slip.convert("L"))
     assert code.text == handed_in.stored.slip_text
     (item,) = stage.core.queue.list()
-    assert (item.uid, item.state.value, item.matter) == (handed_in.stored.uid, "ready", "pension-enrolment")
+    assert (item.uid, item.state.value) == (handed_in.stored.uid, "ready")
     assert [paper.bytes > 100 for paper in item.attachments] == [True, False]
     stage.do(Rate(4), Finish(), CallStaff())
     assert isinstance(stage.core.runner.state.screen, Thanks)
@@ -366,7 +367,7 @@ def test_the_platforms_answer_reaches_the_screen_and_the_rating_the_platform(sta
     received = stage.sims.district.open_store()
     try:
         (submission,) = received.submissions()
-        assert (submission.envelope.uid, submission.case_number) == (uid, state.screen.case_number)
+        assert (submission.outside.uid, submission.case_number) == (uid, state.screen.case_number)
         assert all(paper.complete for paper in submission.papers)
         assert stage.sooner_or_later(lambda: [row.rating for row in received.submissions()] == [4])
     finally:
@@ -407,7 +408,7 @@ def test_a_disk_that_fails_at_handing_in_keeps_everything_too(stage: Stage, monk
         raise OSError(errno.EIO, "disk I/O error")
 
     with monkeypatch.context() as failing:
-        failing.setattr(Store, "_write_papers", broken)
+        failing.setattr(Blobs, "write", broken)
         stage.do(Next(), Next(), Signed(PNG))
         stage.until(lambda state: state.screen == HandingIn(trouble="storage-failed"))
     stage.do(TryAgain())

@@ -80,7 +80,7 @@ def test_a_terminal_hands_in_under_its_own_code_only(store: Store, district: Emb
     work = store.outbox.next_work()
     assert isinstance(work, FormWork)
     other = PlatformClient(district.url, signer=RequestSigner(OTHER))
-    assert kind(other.put_form(uid, work.body)) == (422, "kiosk")
+    assert kind(other.put_form(uid, work.body, work.media_type)) == (422, "kiosk")
     other.close()
 
 

@@ -86,7 +86,7 @@ def until(changes: queue.Queue[Changed], uid: str, state: State) -> None:
 def arrived(district: EmbeddedDistrict) -> list[str]:
     received = district.open_store()
     try:
-        return [row.envelope.uid for row in received.submissions()]
+        return [row.outside.uid for row in received.submissions()]
     finally:
         received.close()
 
@@ -96,9 +96,9 @@ def test_a_service_sends_in_the_apps_place_and_the_app_takes_over_when_it_is_kil
     tmp_path: Path, store: Store, district: EmbeddedDistrict
 ) -> None:
     class Watched(PlatformClient):
-        def put_form(self, uid: str, body: bytes):  # type: ignore[no-untyped-def]
+        def put_form(self, uid: str, body: bytes, media_type: str):  # type: ignore[no-untyped-def]
             by_app.append(uid)
-            return super().put_form(uid, body)
+            return super().put_form(uid, body, media_type)
 
     by_app: list[str] = []
     changes: queue.Queue[Changed] = queue.Queue()

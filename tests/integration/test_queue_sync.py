@@ -49,7 +49,7 @@ def put(store: Store, *, papers: int = 1) -> str:
 
 def arrived(district: EmbeddedDistrict) -> list[tuple[str, str, str | None]]:
     received = district.open_store()
-    rows = [(row.envelope.uid, row.sha256, row.case_number) for row in received.submissions()]
+    rows = [(row.outside.uid, row.sha256, row.case_number) for row in received.submissions()]
     received.close()
     return rows
 
@@ -71,7 +71,7 @@ def test_a_submission_arrives_once_with_the_same_bytes(store: Store, district: E
     for paper in row.papers:
         found = received.paper(paper.id)
         assert found is not None
-        assert found[1].read_bytes() == PICTURE
+        assert b"".join(found.content) == PICTURE
     received.close()
     assert sync_once(store, client).attempted == 0
     client.close()
@@ -275,9 +275,9 @@ def test_wrong_bytes_at_the_platform_are_sent_again(store: Store, district: Embe
             flips.append(1)
             return super().send_chunk(name, offset, b"\xff" + chunk[1:] if len(flips) == 1 else chunk)
 
-        def put_form(self, uid: str, body: bytes) -> Answer | Failure:
+        def put_form(self, uid: str, body: bytes, media_type: str) -> Answer | Failure:
             forms.append(hashlib.sha256(body).hexdigest())
-            return super().put_form(uid, body)
+            return super().put_form(uid, body, media_type)
 
     flips: list[int] = []
     forms: list[str] = []

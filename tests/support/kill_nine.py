@@ -31,6 +31,7 @@ from offline_queue import sync
 from offline_queue.client import PlatformClient
 from offline_queue.model import Paper, Stored
 from offline_queue.retry import Accepted, Answer
+from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.store import Store
 from offline_queue.sync import sync_once
 from offline_queue.wire import Receipt, State, canonical_bytes, sha256_hex
@@ -127,14 +128,14 @@ def receive(folder: Path, port: int, mutant: Mutant) -> None:
     """The platform: its real command."""
     take = DistrictStore.take
 
-    def early(self: DistrictStore, envelope: Any, body: bytes) -> Taken | Conflict:
+    def early(self: DistrictStore, envelope: Any, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
         if envelope.attachments:
             return take(self, envelope, body)
         threading.Timer(0.3, take, (self, envelope, body)).start()
         receipt = Receipt(uid=envelope.uid, sha256=sha256_hex(body), state=State.DONE, case_number="1")
         return Taken(receipt=canonical_bytes(receipt), new=True)
 
-    def twice(self: DistrictStore, envelope: Any, body: bytes) -> Taken | Conflict:
+    def twice(self: DistrictStore, envelope: Any, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
         taken = take(self, envelope, body)
         if isinstance(taken, Taken) and not taken.new and not envelope.attachments:
             take(self, envelope.model_copy(update={"uid": str(uuid4())}), body)
@@ -212,22 +213,22 @@ def _judge(queue: Path, received: Path, *, seed: int, acknowledged: int) -> Coun
     store.close()
     platform = DistrictStore(f"sqlite:///{received / 'district.db'}", received / "papers")
     try:
-        rows = list(platform.submissions())
-        count = Counter(cast("int", row.envelope.form["n"]) for row in rows)
+        rows = [(row, row.envelope) for row in platform.submissions() if row.envelope is not None]
+        count = Counter(cast("int", inside.form["n"]) for _, inside in rows)
         broken["stored is kept"] = sum(uid_of(seed, n) not in items for n in range(acknowledged))
         broken["acknowledged is received"] = sum(not count[n] for n in range(acknowledged))
         broken["received once"] = sum(times - 1 for times in count.values())
-        for row in rows:
-            number = cast("int", row.envelope.form["n"])
-            item = items.get(row.envelope.uid)
-            if item is None or item.sha256 != row.sha256 or row.envelope.uid != uid_of(seed, number):
+        for row, inside in rows:
+            number = cast("int", inside.form["n"])
+            item = items.get(inside.uid)
+            if item is None or item.sha256 != row.sha256 or inside.uid != uid_of(seed, number):
                 broken["the same bytes"] += 1
                 continue
             if item.state is not State.DONE or row.state is not State.DONE:
                 broken["done on both sides"] += 1
             for sent, kept in zip(papers_of(seed, number), row.papers, strict=True):
                 found = platform.paper(kept.id)
-                if found is None or found[1].read_bytes() != sent.content:
+                if found is None or b"".join(found.content) != sent.content:
                     broken["the same papers"] += 1
     finally:
         platform.close()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 from offline_queue.retry import Answer, Failure, FailureKind, Outcome
-from offline_queue.wire import Progress, Receipt, State, canonical_bytes, sha256_hex
+from offline_queue.wire import PLAIN_TYPE, SEALED_TYPE, Progress, Receipt, State, canonical_bytes, sha256_hex
 
 LOST = Failure(kind=FailureKind.UNREACHABLE)
 
@@ -45,8 +45,9 @@ class ModelPlatform:
         declared = json.loads(self.bodies[uid])["attachments"]
         return tuple(one["id"] for one in declared if len(self.papers.get(one["id"], b"")) < one["bytes"])
 
-    def put_form(self, uid: str, body: bytes) -> Outcome:
+    def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome:
         def act() -> Answer:
+            assert media_type == (SEALED_TYPE if "sealed" in json.loads(body) else PLAIN_TYPE)
             if uid in self.bodies:
                 assert self.bodies[uid] == body, "the frozen body changed"
             self.bodies[uid] = body

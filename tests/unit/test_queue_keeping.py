@@ -196,9 +196,9 @@ def test_telemetry_goes_last_and_only_the_newest(store: Store) -> None:
     told: list[str] = []
 
     class Listening(ModelPlatform):
-        def put_form(self, uid: str, body: bytes) -> Outcome:
+        def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome:
             told.append("form")
-            return super().put_form(uid, body)
+            return super().put_form(uid, body, media_type)
 
         def put_rating(self, uid: str, body: bytes) -> Outcome:
             told.append("rating")

@@ -165,11 +165,11 @@ def test_a_bug_in_a_round_does_not_end_the_thread(tmp_path: Path, caplog: pytest
     asked, sent = threading.Event(), threading.Event()
 
     class Buggy(ModelPlatform):
-        def put_form(self, uid: str, body: bytes) -> Outcome:
+        def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome:
             if not asked.is_set():
                 asked.set()
                 raise KeyError("王秀英")
-            return super().put_form(uid, body)
+            return super().put_form(uid, body, media_type)
 
     clock = TurnedClock()
     store = open_store(tmp_path, clock)

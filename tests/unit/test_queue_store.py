@@ -60,12 +60,14 @@ def test_a_put_can_be_seen_found_and_reprinted(store: Store) -> None:
     uid = put(store, papers=2)
     item = store.show(uid)
     assert item is not None
-    assert (item.state, item.matter, item.bytes_sent) == (State.READY, "pension-enrolment", 0)
+    # The key is a mere file: what staff may see is number, time and state.
+    assert (item.state, item.matter, item.name, item.bytes_sent) == (State.READY, None, None, 0)
     assert store.list() == (item,)
     assert list(item.row()) == [
         "uid",
         "provisional_number",
         "matter",
+        "name",
         "state",
         "created",
         "attempts",
@@ -77,6 +79,7 @@ def test_a_put_can_be_seen_found_and_reprinted(store: Store) -> None:
     json.dumps(item.details())
     (found,) = store.find(ID_NUMBER.lower())
     assert (found.uid, found.provisional_number) == (uid, item.provisional_number)
+    assert found.matter == "pension-enrolment"
     assert found.slip_qr is not None
     assert not isinstance(parse_slip_text(found.slip_qr, dict([store.public_key])), str)
     reprint = store.reprint(uid)
@@ -466,7 +469,7 @@ def test_verify_and_sending_notice_damage(store: Store, tmp_path: Path, clock: T
     assert store.outbox.next_work() is None
     item = store.show(third)
     assert item is not None
-    assert (item.state, item.last_error, item.matter) == (State.HELD, "body-damaged", "unknown")
+    assert (item.state, item.last_error, item.matter) == (State.HELD, "body-damaged", None)
 
 
 def test_files_are_put(store: Store, tmp_path: Path) -> None:
@@ -476,7 +479,8 @@ def test_files_are_put(store: Store, tmp_path: Path) -> None:
     uid = stored(put_files(store, form, [paper])).uid
     item = store.show(uid)
     assert item is not None
-    assert (item.matter, len(item.attachments)) == ("pension-enrolment", 1)
+    (found,) = item.attachments
+    assert found.bytes == len(b"picture")
     form.write_text("[1]", encoding="utf-8")
     assert isinstance(put_files(store, form), NotAForm)
     form.write_text("{", encoding="utf-8")

@@ -1,0 +1,381 @@
+"""A queue that seals to the district: what stays on the terminal, which bundles it takes, how keys are exchanged."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sqlite3
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from district.keys import new_keys, public_keys
+from offline_queue.bundle import (
+    BundleKey,
+    BundleTrouble,
+    Installed,
+    KeyBundle,
+    TerminalKey,
+    Use,
+    public_raw,
+    public_text,
+    read_bundle,
+    sign_bundle,
+)
+from offline_queue.keyring import FILE, DistrictKeys
+from offline_queue.model import NoKeys, Paper, TooLarge
+from offline_queue.numbers import key_id
+from offline_queue.sealed import Opened, open_submission
+from offline_queue.sealing import LocalKeySealer, is_local
+from offline_queue.store import Store
+from offline_queue.sync import sync_once
+from offline_queue.wire import CHUNK_BYTES, SEALED_TYPE, SealedSubmission, State, Suite, sha256_hex
+from offline_queue.work import FormWork
+from tests.support.model_platform import ModelPlatform
+from tests.support.queue_rig import ID_NUMBER, NAME, TurnedClock, stored
+from tests.support.sealed_rig import NOW, KeyedDistrict, open_sealing_store
+
+PICTURE = NAME.encode() * 200_000
+PAPER = Paper(material="household-register", media_type="image/jpeg", content=PICTURE)
+
+
+@pytest.fixture
+def clock() -> TurnedClock:
+    return TurnedClock()
+
+
+@pytest.fixture
+def district(tmp_path: Path) -> KeyedDistrict:
+    return KeyedDistrict.new(tmp_path / "keys")
+
+
+def put(store: Store, *, papers: int = 1) -> str:
+    return stored(
+        store.put(
+            matter="pension-enrolment",
+            form={"name": NAME, "id_number": ID_NUMBER},
+            attachments=[PAPER] * papers,
+            id_number=ID_NUMBER,
+            masked_name="王*英",
+            slip_data=b"slip",
+        )
+    ).uid
+
+
+def column(folder: Path, name: str) -> list[object]:
+    connection = sqlite3.connect(folder / "queue.db")
+    rows = [row[0] for row in connection.execute(f"SELECT {name} FROM submission ORDER BY seq")]
+    connection.close()
+    return rows
+
+
+def opened(district: KeyedDistrict, body: bytes) -> Opened:
+    keys = district.private()
+    found = open_submission(SealedSubmission.model_validate_json(body), keys)
+    assert isinstance(found, Opened), found
+    return found
+
+
+def whole(opened: Opened, name: str, path: Path) -> bytes:
+    with path.open("rb") as file:
+        chunks = [opened.paper_chunk(name, file, index) for index in range(-(-len(PICTURE) // CHUNK_BYTES))]
+    return b"".join(chunk or b"" for chunk in chunks)
+
+
+def test_the_wire_is_frozen_and_only_the_district_opens_it(
+    tmp_path: Path, clock: TurnedClock, district: KeyedDistrict
+) -> None:
+    queue = tmp_path / "queue"
+    store = open_sealing_store(queue, district.install(queue), clock)
+    uid = put(store, papers=2)
+    (body,), (key,) = column(queue, "body"), column(queue, "key_id")
+    assert isinstance(body, bytes)
+    assert isinstance(key, str)
+    assert not is_local(key)
+    assert LocalKeySealer.in_folder(queue).open(body, context=f"{uid}/body") is None
+    platform = ModelPlatform(lambda: "ok")
+    assert sync_once(store, platform).delivered == 1
+    assert platform.bodies[uid] == body
+    inside = opened(district, body)
+    assert inside.envelope.form == {"name": NAME, "id_number": ID_NUMBER}
+    for declared in inside.envelope.attachments:
+        sent = tmp_path / "sent"
+        sent.write_bytes(platform.papers[declared.id])
+        assert sha256_hex(sent.read_bytes()) != declared.sha256
+        assert whole(inside, declared.id, sent) == PICTURE
+    item = store.show(uid)
+    assert item is not None
+    assert (item.state, item.sha256, item.bytes_sent) == (State.DONE, sha256_hex(body), item.bytes_total)
+    store.close()
+
+
+def test_nothing_readable_lies_on_the_disk(tmp_path: Path, clock: TurnedClock, district: KeyedDistrict) -> None:
+    queue = tmp_path / "queue"
+    store = open_sealing_store(queue, district.install(queue), clock)
+    put(store)
+    marks = (NAME.encode(), ID_NUMBER.encode(), json.dumps(NAME)[1:-1].encode())
+    for path in queue.rglob("*"):
+        assert path.is_dir() or not any(mark in path.read_bytes() for mark in marks), path
+    store.close()
+
+
+def test_a_resumed_upload_sends_the_sealed_file_s_own_bytes(
+    tmp_path: Path, clock: TurnedClock, district: KeyedDistrict
+) -> None:
+    queue = tmp_path / "queue"
+    store = open_sealing_store(queue, district.install(queue), clock)
+    uid = put(store)
+    (name,) = (path.name for path in (queue / "blobs").iterdir())
+    file = (queue / "blobs" / name).read_bytes()
+    exchanges = iter(["ok", "ok", "ok", "unheard"])
+    platform = ModelPlatform(lambda: next(exchanges, "ok"))
+    assert sync_once(store, platform).waiting == 1
+    assert 0 < len(platform.papers[name]) < len(file)
+    store.outbox.hurry()
+    assert sync_once(store, platform, hurry=True).delivered == 1
+    assert platform.papers[name] == file
+    assert store.verify() == ()
+    assert uid in platform.bodies
+    store.close()
+
+
+@pytest.mark.parametrize("at", [40, -1])
+def test_a_damaged_sealed_paper_is_held_before_its_last_byte_leaves(
+    tmp_path: Path, clock: TurnedClock, district: KeyedDistrict, at: int
+) -> None:
+    queue = tmp_path / "queue"
+    store = open_sealing_store(queue, district.install(queue), clock)
+    uid = put(store)
+    (path,) = (queue / "blobs").iterdir()
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+    assert [(finding.uid, finding.code) for finding in store.verify()] == [(uid, "paper-damaged")]
+    platform = ModelPlatform(lambda: "ok")
+    assert sync_once(store, platform).held == 1
+    assert len(platform.papers[path.name]) < len(content)
+    path.write_bytes(content[:100])
+    store.retry(uid)
+    assert sync_once(store, platform).held == 1
+    path.unlink()
+    store.retry(uid)
+    assert sync_once(store, platform).held == 1
+    store.close()
+
+
+def test_a_damaged_sealed_form_is_held(tmp_path: Path, clock: TurnedClock, district: KeyedDistrict) -> None:
+    queue = tmp_path / "queue"
+    store = open_sealing_store(queue, district.install(queue), clock)
+    uid = put(store, papers=0)
+    connection = sqlite3.connect(queue / "queue.db")
+    connection.execute("UPDATE submission SET body = CAST(body || x'20' AS BLOB)")
+    connection.commit()
+    connection.close()
+    assert [finding.code for finding in store.verify()] == ["body-damaged"]
+    assert sync_once(store, ModelPlatform(lambda: "ok")).attempted == 0
+    item = store.show(uid)
+    assert item is not None
+    assert (item.state, item.last_error) == (State.HELD, "body-damaged")
+    store.close()
+
+
+def test_keys_are_exchanged_while_items_of_both_wait(
+    tmp_path: Path, clock: TurnedClock, district: KeyedDistrict
+) -> None:
+    queue = tmp_path / "queue"
+    store = open_sealing_store(queue, district.install(queue), clock)
+    before = put(store)
+    # The running terminal takes the new bundle, which another process installed, at the next submission.
+    later = NOW + timedelta(days=1)
+    new_keys(district.folder, now=later)
+    district.install(queue, now=later, suite=Suite.SM4_GCM)
+    clock.forward(24 * 3600 + 1)
+    after = put(store)
+    old, new = (one.id for one in public_keys(district.folder) if one.use is Use.DISTRICT)
+    assert column(queue, "key_id") == [f"district-{old}", f"district-{new}"]
+    platform = ModelPlatform(lambda: "ok")
+    assert sync_once(store, platform).delivered == 2
+    suites = {uid: json.loads(platform.bodies[uid])["suite"] for uid in (before, after)}
+    assert suites == {before: "hpke-x25519-aes256gcm", after: "hpke-x25519-sm4gcm-sm3"}
+    for uid in (before, after):
+        assert opened(district, platform.bodies[uid]).envelope.uid == uid
+    store.close()
+
+
+def test_a_lost_district_key_loses_nothing(tmp_path: Path, clock: TurnedClock, district: KeyedDistrict) -> None:
+    queue = tmp_path / "queue"
+    store = open_sealing_store(queue, district.install(queue), clock)
+    put(store, papers=0)
+    for path in district.folder.glob("district-*.pem"):
+        path.unlink()
+    (body,) = column(queue, "body")
+    assert isinstance(body, bytes)
+    assert opened(district, body).envelope.form["name"] == NAME
+    store.close()
+
+
+def test_without_keys_nothing_is_taken(tmp_path: Path, clock: TurnedClock, district: KeyedDistrict) -> None:
+    queue = tmp_path / "queue"
+    keys = DistrictKeys(queue, signer=district.signer)
+    store = open_sealing_store(queue, keys, clock)
+    assert store.put(matter="m", form={}) == NoKeys()
+    assert store.list() == ()
+    keys.install(district.bundle(), now=NOW)
+    uid = put(store, papers=0)
+    # What was stored is found again, whatever became of the keys.
+    (queue / FILE).unlink()
+    other = open_sealing_store(queue, DistrictKeys(queue, signer=district.signer), clock)
+    same = other.put(
+        matter="pension-enrolment", form={"name": NAME, "id_number": ID_NUMBER}, uid=uid, id_number=ID_NUMBER
+    )
+    assert stored(same).uid == uid
+    assert other.put(matter="m", form={}) == NoKeys()
+    # A terminal that runs keeps the keys it has read.
+    assert put(store, papers=0)
+    (queue / FILE).write_bytes(b"damaged")
+    assert put(store, papers=0)
+    store.close()
+    other.close()
+
+
+def test_a_sealed_form_that_would_not_fit_is_refused(
+    tmp_path: Path, clock: TurnedClock, district: KeyedDistrict
+) -> None:
+    queue = tmp_path / "queue"
+    store = open_sealing_store(queue, district.install(queue), clock)
+    assert store.put(matter="m", form={"a": "x" * 762_000}, attachments=[PAPER]) == TooLarge(part="form")
+    tiny = [Paper(material="m" * 128, media_type="image/jpeg", content=b"")] * 64
+    assert stored(store.put(matter="m", form={"a": "x" * 700_000}, attachments=tiny)).uid
+    work = store.outbox.next_work()
+    assert isinstance(work, FormWork)
+    assert (work.media_type, len(work.body) <= 1024 * 1024) == (SEALED_TYPE, True)
+    store.close()
+
+
+def test_the_staff_see_more_where_the_key_is_kept_better(
+    tmp_path: Path, clock: TurnedClock, district: KeyedDistrict
+) -> None:
+    queue = tmp_path / "queue"
+    keys = district.install(queue)
+    store = Store.open(
+        queue,
+        terminal="TY03",
+        district="district.example",
+        sealer=LocalKeySealer(b"k" * 32),
+        district_keys=keys,
+        clock=clock,
+    )
+    uid = put(store, papers=0)
+    item = store.show(uid)
+    assert item is not None
+    assert (item.matter, item.name) == ("pension-enrolment", "王*英")
+    store.close()
+    mere = Store.open(
+        queue,
+        terminal="TY03",
+        district="district.example",
+        sealer=LocalKeySealer(b"k" * 32, last_resort=True),
+        clock=clock,
+    )
+    again = mere.show(uid)
+    assert again is not None
+    assert (again.matter, again.name, again.provisional_number) == (None, None, item.provisional_number)
+    mere.close()
+
+
+# --- bundles ----------------------------------------------------------------------------------------------------------
+
+
+def test_bundles_that_are_not_to_be_taken_are_named(tmp_path: Path, district: KeyedDistrict) -> None:
+    keys = DistrictKeys(tmp_path / "queue", signer=district.signer)
+    first, second, third = (district.bundle() for _ in range(3))
+    assert keys.install(second, now=NOW) == Installed(version=2, replaced=None)
+    assert keys.install(second, now=NOW) == Installed(version=2, replaced=2)
+    assert keys.install(first, now=NOW) is BundleTrouble.OLDER
+    assert keys.install(third, now=NOW + timedelta(days=181)) is BundleTrouble.EXPIRED
+    stranger = KeyedDistrict.new(tmp_path / "stranger")
+    assert keys.install(stranger.bundle(), now=NOW) is BundleTrouble.UNSIGNED
+    file = json.loads(third)
+    file["bundle"] = json.loads(stranger.bundle())["bundle"]
+    assert keys.install(json.dumps(file).encode(), now=NOW) is BundleTrouble.UNSIGNED
+    for rubbish in (b"", b"{}", b'{"bundle": "?", "signature": ""}', b"x" * (4 * 1024 * 1024 + 1)):
+        assert keys.install(rubbish, now=NOW) is BundleTrouble.UNREADABLE
+    assert keys.install(third, now=NOW) == Installed(version=3, replaced=2)
+    assert os.stat(tmp_path / "queue" / FILE).st_mode & 0o777 == 0o600
+    assert [path.name for path in (tmp_path / "queue").iterdir()] == [FILE]
+
+
+def bundle_of(*keys: BundleKey, signer: Ed25519PrivateKey, version: int = 1) -> bytes:
+    return sign_bundle(
+        KeyBundle(version=version, created=NOW, not_after=NOW + timedelta(days=9), suite=Suite.AES256_GCM, keys=keys),
+        signer,
+    )
+
+
+def bundle_key(use: Use, fill: int, start: datetime = NOW, days: int = 10) -> BundleKey:
+    raw = bytes([fill]) * 32
+    return BundleKey(
+        id=key_id(raw), use=use, public=public_text(raw), not_before=start, not_after=start + timedelta(days=days)
+    )
+
+
+def test_a_bundle_without_two_recipients_is_none(tmp_path: Path) -> None:
+    signer = Ed25519PrivateKey.generate()
+    raw = signer.public_key().public_bytes_raw()
+    district, escrow = bundle_key(Use.DISTRICT, 1), bundle_key(Use.ESCROW, 2)
+    assert isinstance(read_bundle(bundle_of(district, escrow, signer=signer), raw), KeyBundle)
+    assert read_bundle(bundle_of(district, district, signer=signer), raw) is BundleTrouble.INCOMPLETE
+    renamed = escrow.model_copy(update={"id": district.id})
+    assert read_bundle(bundle_of(district, renamed, signer=signer), raw) is BundleTrouble.INCOMPLETE
+    content = base64.b64encode(b"{}").decode()
+    signature = base64.b64encode(signer.sign(b"township-kiosk key bundle v1\n{}")).decode()
+    file = json.dumps({"bundle": content, "signature": signature}).encode()
+    assert read_bundle(file, raw) is BundleTrouble.UNREADABLE
+    # As old as the installed one, and another.
+    keys = DistrictKeys(tmp_path, signer=raw)
+    assert keys.install(bundle_of(district, escrow, signer=signer), now=NOW) == Installed(version=1, replaced=None)
+    other = bundle_of(bundle_key(Use.DISTRICT, 3), escrow, signer=signer)
+    assert keys.install(other, now=NOW) is BundleTrouble.OLDER
+
+
+def test_the_key_of_the_day_is_taken_and_a_wrong_clock_keeps_nobody_out() -> None:
+    signer = Ed25519PrivateKey.generate()
+    old, new = bundle_key(Use.DISTRICT, 1), bundle_key(Use.DISTRICT, 2, NOW + timedelta(days=5))
+    escrow = bundle_key(Use.ESCROW, 3)
+    read = read_bundle(bundle_of(new, old, escrow, signer=signer), signer.public_key().public_bytes_raw())
+    assert isinstance(read, KeyBundle)
+
+    def chosen(days: float) -> list[str]:
+        return [one.id for one in read.recipients(NOW + timedelta(days=days)).keys]
+
+    assert chosen(1) == [old.id, escrow.id]
+    assert chosen(6) == [new.id, escrow.id]
+    assert chosen(3650) == [new.id, escrow.id]
+    assert chosen(-3650) == [new.id, escrow.id]
+
+
+def test_terminals_are_known_by_the_bundle() -> None:
+    raw = bytes(range(32))
+    bundle = KeyBundle(
+        version=1,
+        created=NOW,
+        not_after=NOW,
+        suite=Suite.AES256_GCM,
+        keys=(bundle_key(Use.DISTRICT, 1), bundle_key(Use.ESCROW, 2)),
+        terminals=(TerminalKey(terminal="TY04", public=public_text(raw)),),
+    )
+    assert bundle.terminal_keys() == {key_id(raw): raw}
+    for wrong in ("", "AAAA", "?" * 44):
+        with pytest.raises(ValueError, match="32 bytes"):
+            public_raw(wrong)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_are_no_bundle(content: bytes) -> None:
+    assert isinstance(read_bundle(content, bytes(32)), BundleTrouble)
