@@ -44,8 +44,8 @@ class _Witness(ModelPlatform):
         self._look()
         return outcome
 
-    def put_form(self, uid: str, body: bytes) -> Outcome:
-        outcome = super().put_form(uid, body)
+    def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome:
+        outcome = super().put_form(uid, body, media_type)
         self._look()
         return outcome
 
