@@ -12,22 +12,15 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
-    Column,
     Engine,
-    Integer,
-    LargeBinary,
-    MetaData,
     Select,
-    String,
-    Table,
     create_engine,
     event,
     func,
@@ -38,39 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.engine import Connection, make_url
 
 from district.opening import Body, Keys, Read, read_body, read_with
+from district.tables import ATTACHMENTS, METADATA, SUBMISSIONS
 from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import Attachment, Envelope, Progress, Receipt, State, Step, canonical_bytes
-
-_metadata = MetaData()
-_submissions = Table(
-    "submission",
-    _metadata,
-    Column("seq", Integer, primary_key=True),
-    Column("uid", String(36), nullable=False, unique=True),
-    Column("sha256", String(64), nullable=False),
-    Column("body", LargeBinary, nullable=False),
-    Column("receipt", LargeBinary, nullable=False),
-    Column("test", Boolean, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("case_number", String(32), unique=True),
-    Column("received_at", String(40), nullable=False),
-    Column("complete_at", String(40)),
-    Column("rating", Integer),
-    Column("terminal", String(8)),
-)
-_attachments = Table(
-    "attachment",
-    _metadata,
-    Column("id", String(36), primary_key=True),
-    Column("uid", String(36), nullable=False, index=True),
-    Column("material", String(128), nullable=False),
-    Column("media_type", String(100), nullable=False),
-    Column("bytes", Integer, nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("position", Integer, nullable=False),
-    Column("offset", Integer, nullable=False),
-    Column("complete", Boolean, nullable=False),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +132,7 @@ class DistrictStore:
         self._engine = create_engine(url)
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine, "connect", _make_durable)
-        _metadata.create_all(self._engine)
+        METADATA.create_all(self._engine)
         self._add_terminals()
         self._lock = threading.Lock()
 
@@ -186,75 +149,82 @@ class DistrictStore:
             return
         with self._engine.begin() as connection:
             connection.execute(text("ALTER TABLE submission ADD COLUMN terminal VARCHAR(8)"))
-            for row in connection.execute(select(_submissions.c.seq, _submissions.c.body)).all():
-                change = _submissions.update().where(_submissions.c.seq == row.seq)
+            for row in connection.execute(select(SUBMISSIONS.c.seq, SUBMISSIONS.c.body)).all():
+                change = SUBMISSIONS.update().where(SUBMISSIONS.c.seq == row.seq)
                 connection.execute(change.values(terminal=json.loads(row.body)["kiosk"]))
 
     def take(self, outside: Body, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
         """Store a submission once; a replay gets the first receipt's bytes. What is sealed must open: the terminal
         deletes its copy on our word."""
-        sha256 = hashlib.sha256(body).hexdigest()
+        return self.take_all([(outside, body)])[0]
+
+    def take_all(self, arrived: Sequence[tuple[Body, bytes]]) -> list[Taken | Conflict | NoKey | NotIntact]:
+        """Each as if it had come alone, all in one commit."""
         with self._lock, self._engine.begin() as connection:
-            known = connection.execute(
-                select(_submissions.c.sha256, _submissions.c.receipt).where(_submissions.c.uid == outside.uid)
-            ).first()
-            if known is not None:
-                return Taken(receipt=known.receipt, new=False) if known.sha256 == sha256 else Conflict()
-            read = read_with(self._keys, outside)
-            if not isinstance(read, Read):
-                return read
-            names = [one.id for one in outside.attachments]
-            taken = select(_attachments.c.id).where(_attachments.c.id.in_(names))
-            if len(set(names)) < len(names) or (names and connection.execute(taken).first() is not None):
-                return Conflict()
-            now = _now()
-            complete = not names
-            case_number = self._next_case(connection, now) if complete and not outside.test else None
-            state = State.DONE if complete else State.RECEIVED
-            receipt = canonical_bytes(
-                Receipt(uid=outside.uid, sha256=sha256, state=state, case_number=case_number, missing=tuple(names))
+            return [self._take(connection, outside, body) for outside, body in arrived]
+
+    def _take(self, connection: Connection, outside: Body, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
+        sha256 = hashlib.sha256(body).hexdigest()
+        known = connection.execute(
+            select(SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt).where(SUBMISSIONS.c.uid == outside.uid)
+        ).first()
+        if known is not None:
+            return Taken(receipt=known.receipt, new=False) if known.sha256 == sha256 else Conflict()
+        read = read_with(self._keys, outside)
+        if not isinstance(read, Read):
+            return read
+        names = [one.id for one in outside.attachments]
+        taken = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.id.in_(names))
+        if len(set(names)) < len(names) or (names and connection.execute(taken).first() is not None):
+            return Conflict()
+        now = _now()
+        complete = not names
+        case_number = self._next_case(connection, now) if complete and not outside.test else None
+        state = State.DONE if complete else State.RECEIVED
+        receipt = canonical_bytes(
+            Receipt(uid=outside.uid, sha256=sha256, state=state, case_number=case_number, missing=tuple(names))
+        )
+        connection.execute(
+            SUBMISSIONS.insert().values(
+                uid=outside.uid,
+                sha256=sha256,
+                body=body,
+                receipt=receipt,
+                test=outside.test,
+                state=state.value,
+                case_number=case_number,
+                received_at=now,
+                complete_at=now if complete else None,
+                terminal=outside.kiosk,
             )
+        )
+        for position, one in enumerate(outside.attachments):
+            kind = (one.material, one.media_type) if isinstance(one, Attachment) else ("", "")
             connection.execute(
-                _submissions.insert().values(
+                ATTACHMENTS.insert().values(
+                    id=one.id,
+                    material=kind[0],
+                    media_type=kind[1],
+                    bytes=one.bytes,
+                    sha256=one.sha256,
                     uid=outside.uid,
-                    sha256=sha256,
-                    body=body,
-                    receipt=receipt,
-                    test=outside.test,
-                    state=state.value,
-                    case_number=case_number,
-                    received_at=now,
-                    complete_at=now if complete else None,
-                    terminal=outside.kiosk,
+                    position=position,
+                    offset=0,
+                    complete=False,
                 )
             )
-            for position, one in enumerate(outside.attachments):
-                kind = (one.material, one.media_type) if isinstance(one, Attachment) else ("", "")
-                connection.execute(
-                    _attachments.insert().values(
-                        id=one.id,
-                        material=kind[0],
-                        media_type=kind[1],
-                        bytes=one.bytes,
-                        sha256=one.sha256,
-                        uid=outside.uid,
-                        position=position,
-                        offset=0,
-                        complete=False,
-                    )
-                )
         return Taken(receipt=receipt, new=True)
 
     def progress(self, uid: str, *, of: str | None = None) -> Progress | Unknown:
         """Here and below, `of` is the code of the terminal that asks: what is not its own is unknown to it."""
         with self._engine.connect() as connection:
-            row = connection.execute(select(_submissions).where(_submissions.c.uid == uid)).first()
+            row = connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.uid == uid)).first()
             if row is None or of not in (None, row.terminal):
                 return Unknown()
             missing = connection.execute(
-                select(_attachments.c.id)
-                .where(_attachments.c.uid == uid, _attachments.c.complete.is_(False))
-                .order_by(_attachments.c.position)
+                select(ATTACHMENTS.c.id)
+                .where(ATTACHMENTS.c.uid == uid, ATTACHMENTS.c.complete.is_(False))
+                .order_by(ATTACHMENTS.c.position)
             ).scalars()
             steps = [Step(at=row.received_at, code="received")]
             if row.complete_at is not None:
@@ -288,7 +258,7 @@ class DistrictStore:
                 return TooLong()
             path = self._papers / name
             _write_at(path, offset, chunk)
-            change = _attachments.update().where(_attachments.c.id == name)
+            change = ATTACHMENTS.update().where(ATTACHMENTS.c.id == name)
             if reached < row.bytes:
                 connection.execute(change.values(offset=reached))
                 return Upload(offset=reached, length=row.bytes)
@@ -306,18 +276,18 @@ class DistrictStore:
             return Upload(offset=reached, length=row.bytes)
 
     def _read(self, connection: Connection, uid: str) -> Read | NoKey | NotIntact:
-        body = connection.execute(select(_submissions.c.body).where(_submissions.c.uid == uid)).scalar_one()
+        body = connection.execute(select(SUBMISSIONS.c.body).where(SUBMISSIONS.c.uid == uid)).scalar_one()
         return read_with(self._keys, _kept(body))
 
     def _complete(self, connection: Connection, uid: str) -> None:
-        missing = select(_attachments.c.id).where(_attachments.c.uid == uid, _attachments.c.complete.is_(False))
+        missing = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.uid == uid, ATTACHMENTS.c.complete.is_(False))
         if connection.execute(missing).first() is not None:
             return
         now = _now()
-        test = connection.execute(select(_submissions.c.test).where(_submissions.c.uid == uid)).scalar_one()
+        test = connection.execute(select(SUBMISSIONS.c.test).where(SUBMISSIONS.c.uid == uid)).scalar_one()
         connection.execute(
-            _submissions.update()
-            .where(_submissions.c.uid == uid)
+            SUBMISSIONS.update()
+            .where(SUBMISSIONS.c.uid == uid)
             .values(
                 state=State.DONE.value, complete_at=now, case_number=None if test else self._next_case(connection, now)
             )
@@ -327,37 +297,37 @@ class DistrictStore:
         """The platform's own official number; its look is the platform's alone: `2026-000123`."""
         year = now[:4]
         last = connection.execute(
-            select(func.max(_submissions.c.case_number)).where(_submissions.c.case_number.like(f"{year}-%"))
+            select(func.max(SUBMISSIONS.c.case_number)).where(SUBMISSIONS.c.case_number.like(f"{year}-%"))
         ).scalar()
         return f"{year}-{(int(last[5:]) if last else 0) + 1:06d}"
 
     def rate(self, uid: str, level: int, *, of: str | None = None) -> bool | Unknown:
         """Keep the one rating of a submission; False when there is another one already."""
-        asked = select(_submissions.c.rating, _submissions.c.terminal).where(_submissions.c.uid == uid)
+        asked = select(SUBMISSIONS.c.rating, SUBMISSIONS.c.terminal).where(SUBMISSIONS.c.uid == uid)
         with self._lock, self._engine.begin() as connection:
             row = connection.execute(asked).first()
             if row is None or of not in (None, row.terminal):
                 return Unknown()
             if row.rating is None:
-                connection.execute(_submissions.update().where(_submissions.c.uid == uid).values(rating=level))
+                connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid == uid).values(rating=level))
             return row.rating in (None, level)
 
     def submissions(self) -> Iterator[SubmissionRow]:
         """All submissions, oldest first."""
         with self._engine.connect() as connection:
-            for row in connection.execute(select(_submissions).order_by(_submissions.c.seq)):
+            for row in connection.execute(select(SUBMISSIONS).order_by(SUBMISSIONS.c.seq)):
                 yield self._row(connection, row)
 
     def submission(self, uid: str) -> SubmissionRow | None:
         with self._engine.connect() as connection:
-            row = connection.execute(select(_submissions).where(_submissions.c.uid == uid)).first()
+            row = connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.uid == uid)).first()
             return None if row is None else self._row(connection, row)
 
     def paper(self, name: str) -> Paper | None:
         """A complete paper; None when there is none of this name, or no key for it."""
         with self._engine.connect() as connection:
             row = connection.execute(
-                select(_attachments.c.uid).where(_attachments.c.id == name, _attachments.c.complete)
+                select(ATTACHMENTS.c.uid).where(ATTACHMENTS.c.id == name, ATTACHMENTS.c.complete)
             ).first()
             read = None if row is None else self._read(connection, row.uid)
         if not isinstance(read, Read):
@@ -367,7 +337,7 @@ class DistrictStore:
 
     def _row(self, connection: Connection, row: Any) -> SubmissionRow:
         papers = connection.execute(
-            select(_attachments).where(_attachments.c.uid == row.uid).order_by(_attachments.c.position)
+            select(ATTACHMENTS).where(ATTACHMENTS.c.uid == row.uid).order_by(ATTACHMENTS.c.position)
         )
         outside = _kept(row.body)
         read = read_with(self._keys, outside)
@@ -398,10 +368,10 @@ class DistrictStore:
 
 def _upload(name: str, of: str | None) -> Select[Any]:
     """An attachment's row, when it is that terminal's."""
-    rows = select(_attachments).where(_attachments.c.id == name)
+    rows = select(ATTACHMENTS).where(ATTACHMENTS.c.id == name)
     if of is None:
         return rows
-    return rows.join(_submissions, _submissions.c.uid == _attachments.c.uid).where(_submissions.c.terminal == of)
+    return rows.join(SUBMISSIONS, SUBMISSIONS.c.uid == ATTACHMENTS.c.uid).where(SUBMISSIONS.c.terminal == of)
 
 
 def _kept(content: bytes) -> Body:

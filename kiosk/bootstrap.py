@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kiosk.journey.runner import Runner
     from kiosk.journey.states import Hall
     from offline_queue.client import PlatformClient
+    from offline_queue.line import Line
     from offline_queue.sender import SyncThread
     from offline_queue.signing import RequestSigner
     from offline_queue.store import Store
@@ -208,6 +209,16 @@ def open_platform(platform: PlatformTable, signer: RequestSigner | None, *, dead
     return PlatformClient(platform.url, signer=signer, certificates=certificates, deadline=deadline)
 
 
+def line_of(platform: PlatformTable) -> Line:
+    """What papers may take of the hall's line."""
+    from offline_queue.line import Hours, Line
+
+    return Line(
+        rate=platform.upload_kbps * 125 if platform.upload_kbps else None,
+        hours=Hours.parse(platform.upload_hours) if platform.upload_hours else None,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Core:
     """A running terminal without its screen. ``close`` ends every thread, in the order that loses nothing."""
@@ -277,7 +288,8 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
 
     sync = None
     if config.platform.url:
-        sync = SyncThread(store, open_platform(config.platform, store.signer()), on_change=changed)
+        client = open_platform(config.platform, store.signer())
+        sync = SyncThread(store, client, line=line_of(config.platform), on_change=changed)
     printer = PrinterThread(
         parts.printer,
         on_status=lambda status: post(PrinterSeen(status)),

@@ -151,7 +151,8 @@ class PlatformTable(_Table):
     """``url``: the district platform; plain http is for this machine itself only. ``slip_host``: the name in the
     slip's QR code, when it is not the url's. ``slip_keys``: the public keys of the district's terminals, a file or a
     folder of files; see docs/devices-printer.md. PEM files: ``ca`` replaces the built-in authorities, ``client_cert``
-    and ``client_key`` show the platform who calls."""
+    and ``client_key`` show the platform who calls. ``upload_kbps`` (kilobits a second, 0: as fast as it goes) and
+    ``upload_hours`` (such as 20:00-06:00) are for papers; forms never wait for them."""
 
     url: str = ""
     slip_host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{0,253}$")] = ""
@@ -159,11 +160,22 @@ class PlatformTable(_Table):
     ca: Path | None = None
     client_cert: Path | None = None
     client_key: Path | None = None
+    upload_kbps: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    upload_hours: str = ""
 
     @field_validator("url")
     @classmethod
     def _is_safe(cls, url: str) -> str:
         return safe_url(url) if url else url
+
+    @field_validator("upload_hours")
+    @classmethod
+    def _are_hours(cls, hours: str) -> str:
+        from offline_queue.line import Hours
+
+        if hours:
+            Hours.parse(hours)
+        return hours
 
     @model_validator(mode="after")
     def _is_whole(self) -> PlatformTable:

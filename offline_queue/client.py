@@ -28,7 +28,7 @@ from urllib3.util.retry import Retry
 
 from offline_queue.retry import Answer, Failure, FailureKind, Outcome, platform_time
 from offline_queue.signing import RequestSigner
-from offline_queue.wire import content_digest
+from offline_queue.wire import PLAIN_TYPE, content_digest
 
 MAX_ANSWER_BYTES = 256 * 1024
 DEADLINE_SECONDS = 30.0
@@ -161,6 +161,12 @@ class PlatformClient:
                 "Idempotency-Key": f'"{uid}"',
                 "Content-Digest": content_digest(body),
             },
+        )
+
+    def put_forms(self, batch: bytes) -> Outcome:
+        """`batch` is a `wire.Batch` as JSON."""
+        return self._request(
+            "POST", "/v1/submissions", batch, {"Content-Type": PLAIN_TYPE, "Content-Digest": content_digest(batch)}
         )
 
     def attachment_offset(self, name: str) -> Outcome:

@@ -23,7 +23,6 @@ PAPERS_BEFORE_ROWS = 0x544B5051
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]
 _BUSY_MS = 10_000
-_DISTRUSTED = (apsw.IOError, apsw.CantOpenError, apsw.CorruptError)
 _OLDEST_SQLITE = (3, 51, 3)
 
 
@@ -95,7 +94,7 @@ class Database:
             raise RuntimeError(f"SQLite {version} has the WAL-reset bug; 3.51.3 or later is needed")
         if not path.exists():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-        self._connection: _Connection | None = self._connect()
+        self._connection = self._connect()
 
     def _connect(self) -> _Connection:
         opened = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
@@ -147,22 +146,36 @@ class Database:
         Without `durable` it is whole and seen by everybody, but a power cut may take it back; the next durable one
         makes it durable, too.
         """
-        with self._used() as connection:
+        with self._lock:
             if durable:
-                with _transaction(connection) as transaction:
+                with self._transaction() as transaction:
                     yield transaction
                 return
-            connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
             try:
-                with _transaction(connection) as transaction:
+                with self._transaction() as transaction:
                     yield transaction
             finally:
-                connection.execute("PRAGMA synchronous = FULL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+
+    @contextmanager
+    def _transaction(self) -> Generator[Transaction]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield Transaction(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            # A failed COMMIT (disk full, I/O error) may have rolled back by itself.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def read(self) -> Generator[Transaction]:
         """Several statements on one state of the file."""
-        with self._used() as connection:
+        with self._lock:
+            connection = self._connection
             # Nested in a write, the statements see what that has written so far.
             begun = not connection.in_transaction
             if begun:
@@ -173,50 +186,29 @@ class Database:
                 if begun:
                     connection.execute("ROLLBACK")
 
-    @contextmanager
-    def _used(self) -> Generator[_Connection]:
-        """The connection, opened anew where the disk failed the one before: its view of the file can't be trusted."""
-        with self._lock:
-            if self._connection is None:
-                self._connection = self._connect()
-            try:
-                yield self._connection
-            except _DISTRUSTED:
-                self.close()
-                self._connection = None
-                raise
-
     def version(self) -> int:
         """Changes when another connection has committed; not by what is written through this one."""
-        with self._used() as connection:
-            return cast("int", _setting(connection, "data_version"))
+        with self._lock:
+            return cast("int", _setting(self._connection, "data_version"))
 
     def empty_log(self) -> None:
         """Bring everything into the main file and cut the log, which keeps old pages; left for later when in use."""
-        with suppress(apsw.BusyError, apsw.LockedError), self._used() as connection:
-            connection.execute("PRAGMA busy_timeout = 0")
+        with self._lock, suppress(apsw.BusyError, apsw.LockedError):
+            self._connection.execute("PRAGMA busy_timeout = 0")
             try:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             finally:
-                connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+                self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+
+    def reopen(self) -> None:
+        """After an I/O error the connection's view of the file can't be trusted."""
+        with self._lock:
+            self._connection.close(True)
+            self._connection = self._connect()
 
     def close(self) -> None:
-        with self._lock, suppress(apsw.Error):
-            if self._connection is not None:
-                self._connection.close(True)
-
-
-@contextmanager
-def _transaction(connection: _Connection) -> Generator[Transaction]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield Transaction(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        # A failed COMMIT (disk full, I/O error) may have rolled back by itself.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+        with self._lock:
+            self._connection.close()
 
 
 def _sql(name: str) -> str:

@@ -145,6 +145,7 @@ class Item:
             "next_try": self.next_try,
             "bytes_sent": self.bytes_sent,
             "bytes_total": self.bytes_total,
+            "percent": self.bytes_sent * 100 // self.bytes_total,
             "last_error": self.last_error,
         }
 

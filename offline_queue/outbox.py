@@ -7,17 +7,19 @@ slept, say) changes nothing. DONE and the end of the body are one commit, and on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from random import SystemRandom
 
 from offline_queue.blobs import Blobs
+from offline_queue.claims import Claims
 from offline_queue.database import PAPERS_BEFORE_ROWS, Database, Transaction
-from offline_queue.freezing import SentForm, SentPaper
+from offline_queue.freezing import SentPaper
 from offline_queue.lanes import LesserLanes
 from offline_queue.lease import LEASE_SECONDS, end_turn, forget_holder, keep_turn, new_holder, rescue, take_turn
 from offline_queue.model import Clock
 from offline_queue.pause import pause, paused_until
-from offline_queue.retry import TryAgain
+from offline_queue.retry import Accepted, Hold, TryAgain
 from offline_queue.sealing import Sealer
 from offline_queue.wire import Progress, Receipt, State, canonical_bytes
 from offline_queue.work import (
@@ -45,6 +47,7 @@ class Outbox:
         self._started = False
         self._emptied = True
         self._service: bool | None = None
+        self._claims = Claims(sealer=sealer, holder=self._holder)
         self._lesser = LesserLanes(database=database, clock=clock)
 
     @property
@@ -123,10 +126,11 @@ class Outbox:
     def close(self) -> None:
         forget_holder(self._holder)
 
-    def next_work(self) -> Work | None:
+    def next_work(self, *, forms: int = 1, papers: bool = True) -> Work | None:
         """The next due piece, claimed; None when nothing is due, or the platform is left alone for now.
 
-        Forms go before papers, papers before ratings, ratings before telemetry.
+        Forms go before papers, papers before ratings, ratings before telemetry. Up to `forms` forms are one piece, and
+        one commit. Without `papers` they wait.
         """
         self._blobs.keep_ballast()
         self.start()
@@ -139,10 +143,10 @@ class Outbox:
                 return None
             if paused_until(connection, self._clock) <= mono:
                 work = (
-                    self._claim_form(connection, mono)
-                    or self._claim_papers(connection, mono)
+                    self._claims.forms(connection, mono, most=forms)
+                    or (self._claims.papers(connection, mono) if papers else None)
                     or self._lesser.claim_rating(connection, mono)
-                    or self._claim_number(connection, mono)
+                    or self._claims.number(connection, mono)
                     or self._lesser.claim_telemetry(connection, mono)
                 )
                 if work is not None:
@@ -153,17 +157,24 @@ class Outbox:
             self._emptied = True
         return None
 
-    def seconds_to_next(self) -> float | None:
+    def form_waits(self) -> bool:
+        """Whether a form is due, which goes before the rest of a paper."""
+        with self._database.read() as connection:
+            due = "SELECT 1 FROM submission WHERE state = 'ready' AND next_mono <= ? LIMIT 1"
+            return connection.one(due, (self._clock.monotonic(),)) is not None
+
+    def seconds_to_next(self, *, papers_in: float = 0.0) -> float | None:
         """Seconds until something is due (0 when it is already); None when nothing waits.
 
-        What another sender holds is due when its lease is over.
+        What another sender holds is due when its lease is over; papers not before `papers_in` seconds are over.
         """
+        papers = self._clock.monotonic() + papers_in if papers_in else 0.0
         with self._database.read() as connection:
             due = connection.value(
                 """
                 SELECT min(t) FROM (
                     SELECT min(next_mono) AS t FROM submission WHERE state = 'ready'
-                    UNION ALL SELECT * FROM (SELECT next_mono FROM submission
+                    UNION ALL SELECT * FROM (SELECT max(next_mono, ?) FROM submission
                         WHERE state = 'received' AND lease IS NULL ORDER BY next_mono LIMIT 1)
                     UNION ALL SELECT * FROM (SELECT next_mono FROM submission
                         WHERE state = 'done' AND case_number IS NULL AND test = 0 AND lease IS NULL
@@ -173,7 +184,8 @@ class Outbox:
                     UNION ALL SELECT min(r.next_mono) FROM rating r JOIN submission s ON s.seq = r.submission
                         WHERE r.state = 'ready' AND s.state IN ('received', 'done')
                     UNION ALL SELECT min(next_mono) FROM telemetry)
-                """
+                """,
+                (papers,),
             )
             paused = paused_until(connection, self._clock)
         return None if due is None else max(0.0, max(due, paused) - self._clock.monotonic())
@@ -209,21 +221,45 @@ class Outbox:
 
     def received(self, work: FormWork, receipt: Receipt) -> State | None:
         """The platform has the form: RECEIVED while papers are missing, else DONE. None when the lease was lost."""
-        self._check(work, receipt.uid, receipt.sha256)
+        return self.settle([(work, Accepted(receipt=receipt))])[0]
+
+    def settle(self, results: Sequence[tuple[FormWork, Accepted | TryAgain | Hold]]) -> tuple[State | None, ...]:
+        """What became of each form, in one commit. None for what is not ours any more."""
+        for work, result in results:
+            if isinstance(result, Accepted):
+                self._check(work, result.receipt.uid, result.receipt.sha256)
         with self._database.write() as connection:
-            if not self._mine(connection, work):
-                return None
-            connection.run(
-                "UPDATE submission SET receipt = ?, case_number = ? WHERE seq = ?",
-                (canonical_bytes(receipt), receipt.case_number, work.seq),
-            )
-            connection.run(
-                f"UPDATE attachment SET state = 'done', offset = bytes WHERE submission = ? AND id NOT IN ({_marks(receipt.missing)})",  # noqa: S608, E501 - question marks only
-                (work.seq, *receipt.missing),
-            )
-            state = State.DONE if receipt.state is State.DONE and not receipt.missing else State.RECEIVED
-            self._move(connection, work, state)
-        return self._after(work, state)
+            states = [self._settle(connection, work, result) for work, result in results]
+        self._after([work for (work, _), state in zip(results, states, strict=True) if state is State.DONE])
+        return tuple(states)
+
+    def _settle(self, connection: Transaction, work: FormWork, result: Accepted | TryAgain | Hold) -> State | None:
+        if isinstance(result, TryAgain) and result.platform_wide:
+            pause(connection, self._clock, seconds=result.seconds, reason=result.error)
+        if not self._mine(connection, work):
+            return None
+        match result:
+            case Accepted(receipt=receipt):
+                return self._receive(connection, work, receipt)
+            case TryAgain():
+                self._delay(connection, work, result)
+                return State.READY
+            case Hold(error=error):
+                self._hold(connection, work, error)
+                return State.HELD
+
+    def _receive(self, connection: Transaction, work: FormWork, receipt: Receipt) -> State:
+        connection.run(
+            "UPDATE submission SET receipt = ?, case_number = ? WHERE seq = ?",
+            (canonical_bytes(receipt), receipt.case_number, work.seq),
+        )
+        connection.run(
+            f"UPDATE attachment SET state = 'done', offset = bytes WHERE submission = ? AND id NOT IN ({_marks(receipt.missing)})",  # noqa: S608, E501 - question marks only
+            (work.seq, *receipt.missing),
+        )
+        state = State.DONE if receipt.state is State.DONE and not receipt.missing else State.RECEIVED
+        self._move(connection, work, state)
+        return state
 
     def progressed(self, work: PapersWork | NumberWork, progress: Progress, *, ask_again: float) -> State | None:
         """What the platform says of a received or done submission; papers it misses after all are sent once more."""
@@ -245,7 +281,9 @@ class Outbox:
             self._move(connection, work, state)
             if not finished or progress.case_number is None:
                 self._postpone(connection, work, ask_again)
-        return self._after(work, state)
+        if state is State.DONE and isinstance(work, PapersWork):
+            self._after([work])
+        return state
 
     def sent(self, work: PapersWork, paper: PaperToSend, offset: int) -> bool:
         """The platform has `offset` bytes of a paper. False when the lease was lost: stop sending."""
@@ -277,12 +315,13 @@ class Outbox:
             if later.platform_wide:
                 pause(connection, self._clock, seconds=later.seconds, reason=later.error)
             if self._mine(connection, work):
-                self._move(connection, work, _state_of(work))
-                self._postpone(connection, work, later.seconds)
-                connection.run(
-                    "UPDATE submission SET attempts = attempts + ?, last_error = ? WHERE seq = ?",
-                    (int(later.counted), later.error, work.seq),
-                )
+                self._delay(connection, work, later)
+
+    def put_back(self, work: PapersWork) -> None:
+        """The line is for others now: the work is due as it was, and nothing is said against it."""
+        with self._database.write() as connection:
+            if self._mine(connection, work):
+                connection.run("UPDATE submission SET lease = NULL, lease_mono = NULL WHERE seq = ?", (work.seq,))
 
     def put_off_paper(self, work: PapersWork, paper: PaperToSend, *, seconds: float, error: str) -> bool:
         """One paper did not get through; the others of its submission may. False when the lease was lost."""
@@ -314,75 +353,19 @@ class Outbox:
         """The platform refuses: staff must look. Nothing is dropped."""
         with self._database.write() as connection:
             if self._mine(connection, work):
-                self._move(connection, work, State.HELD)
-                connection.run(
-                    "UPDATE submission SET attempts = attempts + 1, last_error = ? WHERE seq = ?", (error, work.seq)
-                )
+                self._hold(connection, work, error)
 
-    def _claim_form(self, connection: Transaction, mono: float) -> FormWork | None:
-        while True:
-            row = connection.one(
-                """
-                SELECT seq, uid, body_sha256, attempts, key_id, body FROM submission
-                WHERE state = 'ready' AND next_mono <= ? ORDER BY next_mono, seq LIMIT 1
-                """,
-                (mono,),
-            )
-            if row is None:
-                return None
-            seq, uid, sha256, attempts, key_id, stored = row
-            form = SentForm(uid=uid, key_id=key_id, sha256=sha256)
-            body = form.body(stored, self._sealer)
-            if body is not None:
-                self._lease(connection, seq, mono, State.SENDING)
-                return FormWork(
-                    seq=seq, uid=uid, sha256=sha256, attempts=attempts, body=body, media_type=form.media_type
-                )
-            connection.run("UPDATE submission SET state = 'held', last_error = 'body-damaged' WHERE seq = ?", (seq,))
-
-    def _claim_papers(self, connection: Transaction, mono: float) -> PapersWork | None:
-        row = connection.one(
-            """
-            SELECT seq, uid, body_sha256, attempts, key_id FROM submission
-            WHERE state = 'received' AND next_mono <= ? AND lease IS NULL ORDER BY next_mono, seq LIMIT 1
-            """,
-            (mono,),
-        )
-        if row is None:
-            return None
-        seq, uid, sha256, attempts, key_id = row
-        papers = tuple(
-            PaperToSend(id=name, bytes=size, sha256=digest, offset=offset, attempts=tried)
-            for name, size, digest, offset, tried in connection.all(
-                """
-                SELECT id, bytes, sha256, offset, attempts FROM attachment
-                WHERE submission = ? AND state = 'ready' AND next_mono <= ? ORDER BY position
-                """,
-                (seq, mono),
-            )
-        )
-        self._lease(connection, seq, mono, State.RECEIVED)
-        return PapersWork(seq=seq, uid=uid, sha256=sha256, attempts=attempts, key_id=key_id, papers=papers)
-
-    def _claim_number(self, connection: Transaction, mono: float) -> NumberWork | None:
-        row = connection.one(
-            """
-            SELECT seq, uid, body_sha256, attempts FROM submission
-            WHERE state = 'done' AND case_number IS NULL AND test = 0 AND next_mono <= ? AND lease IS NULL
-            ORDER BY next_mono, seq LIMIT 1
-            """,
-            (mono,),
-        )
-        if row is None:
-            return None
-        self._lease(connection, row[0], mono, State.DONE)
-        return NumberWork(seq=row[0], uid=row[1], sha256=row[2], attempts=row[3])
-
-    def _lease(self, connection: Transaction, seq: int, mono: float, state: State) -> None:
+    def _delay(self, connection: Transaction, work: SubmissionWork, later: TryAgain) -> None:
+        self._move(connection, work, _state_of(work))
+        self._postpone(connection, work, later.seconds)
         connection.run(
-            "UPDATE submission SET state = ?, lease = ?, lease_mono = ? WHERE seq = ?",
-            (state.value, self._holder, mono + LEASE_SECONDS, seq),
+            "UPDATE submission SET attempts = attempts + ?, last_error = ? WHERE seq = ?",
+            (int(later.counted), later.error, work.seq),
         )
+
+    def _hold(self, connection: Transaction, work: FormWork | PapersWork, error: str) -> None:
+        self._move(connection, work, State.HELD)
+        connection.run("UPDATE submission SET attempts = attempts + 1, last_error = ? WHERE seq = ?", (error, work.seq))
 
     def _mine(self, connection: Transaction, work: SubmissionWork) -> bool:
         row = connection.one("SELECT lease FROM submission WHERE seq = ?", (work.seq,))
@@ -410,13 +393,14 @@ class Outbox:
             ),
         )
 
-    def _after(self, work: SubmissionWork, state: State) -> State:
-        if state is State.DONE and not isinstance(work, NumberWork):
+    def _after(self, done: Sequence[FormWork | PapersWork]) -> None:
+        """What is durably done needs its papers no more."""
+        if done:
             with self._database.read() as connection:
-                names = [r[0] for r in connection.all("SELECT id FROM attachment WHERE submission = ?", (work.seq,))]
+                asked = "SELECT id FROM attachment WHERE submission = ?"
+                names = [name for work in done for (name,) in connection.all(asked, (work.seq,))]
             self._blobs.remove(names)
             self._emptied = False
-        return state
 
     def _check(self, work: SubmissionWork, uid: str, sha256: str) -> None:
         if (work.uid, work.sha256) != (uid, sha256):

@@ -10,6 +10,8 @@
 | 413, 422, other 4xx                                | Hold: staff must look, nothing is deleted   |
 | 401/403                                            | TryAgain, not counted                       |
 | 401 of type clock, with a Date                     | sign again with that time once, then 401    |
+| a batch: 200 with an answer for each form          | each form by this table                     |
+| a batch: 404, 405, 501, other refusals             | SendSingly: the forms one by one            |
 | 429/503 with Retry-After                           | TryAgain after that time                    |
 
 Time and chance are passed in: `now` is an aware wall time (for a Retry-After date), `random` is from [0, 1).
@@ -17,12 +19,22 @@ Time and chance are passed in: `now` is an aware wall time (for a Retry-After da
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-from offline_queue.wire import PROBLEM, Progress, Receipt, read_problem, read_progress, read_receipt
+from offline_queue.wire import (
+    PROBLEM,
+    BatchAnswer,
+    Progress,
+    Receipt,
+    read_batch_answers,
+    read_problem,
+    read_progress,
+    read_receipt,
+)
 
 FIRST_DELAY = 4.0
 LONGEST_DELAY = 900.0
@@ -90,6 +102,11 @@ class SendFormAgain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendSingly:
+    """The platform takes no batches, or not this one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskOffset:
     pass
 
@@ -132,6 +149,33 @@ def decide_form(outcome: Outcome, attempt: Attempt, *, uid: str, sha256: str) ->
             return Accepted(receipt=receipt)
         return _later(attempt, "not-a-receipt")
     return _common(outcome, attempt)
+
+
+def decide_batch(
+    outcome: Outcome, forms: Sequence[tuple[str, str, Attempt]]
+) -> tuple[Accepted | TryAgain | Hold, ...] | SendSingly:
+    """One decision for each form (uid, sha256, attempt), in their order; nothing is held for the batch's sake."""
+    if isinstance(outcome, Answer) and outcome.status == 200:
+        answers = read_batch_answers(outcome.body)
+        given = {} if answers is None else {one.uid: one for one in answers.answers}
+        return tuple(
+            decide_form(_alone(given.get(uid)), attempt, uid=uid, sha256=sha256) for uid, sha256, attempt in forms
+        )
+    decisions: list[TryAgain] = []
+    for _, _, attempt in forms:
+        decision = _common(outcome, attempt)
+        if isinstance(decision, Hold) or (isinstance(outcome, Answer) and outcome.status == 501):
+            return SendSingly()
+        decisions.append(decision)
+    return tuple(decisions)
+
+
+def _alone(answer: BatchAnswer | None) -> Answer:
+    """The answer that a form of a batch would have had alone; none at all is a portal's."""
+    if answer is None:
+        return Answer(status=200)
+    told = None if answer.retry_after is None else str(answer.retry_after)
+    return Answer(status=answer.status, body=answer.body.encode("utf-8", "replace"), retry_after=told)
 
 
 def decide_offset(outcome: Outcome, attempt: Attempt, *, size: int) -> Offset | SendFormAgain | TryAgain | Hold:

@@ -13,9 +13,11 @@ from time import monotonic
 
 import apsw
 
+from offline_queue.line import Line
 from offline_queue.model import Standing
+from offline_queue.round import Platform
 from offline_queue.store import Store
-from offline_queue.sync import Changed, OnChange, Platform, run_round
+from offline_queue.sync import Changed, OnChange, run_round
 from offline_queue.wire import State
 
 LOOK_SECONDS = 2.0
@@ -33,10 +35,17 @@ class SyncThread:
     """
 
     def __init__(
-        self, store: Store, platform: Platform, *, on_change: OnChange | None = None, service: bool = False
+        self,
+        store: Store,
+        platform: Platform,
+        *,
+        line: Line | None = None,
+        on_change: OnChange | None = None,
+        service: bool = False,
     ) -> None:
         self._store = store
         self._platform = platform
+        self._line = line or Line()
         self._on_change = on_change
         self._service = service
         self._condition = threading.Condition()
@@ -104,9 +113,9 @@ class SyncThread:
                 return LOOK_SECONDS
             self._store.expire_reprints()
             self._store.forget_ended()
-            run_round(self._store, self._platform, self._on_change, lambda: self._stopping)
+            run_round(self._store, self._platform, self._line, self._on_change, lambda: self._stopping)
             self._latest = frozenset(self._store.latest())
-            due = self._store.outbox.seconds_to_next()
+            due = self._store.outbox.seconds_to_next(papers_in=self._line.seconds_to_papers())
         except (apsw.Error, OSError):
             # A full or failing disk is trouble that may pass; nothing was lost, since nothing was acknowledged.
             return _TROUBLE_SLEEP

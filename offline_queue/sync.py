@@ -1,66 +1,24 @@
 """Brings what is due to the platform, in rounds; who runs them when is `sender`'s part.
 
-The decisions are `retry`'s, the bookkeeping is `outbox`'s; this only carries between the two. Forms go first, papers
-second, ratings third. When the platform as a whole doesn't answer, the queue pauses instead of knocking once per item.
+The decisions are `retry`'s, the bookkeeping is `outbox`'s; this only carries between the two. Forms go first (`forms`),
+papers second (`uploads`), ratings third. When the platform as a whole doesn't answer, the queue pauses instead of
+knocking once per item.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from random import SystemRandom
-from typing import Protocol, assert_never
+from dataclasses import dataclass
+from typing import assert_never
 
-from offline_queue.outbox import Outbox
-from offline_queue.retry import (
-    Accepted,
-    AskOffset,
-    Attempt,
-    Hold,
-    Known,
-    Offset,
-    Outcome,
-    Rated,
-    Reported,
-    SendFormAgain,
-    TryAgain,
-    backoff,
-    decide_chunk,
-    decide_form,
-    decide_offset,
-    decide_progress,
-    decide_rating,
-    decide_report,
-)
+from offline_queue.forms import send_form, send_forms
+from offline_queue.line import Line
+from offline_queue.retry import Hold, Rated, Reported, TryAgain, decide_rating, decide_report
+from offline_queue.round import Platform, Round
 from offline_queue.store import Store
-from offline_queue.wire import Rating, State, canonical_bytes
-from offline_queue.work import (
-    FormWork,
-    NumberWork,
-    PapersWork,
-    PaperToSend,
-    RatingWork,
-    SubmissionWork,
-    TelemetryWork,
-    Work,
-)
-
-
-class Platform(Protocol):
-    """The platform's requests; `client.PlatformClient` is the real one."""
-
-    def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome: ...
-
-    def attachment_offset(self, name: str) -> Outcome: ...
-
-    def send_chunk(self, name: str, offset: int, chunk: bytes) -> Outcome: ...
-
-    def progress(self, uid: str) -> Outcome: ...
-
-    def put_rating(self, uid: str, body: bytes) -> Outcome: ...
-
-    def report(self, kind: str, body: bytes) -> Outcome: ...
+from offline_queue.uploads import ask_progress, send_papers
+from offline_queue.wire import MAX_BATCH, Rating, State, canonical_bytes
+from offline_queue.work import FormsWork, FormWork, NumberWork, PapersWork, RatingWork, TelemetryWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,32 +54,20 @@ class SyncSummary:
         }
 
 
-@dataclass(slots=True)
-class _Round:
-    """One round's counts."""
-
-    attempted: int = 0
-    delivered: int = 0
-    failed: int = 0
-    held: int = 0
-    random: SystemRandom = field(default_factory=SystemRandom)
-
-    def attempt(self, work: Work | PaperToSend) -> Attempt:
-        return Attempt(attempts=work.attempts, now=datetime.now(tz=UTC), random=self.random.random())
-
-
 def sync_once(
     store: Store,
     platform: Platform,
     *,
+    line: Line | None = None,
     hurry: bool = False,
     on_change: OnChange | None = None,
     stopped: Callable[[], bool] | None = None,
 ) -> SyncSummary:
-    """Send everything that is due; with `hurry` also what waits for its next try. Raises apsw.Error on disk trouble."""
+    """Send everything that is due; with `hurry` also what waits for its next try. Papers only as far as `line` takes
+    them now. Raises apsw.Error on disk trouble."""
     if hurry:
         store.outbox.hurry()
-    done = run_round(store, platform, on_change, stopped or (lambda: False))
+    done = run_round(store, platform, line or Line(), on_change, stopped or (lambda: False))
     return SyncSummary(
         attempted=done.attempted,
         delivered=done.delivered,
@@ -131,159 +77,56 @@ def sync_once(
     )
 
 
-def run_round(store: Store, platform: Platform, on_change: OnChange | None, stopped: Callable[[], bool]) -> _Round:
+def run_round(
+    store: Store, platform: Platform, line: Line, on_change: OnChange | None, stopped: Callable[[], bool]
+) -> Round:
     """Send what is due. Raises apsw.Error on disk trouble."""
-    outbox, this = store.outbox, _Round()
+    this = Round(outbox=store.outbox, platform=platform, line=line, stopped=stopped)
     while not stopped():
-        work = outbox.next_work()
+        work = this.outbox.next_work(forms=MAX_BATCH if line.takes_batches else 1, papers=line.seconds_to_papers() == 0)
         if work is None:
             break
-        this.attempted += 1
+        this.attempted += len(work.forms) if isinstance(work, FormsWork) else 1
         match work:
             case FormWork():
-                _send_form(outbox, platform, work, this)
+                send_form(this, work)
+            case FormsWork():
+                send_forms(this, work)
             case PapersWork():
-                _send_papers(outbox, platform, work, this, stopped)
+                send_papers(this, work)
             case NumberWork():
-                _ask_progress(outbox, platform, work, this)
+                ask_progress(this, work)
             case RatingWork():
-                _send_rating(outbox, platform, work, this)
+                _send_rating(this, work)
             case TelemetryWork():
-                _report(outbox, platform, work, this)
+                _report(this, work)
                 continue
             case _:
                 assert_never(work)
-        item = store.show(work.uid) if on_change is not None else None
-        if on_change is not None and item is not None:
-            on_change(Changed(uid=item.uid, state=item.state, case_number=item.case_number))
+        if on_change is not None:
+            for uid in [one.uid for one in work.forms] if isinstance(work, FormsWork) else [work.uid]:
+                item = store.show(uid)
+                if item is not None:
+                    on_change(Changed(uid=item.uid, state=item.state, case_number=item.case_number))
     return this
 
 
-def _send_form(outbox: Outbox, platform: Platform, work: FormWork, this: _Round) -> None:
-    outcome = platform.put_form(work.uid, work.body, work.media_type)
-    match decide_form(outcome, this.attempt(work), uid=work.uid, sha256=work.sha256):
-        case Accepted(receipt=receipt):
-            this.delivered += outbox.received(work, receipt) is State.DONE
-        case TryAgain() as later:
-            _put_off(outbox, work, later, this)
-        case Hold(error=error):
-            _hold(outbox, work, error, this)
-
-
-def _send_papers(
-    outbox: Outbox, platform: Platform, work: PapersWork, this: _Round, stopped: Callable[[], bool]
-) -> None:
-    """One paper that does not get through keeps neither the others nor other submissions waiting."""
-    late = False
-    for paper in work.papers:
-        match _send_paper(outbox, platform, work, paper, this, stopped):
-            case None:
-                return
-            case sent:
-                late = late or not sent
-    if late:
-        outbox.papers_later(work)
-    else:
-        _ask_progress(outbox, platform, work, this)
-
-
-def _send_paper(
-    outbox: Outbox,
-    platform: Platform,
-    work: PapersWork,
-    paper: PaperToSend,
-    this: _Round,
-    stopped: Callable[[], bool],
-) -> bool | None:
-    """Send one paper from where the platform has it; False: it is put off, None: the whole work was reported."""
-    offset: int | None = None
-    asked = 0
-    attempt = this.attempt(paper)
-    while True:
-        if offset is None:
-            asked += 1
-            # A platform that keeps changing its mind about the offset must not hold the queue.
-            decision = (
-                TryAgain(seconds=backoff(paper.attempts, attempt.random), error="offset-conflict")
-                if asked > 3
-                else decide_offset(platform.attachment_offset(paper.id), attempt, size=paper.bytes)
-            )
-        elif stopped():
-            decision = TryAgain(seconds=0.0, error="stopped", counted=False, platform_wide=True)
-        else:
-            chunk = outbox.chunk(work, paper, offset)
-            if chunk is None:
-                _hold(outbox, work, "paper-damaged", this)
-                return None
-            decision = decide_chunk(platform.send_chunk(paper.id, offset, chunk), attempt, sent_to=offset + len(chunk))
-        match decision:
-            case Offset(offset=reached):
-                # An empty paper is complete only after one (empty) PATCH.
-                first_look = offset is None
-                offset = reached
-                if not outbox.sent(work, paper, offset):
-                    return None
-                if offset == paper.bytes and not (first_look and paper.bytes == 0):
-                    return True
-            case AskOffset():
-                offset = None
-            case SendFormAgain():
-                this.failed += 1
-                outbox.form_lost(work)
-                return None
-            case TryAgain(platform_wide=False, seconds=seconds, error=error):
-                this.failed += 1
-                return False if outbox.put_off_paper(work, paper, seconds=seconds, error=error) else None
-            case TryAgain() as later:
-                _put_off(outbox, work, later, this)
-                return None
-            case Hold(error=error):
-                _hold(outbox, work, error, this)
-                return None
-
-
-def _ask_progress(outbox: Outbox, platform: Platform, work: PapersWork | NumberWork, this: _Round) -> None:
-    attempt = this.attempt(work)
-    match decide_progress(platform.progress(work.uid), attempt, uid=work.uid, sha256=work.sha256):
-        case Known(progress=progress):
-            state = outbox.progressed(work, progress, ask_again=backoff(work.attempts + 3, attempt.random))
-            this.delivered += isinstance(work, PapersWork) and state is State.DONE
-        case SendFormAgain() if isinstance(work, PapersWork):
-            this.failed += 1
-            outbox.form_lost(work)
-        case SendFormAgain():
-            later = TryAgain(seconds=backoff(work.attempts + 3, attempt.random), error="http-404")
-            _put_off(outbox, work, later, this)
-        case TryAgain() as later:
-            _put_off(outbox, work, later, this)
-
-
-def _send_rating(outbox: Outbox, platform: Platform, work: RatingWork, this: _Round) -> None:
-    outcome = platform.put_rating(work.uid, canonical_bytes(Rating(level=work.level)))
+def _send_rating(this: Round, work: RatingWork) -> None:
+    outcome = this.platform.put_rating(work.uid, canonical_bytes(Rating(level=work.level)))
     match decide_rating(outcome, this.attempt(work)):
         case Rated():
-            outbox.lesser.rated(work)
+            this.outbox.lesser.rated(work)
         case TryAgain() as later:
             this.failed += 1
-            outbox.lesser.put_off_rating(work, later)
+            this.outbox.lesser.put_off_rating(work, later)
         case Hold(error=error):
-            outbox.lesser.hold_rating(work, error=error)
+            this.outbox.lesser.hold_rating(work, error=error)
 
 
-def _report(outbox: Outbox, platform: Platform, work: TelemetryWork, this: _Round) -> None:
-    match decide_report(platform.report(work.kind, work.body.encode()), this.attempt(work)):
+def _report(this: Round, work: TelemetryWork) -> None:
+    match decide_report(this.platform.report(work.kind, work.body.encode()), this.attempt(work)):
         case TryAgain() as later:
             this.failed += 1
-            outbox.lesser.put_off_telemetry(work, later)
+            this.outbox.lesser.put_off_telemetry(work, later)
         case Reported():
-            outbox.lesser.told(work)
-
-
-def _put_off(outbox: Outbox, work: SubmissionWork, later: TryAgain, this: _Round) -> None:
-    this.failed += 1
-    outbox.put_off(work, later)
-
-
-def _hold(outbox: Outbox, work: FormWork | PapersWork, error: str, this: _Round) -> None:
-    this.held += 1
-    outbox.hold(work, error=error)
+            this.outbox.lesser.told(work)

@@ -25,6 +25,10 @@ MAX_ATTACHMENTS = 64
 CHUNK_BYTES = 1024 * 1024
 """Upload chunk, in bytes. The same as the sealing chunk, so that a resumed upload opens one sealed chunk."""
 
+MAX_BATCH = 20
+"""Forms in one request."""
+MAX_BATCH_BYTES = 256 * 1024
+"""Of the bodies in one request: a thin line must carry them before the request's deadline."""
 SEALED_OVERHEAD_BYTES = 36 + 16 * (MAX_ATTACHMENT_BYTES // CHUNK_BYTES)
 """What sealing adds to the largest attachment."""
 PLAIN_TYPE = "application/json"
@@ -135,6 +139,34 @@ class Receipt(_Answer):
     missing: tuple[Uid, ...] = ()
 
 
+class BatchItem(_Request):
+    """One frozen body as text (its UTF-8 bytes are what is hashed), with the Content-Digest it would have alone."""
+
+    uid: Uid
+    media_type: Annotated[str, StringConstraints(max_length=100)]
+    content_digest: Annotated[str, StringConstraints(pattern=r"^sha-256=:[A-Za-z0-9+/]{43}=:$")]
+    body: Annotated[str, StringConstraints(max_length=MAX_BODY_BYTES)]
+
+
+class Batch(_Request):
+    """Several submissions in one request. Each is taken or refused by itself, as if it had come alone."""
+
+    submissions: Annotated[tuple[BatchItem, ...], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class BatchAnswer(_Answer):
+    """What the submission would have been answered alone; `body` is that answer's text, `retry_after` in seconds."""
+
+    uid: Uid
+    status: Annotated[int, Field(ge=100, le=599)]
+    body: str
+    retry_after: Annotated[int, Field(ge=0)] | None = None
+
+
+class BatchAnswers(_Answer):
+    answers: Annotated[tuple[BatchAnswer, ...], Field(max_length=MAX_BATCH)]
+
+
 class Step(_Answer):
     """One dated step of a case. `at` is ISO 8601; `code` is `received`, `complete`, or the platform's own."""
 
@@ -194,6 +226,13 @@ def read_receipt(content: bytes) -> Receipt | None:
 def read_progress(content: bytes) -> Progress | None:
     try:
         return Progress.model_validate_json(content)
+    except ValidationError:
+        return None
+
+
+def read_batch_answers(content: bytes) -> BatchAnswers | None:
+    try:
+        return BatchAnswers.model_validate_json(content)
     except ValidationError:
         return None
 

@@ -16,6 +16,13 @@ class FormWork:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FormsWork:
+    """Several forms that go out in one request; each is decided by itself."""
+
+    forms: tuple[FormWork, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaperToSend:
     id: str
     bytes: int
@@ -64,5 +71,5 @@ class TelemetryWork:
     attempts: int
 
 
-Work = FormWork | PapersWork | NumberWork | RatingWork | TelemetryWork
+Work = FormWork | FormsWork | PapersWork | NumberWork | RatingWork | TelemetryWork
 SubmissionWork = FormWork | PapersWork | NumberWork

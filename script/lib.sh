@@ -194,6 +194,7 @@ bootstrap() { # bootstrap run|test
     if [ "$1" = test ]; then
         "$ROOT/script/fetch-vpcd" 9>&-
         "$ROOT/script/fetch-cups" 9>&-
+        "$ROOT/script/fetch-peers" 9>&-
     fi
     exec 9>&-
 }

@@ -84,7 +84,7 @@ def retry(*, uid: str, config_path: Path | None, as_json: bool) -> None:
 @json_option
 def sync(*, platform: str, config_path: Path | None, as_json: bool) -> None:
     """Send what is due now."""
-    from kiosk.bootstrap import open_platform
+    from kiosk.bootstrap import line_of, open_platform
     from offline_queue.sync import sync_once
 
     table = read_config(config_path).platform
@@ -97,7 +97,7 @@ def sync(*, platform: str, config_path: Path | None, as_json: bool) -> None:
             client = open_platform(table, store.signer())
         except ValueError as failure:
             raise click.UsageError(str(failure)) from failure
-        summary = sync_once(store, client, hurry=True)
+        summary = sync_once(store, client, line=line_of(table), hurry=True)
         client.close()
     say(summary.row(), as_json=as_json)
     if summary.failed or summary.held:

@@ -173,17 +173,20 @@ def read_message(peer: socket.socket, *, headers_only: bool = False) -> bytes:
 
 
 def _receipt_for(request: bytes, *, lie: bool) -> bytes:
-    """A receipt as the platform would write it, for this body or (a lie) for another one."""
+    """A receipt as the platform would write it, for this body or (a lie) for another one; for a batch, one for each."""
     head, _, body = request.partition(b"\r\n\r\n")
+    if head.startswith(b"POST "):
+        items = json.loads(body)["submissions"]
+        answers = [(one["uid"], _receipt(one["uid"], one["body"].encode(), lie=lie)) for one in items]
+        told = {"answers": [{"uid": uid, "status": 201, "body": receipt} for uid, receipt in answers]}
+        return _answer("200 OK", json.dumps(told).encode())
     uid = re.search(rb"/v1/submissions/([0-9a-f-]{36})", head)
-    receipt: dict[str, object] = {
-        "uid": uid[1].decode() if uid else "",
-        "sha256": hashlib.sha256(b"another" if lie else body).hexdigest(),
-        "state": "done",
-        "case_number": "2026-999999",
-        "missing": [],
-    }
-    return _answer("201 Created", json.dumps(receipt).encode())
+    return _answer("201 Created", _receipt(uid[1].decode() if uid else "", body, lie=lie).encode())
+
+
+def _receipt(uid: str, body: bytes, *, lie: bool) -> str:
+    sha256 = hashlib.sha256(b"another" if lie else body).hexdigest()
+    return json.dumps({"uid": uid, "sha256": sha256, "state": "done", "case_number": "2026-999999", "missing": []})
 
 
 def _answer(status: str, body: bytes, fields: str = "") -> bytes:

@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -26,8 +26,9 @@ from uuid import UUID, uuid4
 import requests
 
 import district.cli
+from district.opening import Body
 from district.store import Conflict, DistrictStore, Taken
-from offline_queue import sync
+from offline_queue import forms, retry
 from offline_queue.client import PlatformClient
 from offline_queue.model import Paper, Stored
 from offline_queue.retry import Accepted, Answer
@@ -44,6 +45,7 @@ _DEADLINE = 1.5
 _MOST_WAITING = 12
 _DRAIN_S = 90.0
 _VICTIMS: dict[str, tuple[str, ...]] = {"ack-before-commit": ("app",), "answers-before-commit": ("platform",)}
+Arrived = Sequence[tuple[Body, bytes]]
 _fork = multiprocessing.get_context("forkserver")
 
 
@@ -91,14 +93,15 @@ def hand_in(folder: Path, slips: Path, seed: int, mutant: Mutant) -> None:
 def send(folder: Path, url: str, mutant: Mutant) -> None:
     """The sender: tries everything all the time."""
     if mutant == "any-200-is-a-receipt":
-        decide = cast("Any", sync).decide_form
+        decide = retry.decide_form
 
         def credulous(outcome: Any, attempt: Any, *, uid: str, sha256: str) -> Any:
             if isinstance(outcome, Answer) and outcome.status in (200, 201):
                 return Accepted(receipt=Receipt(uid=uid, sha256=sha256, state=State.DONE, case_number="1"))
             return decide(outcome, attempt, uid=uid, sha256=sha256)
 
-        patch.object(sync, "decide_form", credulous).start()
+        for module in (forms, retry):  # alone, and in a batch
+            patch.object(module, "decide_form", credulous).start()
     if mutant == "follows-307":
         request = requests.Session.request
 
@@ -124,27 +127,32 @@ def _redirected(session: requests.Session, answer: requests.Response, request: A
         yield answer
 
 
+def _unkept(uid: str, body: bytes) -> Taken:
+    receipt = Receipt(uid=uid, sha256=sha256_hex(body), state=State.DONE, case_number="1")
+    return Taken(receipt=canonical_bytes(receipt), new=True)
+
+
 def receive(folder: Path, port: int, mutant: Mutant) -> None:
     """The platform: its real command."""
-    take = DistrictStore.take
+    take_all = DistrictStore.take_all
 
-    def early(self: DistrictStore, envelope: Any, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
-        if envelope.attachments:
-            return take(self, envelope, body)
-        threading.Timer(0.3, take, (self, envelope, body)).start()
-        receipt = Receipt(uid=envelope.uid, sha256=sha256_hex(body), state=State.DONE, case_number="1")
-        return Taken(receipt=canonical_bytes(receipt), new=True)
+    def early(self: DistrictStore, arrived: Arrived) -> list[Taken | Conflict | NoKey | NotIntact]:
+        late = [(outside, body) for outside, body in arrived if not outside.attachments]
+        threading.Timer(0.3, take_all, (self, late)).start()
+        taken = iter(take_all(self, [(outside, body) for outside, body in arrived if outside.attachments]))
+        return [next(taken) if outside.attachments else _unkept(outside.uid, body) for outside, body in arrived]
 
-    def twice(self: DistrictStore, envelope: Any, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
-        taken = take(self, envelope, body)
-        if isinstance(taken, Taken) and not taken.new and not envelope.attachments:
-            take(self, envelope.model_copy(update={"uid": str(uuid4())}), body)
+    def twice(self: DistrictStore, arrived: Arrived) -> list[Taken | Conflict | NoKey | NotIntact]:
+        taken = take_all(self, arrived)
+        for (outside, body), one in zip(arrived, taken, strict=True):
+            if isinstance(one, Taken) and not one.new and not outside.attachments:
+                take_all(self, [(outside.model_copy(update={"uid": str(uuid4())}), body)])
         return taken
 
     if mutant == "answers-before-commit":
-        patch.object(DistrictStore, "take", early).start()
+        patch.object(DistrictStore, "take_all", early).start()
     if mutant == "doubles":
-        patch.object(DistrictStore, "take", twice).start()
+        patch.object(DistrictStore, "take_all", twice).start()
     district.cli.main(["serve", "--database", f"sqlite:///{folder / 'district.db'}", "--port", str(port)])
 
 

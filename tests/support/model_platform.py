@@ -6,7 +6,18 @@ import json
 from collections.abc import Callable
 
 from offline_queue.retry import Answer, Failure, FailureKind, Outcome
-from offline_queue.wire import PLAIN_TYPE, SEALED_TYPE, Progress, Receipt, State, canonical_bytes, sha256_hex
+from offline_queue.wire import (
+    PLAIN_TYPE,
+    SEALED_TYPE,
+    Batch,
+    BatchAnswer,
+    BatchAnswers,
+    Progress,
+    Receipt,
+    State,
+    canonical_bytes,
+    sha256_hex,
+)
 
 LOST = Failure(kind=FailureKind.UNREACHABLE)
 
@@ -45,21 +56,30 @@ class ModelPlatform:
         declared = json.loads(self.bodies[uid])["attachments"]
         return tuple(one["id"] for one in declared if len(self.papers.get(one["id"], b"")) < one["bytes"])
 
-    def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome:
+    def put_forms(self, batch: bytes) -> Outcome:
         def act() -> Answer:
-            assert media_type == (SEALED_TYPE if "sealed" in json.loads(body) else PLAIN_TYPE)
-            if uid in self.bodies:
-                assert self.bodies[uid] == body, "the frozen body changed"
-            self.bodies[uid] = body
-            for one in json.loads(body)["attachments"]:
-                self.papers.setdefault(one["id"], bytearray())
-                self.sizes[one["id"]] = one["bytes"]
-            missing = self._missing(uid)
-            state = State.RECEIVED if missing else State.DONE
-            receipt = Receipt(uid=uid, sha256=sha256_hex(body), state=state, missing=missing)
-            return Answer(status=201, body=self.receipts.setdefault(uid, canonical_bytes(receipt)))
+            items = Batch.model_validate_json(batch).submissions
+            alone = [(one.uid, self._take(one.uid, one.body.encode(), one.media_type)) for one in items]
+            answers = [BatchAnswer(uid=uid, status=one.status, body=one.body.decode()) for uid, one in alone]
+            return Answer(status=200, body=canonical_bytes(BatchAnswers(answers=tuple(answers))))
 
         return self._meet(act)
+
+    def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome:
+        return self._meet(lambda: self._take(uid, body, media_type))
+
+    def _take(self, uid: str, body: bytes, media_type: str) -> Answer:
+        assert media_type == (SEALED_TYPE if "sealed" in json.loads(body) else PLAIN_TYPE)
+        if uid in self.bodies:
+            assert self.bodies[uid] == body, "the frozen body changed"
+        self.bodies[uid] = body
+        for one in json.loads(body)["attachments"]:
+            self.papers.setdefault(one["id"], bytearray())
+            self.sizes[one["id"]] = one["bytes"]
+        missing = self._missing(uid)
+        state = State.RECEIVED if missing else State.DONE
+        receipt = Receipt(uid=uid, sha256=sha256_hex(body), state=state, missing=missing)
+        return Answer(status=201, body=self.receipts.setdefault(uid, canonical_bytes(receipt)))
 
     def attachment_offset(self, name: str) -> Outcome:
         def act() -> Answer:

@@ -74,6 +74,7 @@ def test_a_put_can_be_seen_found_and_reprinted(store: Store) -> None:
         "next_try",
         "bytes_sent",
         "bytes_total",
+        "percent",
         "last_error",
     ]
     json.dumps(item.details())

@@ -1,0 +1,124 @@
+"""Submissions as terminals hand them in: alone or several at once, asked for again, and rated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from district.answers import JSON, body_of, problem
+from district.opening import Body, read_body
+from district.store import Conflict, DistrictStore, Taken, Unknown
+from offline_queue.sealed import NoKey, NotIntact
+from offline_queue.wire import (
+    MAX_BODY_BYTES,
+    PLAIN_TYPE,
+    Batch,
+    BatchAnswer,
+    BatchAnswers,
+    BatchItem,
+    Rating,
+    canonical_bytes,
+    content_digest,
+)
+
+_MAX_BATCH_BYTES = 4 * MAX_BODY_BYTES
+
+
+def add_submissions(api: APIRouter, store: DistrictStore) -> None:
+    async def put_submission(request: Request, uid: str) -> Response:
+        if request.headers.get("Idempotency-Key") != f'"{uid}"':
+            return problem(400, "idempotency-key", 'Idempotency-Key must be "<uid>", with the quotes')
+        body = await body_of(request, MAX_BODY_BYTES, digest=True)
+        if isinstance(body, Response):
+            return body
+        media_type = request.headers.get("Content-Type", PLAIN_TYPE).partition(";")[0].strip()
+        outside = _outside(body, media_type, uid, of=request.state.terminal)
+        if isinstance(outside, Response):
+            return outside
+        return _answer(await run_in_threadpool(store.take, outside, body))
+
+    async def post_submissions(request: Request) -> Response:
+        body = await body_of(request, _MAX_BATCH_BYTES, digest=True)
+        if isinstance(body, Response):
+            return body
+        try:
+            batch = Batch.model_validate_json(body)
+        except ValidationError:
+            return problem(422, "batch", "the body is not a batch")
+        looked = [_outside_of(one, of=request.state.terminal) for one in batch.submissions]
+        good = [one for one in looked if not isinstance(one, Response)]
+        taken = iter(await run_in_threadpool(store.take_all, good))
+        answers = [one if isinstance(one, Response) else _answer(next(taken)) for one in looked]
+        return Response(canonical_bytes(_together(batch.submissions, answers)), media_type=JSON)
+
+    async def get_submission(request: Request, uid: str) -> Response:
+        progress = await run_in_threadpool(store.progress, uid, of=request.state.terminal)
+        if isinstance(progress, Unknown):
+            return problem(404, "unknown")
+        return Response(canonical_bytes(progress), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+    async def put_rating(request: Request, uid: str) -> Response:
+        body = await body_of(request, 1024)
+        if isinstance(body, Response):
+            return body
+        try:
+            rating = Rating.model_validate_json(body)
+        except ValidationError:
+            return problem(422, "rating", 'a rating is {"level": 1..5}')
+        kept = await run_in_threadpool(store.rate, uid, rating.level, of=request.state.terminal)
+        if isinstance(kept, Unknown):
+            return problem(404, "unknown")
+        if not kept:
+            return problem(422, "conflict", "there is another rating already")
+        return Response(canonical_bytes(rating), media_type=JSON)
+
+    api.add_api_route("/submissions", post_submissions, methods=["POST"])
+    api.add_api_route("/submissions/{uid}", put_submission, methods=["PUT"])
+    api.add_api_route("/submissions/{uid}", get_submission, methods=["GET"])
+    api.add_api_route("/submissions/{uid}/rating", put_rating, methods=["PUT"])
+
+
+def _outside(body: bytes, media_type: str, uid: str, *, of: str | None) -> Body | Response:
+    """What is readable of a body, when it is one, and may come from the terminal `of` under this `uid`."""
+    outside = read_body(body, media_type)
+    if outside is None:
+        return problem(422, "envelope", "the body is not an envelope, or not one of this Content-Type")
+    if outside.uid != uid:
+        return problem(422, "uid", "the body's uid is not the address's")
+    if of not in (None, outside.kiosk):
+        return problem(422, "kiosk", "the body names another terminal than the one that signed")
+    return outside
+
+
+def _outside_of(item: BatchItem, *, of: str | None) -> tuple[Body, bytes] | Response:
+    body = item.body.encode()
+    if len(body) > MAX_BODY_BYTES:
+        return problem(413, "too-large")
+    if item.content_digest != content_digest(body):
+        return problem(400, "digest", "content_digest is not the SHA-256 of what arrived")
+    outside = _outside(body, item.media_type, item.uid, of=of)
+    return outside if isinstance(outside, Response) else (outside, body)
+
+
+def _answer(taken: Taken | Conflict | NoKey | NotIntact) -> Response:
+    match taken:
+        case Taken():
+            return Response(taken.receipt, status_code=201 if taken.new else 200, media_type=JSON)
+        case Conflict():
+            return problem(422, "conflict", "this uid is known with other content")
+        case NoKey(wanted=wanted):
+            return problem(422, "key-unknown", f"sealed to {', '.join(wanted)}, which are not here")
+        case NotIntact():
+            return problem(422, "sealed", "it does not open, or says inside other than outside")
+
+
+def _together(items: Sequence[BatchItem], answers: Sequence[Response]) -> BatchAnswers:
+    return BatchAnswers(
+        answers=tuple(
+            BatchAnswer(uid=item.uid, status=answer.status_code, body=bytes(answer.body).decode())
+            for item, answer in zip(items, answers, strict=True)
+        )
+    )

@@ -1,0 +1,81 @@
+"""What terminals say of themselves: the newest of each kind from each terminal, and when it came."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request, Response
+from pydantic import JsonValue
+from sqlalchemy import Column, Engine, MetaData, String, Table, select
+from starlette.concurrency import run_in_threadpool
+
+from district.answers import body_of, problem
+
+MAX_REPORT_BYTES = 64 * 1024
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_metadata = MetaData()
+_reports = Table(
+    "telemetry",
+    _metadata,
+    Column("terminal", String(8), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("body", String, nullable=False),
+    Column("received_at", String(40), nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`terminal` is empty for what came without a signature. Times are ISO 8601."""
+
+    terminal: str
+    kind: str
+    content: dict[str, JsonValue]
+    received_at: str
+
+
+class Telemetry:
+    """The newest reports, in the platform's database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        _metadata.create_all(engine)
+
+    def keep(self, *, terminal: str, kind: str, body: str) -> None:
+        with self._engine.begin() as connection:
+            same = (_reports.c.terminal == terminal, _reports.c.kind == kind)
+            connection.execute(_reports.delete().where(*same))
+            now = datetime.now(tz=UTC).isoformat(timespec="seconds")
+            connection.execute(_reports.insert().values(terminal=terminal, kind=kind, body=body, received_at=now))
+
+    def newest(self) -> tuple[Report, ...]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(_reports).order_by(_reports.c.terminal, _reports.c.kind)).all()
+        return tuple(
+            Report(terminal=row.terminal, kind=row.kind, content=json.loads(row.body), received_at=row.received_at)
+            for row in rows
+        )
+
+
+def add_telemetry(api: APIRouter, telemetry: Telemetry) -> None:
+    async def put_report(request: Request, kind: str) -> Response:
+        body = await body_of(request, MAX_REPORT_BYTES)
+        if isinstance(body, Response):
+            return body
+        if _KIND.fullmatch(kind) is None or not _is_object(body):
+            return problem(422, "report", "a report is a JSON object under a kind of a-z 0-9 -")
+        terminal = request.state.terminal or ""
+        await run_in_threadpool(telemetry.keep, terminal=terminal, kind=kind, body=body.decode())
+        return Response(status_code=204)
+
+    api.add_api_route("/telemetry/{kind}", put_report, methods=["PUT"])
+
+
+def _is_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body.decode()), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -1,0 +1,52 @@
+"""Papers as terminals send them: tus 1.0 core on the resources that a submission declared."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from district.answers import body_of, problem
+from district.store import DistrictStore, NotOpening, TooLong, Unknown, WrongDigest, WrongOffset
+from offline_queue.wire import CHUNK_BYTES
+
+_TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
+_MAX_CHUNK = 4 * CHUNK_BYTES
+
+
+def add_uploads(api: APIRouter, store: DistrictStore) -> None:
+    async def offset(request: Request, name: str) -> Response:
+        upload = await run_in_threadpool(store.upload, name, of=request.state.terminal)
+        if isinstance(upload, Unknown):
+            return Response(status_code=404, headers=_TUS)
+        return Response(
+            status_code=200,
+            headers={**_TUS, "Upload-Offset": str(upload.offset), "Upload-Length": str(upload.length)},
+        )
+
+    async def append(request: Request, name: str) -> Response:
+        start = request.headers.get("Upload-Offset", "")
+        if request.headers.get("Content-Type") != "application/offset+octet-stream":
+            return problem(415, "media-type", "application/offset+octet-stream is expected")
+        if request.headers.get("Tus-Resumable") != "1.0.0":
+            return problem(412, "tus", "Tus-Resumable: 1.0.0 is expected")
+        if not (start.isascii() and start.isdigit() and len(start) <= 12):
+            return problem(400, "offset", "Upload-Offset is not a number")
+        chunk = await body_of(request, _MAX_CHUNK)
+        if isinstance(chunk, Response):
+            return chunk
+        match await run_in_threadpool(store.append, name, int(start), chunk, of=request.state.terminal):
+            case Unknown():
+                return problem(404, "unknown")
+            case WrongOffset():
+                return problem(409, "offset", "ask with HEAD where to go on")
+            case TooLong():
+                return problem(413, "too-large", "more bytes than the envelope declared")
+            case WrongDigest():
+                return problem(400, "digest", "the whole file is not what the envelope declared; send it again")
+            case NotOpening():
+                return problem(422, "sealed", "the paper does not open to what the envelope declared")
+            case upload:
+                return Response(status_code=204, headers={**_TUS, "Upload-Offset": str(upload.offset)})
+
+    api.add_api_route("/attachments/{name}", offset, methods=["HEAD"])
+    api.add_api_route("/attachments/{name}", append, methods=["PATCH"])
