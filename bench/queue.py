@@ -145,6 +145,7 @@ def claims(folder: Path, backlogs: tuple[int, ...], count: int) -> dict[str, dic
     """Claims ended per second behind each backlog; they take turns, and the median turn counts."""
     each = count // _TURNS
     queues = {waiting: Backlog(folder / f"backlog-{waiting}", waiting, count) for waiting in backlogs}
+    os.sync()  # what was laid must not be on its way to the disk while claims are timed
     for _ in range(_TURNS):
         for queue in queues.values():
             queue.claim(each)

@@ -23,6 +23,7 @@ PAPERS_BEFORE_ROWS = 0x544B5051
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]
 _BUSY_MS = 10_000
+_DISTRUSTED = (apsw.IOError, apsw.CantOpenError, apsw.CorruptError)
 _OLDEST_SQLITE = (3, 51, 3)
 
 
@@ -94,7 +95,7 @@ class Database:
             raise RuntimeError(f"SQLite {version} has the WAL-reset bug; 3.51.3 or later is needed")
         if not path.exists():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-        self._connection = self._connect()
+        self._connection: _Connection | None = self._connect()
 
     def _connect(self) -> _Connection:
         opened = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
@@ -146,36 +147,22 @@ class Database:
         Without `durable` it is whole and seen by everybody, but a power cut may take it back; the next durable one
         makes it durable, too.
         """
-        with self._lock:
+        with self._used() as connection:
             if durable:
-                with self._transaction() as transaction:
+                with _transaction(connection) as transaction:
                     yield transaction
                 return
-            self._connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
             try:
-                with self._transaction() as transaction:
+                with _transaction(connection) as transaction:
                     yield transaction
             finally:
-                self._connection.execute("PRAGMA synchronous = FULL")
-
-    @contextmanager
-    def _transaction(self) -> Generator[Transaction]:
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield Transaction(connection)
-            connection.execute("COMMIT")
-        except BaseException:
-            # A failed COMMIT (disk full, I/O error) may have rolled back by itself.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+                connection.execute("PRAGMA synchronous = FULL")
 
     @contextmanager
     def read(self) -> Generator[Transaction]:
         """Several statements on one state of the file."""
-        with self._lock:
-            connection = self._connection
+        with self._used() as connection:
             # Nested in a write, the statements see what that has written so far.
             begun = not connection.in_transaction
             if begun:
@@ -186,29 +173,50 @@ class Database:
                 if begun:
                     connection.execute("ROLLBACK")
 
+    @contextmanager
+    def _used(self) -> Generator[_Connection]:
+        """The connection, opened anew where the disk failed the one before: its view of the file can't be trusted."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._connect()
+            try:
+                yield self._connection
+            except _DISTRUSTED:
+                self.close()
+                self._connection = None
+                raise
+
     def version(self) -> int:
         """Changes when another connection has committed; not by what is written through this one."""
-        with self._lock:
-            return cast("int", _setting(self._connection, "data_version"))
+        with self._used() as connection:
+            return cast("int", _setting(connection, "data_version"))
 
     def empty_log(self) -> None:
         """Bring everything into the main file and cut the log, which keeps old pages; left for later when in use."""
-        with self._lock, suppress(apsw.BusyError, apsw.LockedError):
-            self._connection.execute("PRAGMA busy_timeout = 0")
+        with suppress(apsw.BusyError, apsw.LockedError), self._used() as connection:
+            connection.execute("PRAGMA busy_timeout = 0")
             try:
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             finally:
-                self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-
-    def reopen(self) -> None:
-        """After an I/O error the connection's view of the file can't be trusted."""
-        with self._lock:
-            self._connection.close(True)
-            self._connection = self._connect()
+                connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        with self._lock, suppress(apsw.Error):
+            if self._connection is not None:
+                self._connection.close(True)
+
+
+@contextmanager
+def _transaction(connection: _Connection) -> Generator[Transaction]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield Transaction(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        # A failed COMMIT (disk full, I/O error) may have rolled back by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _sql(name: str) -> str:

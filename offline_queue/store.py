@@ -6,7 +6,6 @@ number and its papers' rows. Only then does `put` answer and may a slip be print
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -249,7 +248,6 @@ class Store:
             return TooLarge(part="form")
         except (apsw.Error, OSError) as trouble:
             # The papers' files stay until a sender starts: whether the rows are there is not known here.
-            self._recover(trouble)
             return StorageTrouble(detail=type(trouble).__name__)
         except BaseException:
             self._blobs.remove(name for name, _ in papers)
@@ -315,11 +313,6 @@ class Store:
         return Stored(
             uid=uid, provisional_number=row[0], created=row[1], slip_qr="" if reprint is None else reprint.slip_qr
         )
-
-    def _recover(self, trouble: Exception) -> None:
-        full = isinstance(trouble, apsw.FullError) or (isinstance(trouble, OSError) and trouble.errno == errno.ENOSPC)
-        if not full:
-            self._database.reopen()
 
     def list(self) -> tuple[Item, ...]:
         """All submissions, oldest first."""

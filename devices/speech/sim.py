@@ -68,7 +68,8 @@ class SimulatedDispatcher:
     """Listens at :attr:`path` until :meth:`stop`. A text takes ``per_character_s`` seconds for each character."""
 
     def __init__(self, *, per_character_s: float = _PER_CHARACTER_S) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="kiosk-speech-"))
+        # unix(7) allows a socket's path 108 bytes, and TMPDIR may be longer.
+        self._folder = Path(tempfile.mkdtemp(prefix="kiosk-speech-", dir="/tmp"))
         self.path = self._folder / "speechd.sock"
         self._per_character_s = per_character_s
         self._state = threading.Condition()

@@ -155,6 +155,7 @@ def test_queue_from_put_to_done(box: BlackBox, tmp_path: Path) -> None:
     listed = box.run("queue", "list", "--json").row
     assert set(listed) == ITEM
     assert (listed["uid"], listed["state"], listed["matter"], listed["attempts"]) == (uid, "ready", None, 0)
+    assert listed["name"] is None  # a key in a plain file opens no name, not even a masked one
     shown = box.run("queue", "show", uid, "--json").row
     assert [one["sha256"] for one in shown["attachments"]] == [hashlib.sha256(paper.read_bytes()).hexdigest()]
     assert box.run("queue", "verify", "--json").rows == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -71,6 +73,7 @@ from offline_queue import store
 from offline_queue.blobs import Blobs
 from offline_queue.store import Store
 from tests.support.journeys import NOON
+from tests.support.markers import marks_in, spellings
 
 PATIENCE_S = 30.0
 
@@ -355,6 +358,51 @@ def test_a_full_disk_keeps_everything_on_the_screen(stage: Stage, monkeypatch: p
     room[0] = 2**40
     stage.do(TryAgain())
     stage.until(lambda state: isinstance(state.screen, HandedIn))
+
+
+@online
+def test_planted_words_lie_nowhere_before_and_after_they_are_sent(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    person = DEMO_PEOPLE["wang"]
+    marks = [mark for text in (person.name, person.id_number, "13812345678") for mark in spellings(text)] + [PNG[8:]]
+    texts_of_papers: list[bytes] = []
+
+    def own_files() -> list[Path]:
+        return [path for path in tmp_path.rglob("*") if path.is_file() and "elsewhere" not in path.parts]
+
+    def anywhere() -> list[tuple[Path, bytes]]:
+        return marks_in(own_files(), marks + texts_of_papers)
+
+    stage.sims.district.cut()
+    stage.to_papers()
+    stage.sims.desk.lay(stage.sims.papers["wang"])
+    state = stage.until(lambda state: state.session is not None and bool(state.session.scans))
+    assert state.session is not None
+    texts_of_papers += [scan.jpeg[-200:-100] for scans in state.session.scans.values() for scan in scans]
+    assert anywhere() == []  # what was not handed in yet is in memory only
+    stage.do(Next(), Next(), Signed(PNG))
+    stage.until(lambda state: isinstance(state.screen, HandedIn) and state.screen.printing is not Printing.RUNNING)
+    assert [item.state.value for item in stage.core.queue.list()] == ["ready"]
+    assert {"queue.db-wal", "audit.jsonl"} <= {path.name for path in own_files()}
+    assert any(path.parent.name == "blobs" for path in own_files())
+    assert anywhere() == []
+    stage.sims.district.restore()
+    stage.core.queue.retry(stage.core.queue.list()[0].uid)
+    assert stage.core.sync is not None
+    stage.core.sync.wake(hurry=True)
+    assert stage.sooner_or_later(lambda: stage.core.queue.list()[0].state.value == "done")
+    assert anywhere() == []
+    stage.do(Rate(4), Finish())
+    stage.core.close()
+    assert anywhere() == []
+    # Where it does lie, the platform's side, it is found: and in a temporary file it would be.
+    assert marks_in((tmp_path / "elsewhere").rglob("*.db"), marks)
+    (temporary / "left").write_bytes(base64.b64encode(b"a" + person.name.encode() + b"b"))
+    assert [path.name for path, _ in anywhere()] == ["left"]
 
 
 @online

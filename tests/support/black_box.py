@@ -20,6 +20,7 @@ from typing import Any
 from devices.camera.api import Picture
 from devices.camera.demo_papers import RegisterEntry, register_page
 from devices.card.sim_card import DEMO_PEOPLE
+from tests.support.markers import spellings
 from tests.support.pcscd import PROJECT, PcscdNamespace
 
 UNDER_TEST = "KIOSK_UNDER_TEST"
@@ -141,8 +142,7 @@ def planted() -> list[bytes]:
         "13000000000",
         "planted-village",
     ]
-    packed = [text.encode(encoding) for text in texts for encoding in ("utf-8", "utf-16-le", "gbk")]
-    return [*packed, json.dumps(person.name).strip('"').encode(), SIGNATURE[8:]]
+    return [*(mark for text in texts for mark in spellings(text)), SIGNATURE[8:]]
 
 
 def register_of(key: str) -> Picture:

@@ -87,7 +87,7 @@ class Recorder:
     def recording(self, *modules: types.ModuleType) -> Generator[None]:
         """SQLite's files by a VFS of our own; those that ``modules`` write with their ``os``."""
         vfs = _Vfs(self)
-        apsw.connection_hooks.append(_alone)
+        apsw.connection_hooks.append(alone)
         patches = [patch.object(module, "os", _Os(self)) for module in modules]
         try:
             for each in patches:
@@ -96,7 +96,7 @@ class Recorder:
         finally:
             for each in patches:
                 each.stop()
-            apsw.connection_hooks.remove(_alone)
+            apsw.connection_hooks.remove(alone)
             vfs.unregister()
 
     # --- what the recording ``os`` does ---
@@ -201,7 +201,7 @@ class _VfsFile(apsw.VFSFile):
             self._recorder.note(SyncNames(os.path.dirname(self._path)))
 
 
-def _alone(connection: apsw.Connection) -> None:
+def alone(connection: apsw.Connection) -> None:
     """Our VFS has no shared memory; with one connection SQLite needs none."""
     connection.pragma("locking_mode", "EXCLUSIVE")  # pyright: ignore[reportUnknownMemberType] - as above
 

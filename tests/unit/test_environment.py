@@ -1,5 +1,6 @@
 """What the set-up promises: the locked packages, one OpenCV without its own Qt, and a lint that knows our types."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import distributions
@@ -51,6 +52,14 @@ def test_exactly_one_opencv_and_it_brings_no_qt() -> None:
     names = [d.metadata["Name"].lower() for d in distributions()]
     assert [name for name in names if name.startswith("opencv")] == ["opencv-python-headless"]
     assert "QT:" not in cv2.getBuildInformation() or "GUI:                           NONE" in cv2.getBuildInformation()
+
+
+def test_reading_papers_brings_no_telemetry(tmp_path: Path) -> None:
+    """From 1.30 on, importing onnxruntime starts a client that uploads and leaves its session's id in the temporary
+    folder; switching it off comes after that."""
+    command = [sys.executable, "-c", "import onnxruntime"]
+    subprocess.run(command, env={**os.environ, "TMPDIR": str(tmp_path)}, check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_the_lock_file_names_is_installed_and_whole() -> None:
