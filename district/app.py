@@ -13,6 +13,7 @@ from pathlib import Path
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from district.answers import problem
 from district.gate import Gate, Refused
@@ -88,6 +89,8 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
 
     app.add_exception_handler(_Refusal, as_problem)
     app.add_exception_handler(HTTPException, as_problem)
+    # A line that broke off is the terminal's trouble, not ours; nobody is left to read the answer.
+    app.add_exception_handler(ClientDisconnect, as_problem)
     return app
 
 

@@ -13,6 +13,7 @@ from offline_queue.blobs import Blobs
 from offline_queue.database import Database, Transaction
 from offline_queue.freezing import SentForm, SentPaper
 from offline_queue.model import Finding
+from offline_queue.numbers import is_number
 from offline_queue.outbox import Outbox
 from offline_queue.sealing import Sealer
 from offline_queue.wire import read_receipt
@@ -27,9 +28,13 @@ def _findings(connection: Transaction, blobs: Blobs, sealer: Sealer) -> Iterator
     answer = connection.value("PRAGMA integrity_check")
     if answer != "ok":
         yield Finding(uid=None, code="database-damaged", detail=str(answer)[:200])
-    for seq, uid, state, body, sha256, key_id, receipt, summary in connection.all(
-        "SELECT seq, uid, state, body, body_sha256, key_id, receipt, summary FROM submission ORDER BY seq"
+    for seq, uid, number, state, body, sha256, key_id, receipt, summary in connection.all(
+        "SELECT seq, uid, number, state, body, body_sha256, key_id, receipt, summary FROM submission ORDER BY seq"
     ):
+        if not is_number(number):
+            yield Finding(
+                uid=uid, code="number-wrong", detail="its check character does not fit"
+            )
         if sealer.open(summary, context=f"{uid}/summary") is None:
             yield Finding(uid=uid, code="summary-unreadable", detail="sealed with another key, or damaged")
         if receipt is not None:

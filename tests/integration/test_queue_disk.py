@@ -168,6 +168,7 @@ def test_a_flipped_bit_is_noticed_or_harmless_and_never_sent(tmp_path: Path, par
             store.outbox.hurry()
     items = store.list()
     frozen = {item.uid: item.sha256 for item in items}
+    numbers = {item.provisional_number for item in items}
     plain = {one.id: one.sha256 for item in items for one in item.attachments}
     waiting = {item.uid for item in items if item.state is not State.DONE}
     before = tmp_path / "before"
@@ -183,12 +184,13 @@ def test_a_flipped_bit_is_noticed_or_harmless_and_never_sent(tmp_path: Path, par
         at = chance.randrange(len(content))
         content[at] ^= 1 << chance.randrange(8)
         file.write_bytes(content)
-        _judge(folder, clock, frozen, plain, waiting, f"{file.name} at {at}", tail=part == "queue.db-wal")
+        _judge(folder, clock, numbers, frozen, plain, waiting, f"{file.name} at {at}", tail=part == "queue.db-wal")
 
 
 def _judge(
     folder: Path,
     clock: TurnedClock,
+    numbers: set[str],
     frozen: dict[str, str],
     plain: dict[str, str],
     waiting: set[str],
@@ -202,7 +204,8 @@ def _judge(
     except (apsw.Error, RuntimeError):
         return  # noticed: the terminal doesn't start
     try:
-        listed = [item.uid for item in store.list()]
+        items = store.list()
+        listed = [item.uid for item in items]
         found = store.verify()
         for _ in range(2):
             sync_once(store, platform, hurry=True)
@@ -213,6 +216,7 @@ def _judge(
         store.close()
     if found or State.HELD in states.values():
         return
+    assert {item.provisional_number for item in items} <= numbers, where
     there = [uid for uid in frozen if uid in listed]
     if tail:  # SQLite reads its log up to the first frame that is not whole: what comes after is as never written
         assert there == list(frozen)[: len(there)], where

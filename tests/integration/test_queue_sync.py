@@ -7,11 +7,13 @@ import json
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -187,6 +189,21 @@ def test_a_platform_without_tls_is_said_so() -> None:
         client = PlatformClient(rude.url.replace("http:", "https:"), deadline=5)
         assert client.progress("x") == Failure(kind=FailureKind.TLS)
         client.close()
+
+
+def test_a_line_that_breaks_off_is_no_error_of_the_platform(
+    store: Store, district: EmbeddedDistrict, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone, port = uuid4(), int(district.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        head = f"PUT /v1/submissions/{gone} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 100\r\n"
+        line.sendall(head.encode() + f'Idempotency-Key: "{gone}"\r\n\r\n{{"half":'.encode())
+    uid = put(store)
+    client = PlatformClient(district.url)
+    assert sync_once(store, client).delivered == 1
+    assert [row[0] for row in arrived(district)] == [uid]
+    client.close()
+    assert caplog.records == []
 
 
 _PUT_AND_WAIT = """
