@@ -28,13 +28,16 @@ from offline_queue.terminals import read_terminal
 def settings_for(database: str | None, keys: Path | None = None, passphrase_file: Path | None = None) -> Settings:
     """The settings of a database URL; without one, of `KIOSK_DATA_DIR`/district or ./district-data.
 
-    Papers lie in a folder `papers` beside an SQLite file, else under the default folder.
+    Papers lie in a folder `papers` beside an SQLite file, else under the default folder; keys, unless told, in a folder
+    `district-keys` beside the default folder, where the demonstration has them.
     """
     passphrase = passphrase_in(passphrase_file)
     data = os.environ.get("KIOSK_DATA_DIR")
     folder = Path(data) / "district" if data else Path("district-data")
     if database is None:
         database = f"sqlite:///{folder / 'district.db'}"
+        beside = folder.with_name("district-keys")
+        keys = beside if keys is None and beside.is_dir() else keys
         return Settings(database=database, papers=folder / "papers", keys=keys, passphrase=passphrase)
     try:
         url = make_url(database)

@@ -29,8 +29,9 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import ValidationError
 
 from offline_queue.blobs import sync_folder, write_durably
-from offline_queue.bundle import BundleKey, KeyBundle, TerminalKey, Use, public_text, sign_bundle
+from offline_queue.bundle import BundleKey, KeyBundle, Use, public_text, sign_bundle
 from offline_queue.numbers import key_id
+from offline_queue.terminals import KnownTerminal
 from offline_queue.wire import Suite, canonical_bytes
 
 KEY_DAYS = 730
@@ -77,7 +78,7 @@ def new_keys(
         write_durably(folder / f"{stem}.json", canonical_bytes(public))
         files.append(folder / f"{stem}.json")
     sync_folder(folder)
-    signing = _signing(folder, passphrase).public_key().public_bytes_raw()
+    signing = signing_key(folder, passphrase).public_key().public_bytes_raw()
     return Made(signing=public_text(signing), files=tuple(files))
 
 
@@ -110,7 +111,7 @@ def make_bundle(
     *,
     now: datetime,
     suite: Suite = Suite.AES256_GCM,
-    terminals: Sequence[TerminalKey] = (),
+    terminals: Sequence[KnownTerminal] = (),
     days: int = BUNDLE_DAYS,
     passphrase: bytes | None = None,
 ) -> bytes:
@@ -118,7 +119,7 @@ def make_bundle(
     keys = tuple(one for one in public_keys(folder) if one.not_after > now)
     if {one.use for one in keys} != set(Use):
         raise KeysTrouble("a bundle needs a district and an escrow key that are not over: district keys new --escrow")
-    signing = _signing(folder, passphrase)
+    signing = signing_key(folder, passphrase)
     counter = folder / _VERSION
     version = int(counter.read_text("ascii")) + 1 if counter.exists() else 1
     content = sign_bundle(
@@ -128,7 +129,7 @@ def make_bundle(
             not_after=now + timedelta(days=days),
             suite=suite,
             keys=keys,
-            terminals=tuple(terminals),
+            terminals=tuple(one.line() for one in terminals),
         ),
         signing,
     )
@@ -137,7 +138,8 @@ def make_bundle(
     return content
 
 
-def _signing(folder: Path, passphrase: bytes | None) -> Ed25519PrivateKey:
+def signing_key(folder: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
+    """The key that signs bundles. Raises KeysTrouble."""
     private = _private(folder / _SIGNING, passphrase)
     if not isinstance(private, Ed25519PrivateKey):
         raise KeysTrouble(f"{folder / _SIGNING} is not an Ed25519 key")

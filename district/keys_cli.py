@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import TypeAdapter, ValidationError
 
 from district.keys import BUNDLE_DAYS, KEY_DAYS, KeysTrouble, make_bundle, new_keys, private_keys
 from district.opening import Read, read_body, read_with
-from offline_queue.bundle import TerminalKey
 from offline_queue.sealed import NoKey
+from offline_queue.terminals import read_terminals
 from offline_queue.wire import MAX_BODY_BYTES, Suite, canonical_bytes
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -72,7 +71,9 @@ def new(folder: Path, escrow: bool, days: int, passphrase_file: Path | None) -> 
     help="What terminals seal with.",
 )
 @click.option(
-    "--terminals", type=_FILE, help='The terminals\' slip keys: a JSON list of {"terminal": …, "public": base64}.'
+    "--terminals",
+    type=click.Path(exists=True, path_type=Path),
+    help="The district's terminals: a file, or a folder of files, of lines that kiosk slip key prints.",
 )
 @click.option(
     "--days", default=BUNDLE_DAYS, show_default=True, type=click.IntRange(1, 3650), help="When to have a newer one."
@@ -83,9 +84,7 @@ def bundle(
 ) -> None:
     """Sign a bundle of all keys that are not over; terminals take it with kiosk queue keys install."""
     try:
-        listed = (
-            TypeAdapter(tuple[TerminalKey, ...]).validate_json(terminals.read_bytes()) if terminals is not None else ()
-        )
+        listed = read_terminals(terminals) if terminals is not None else ()
         content = make_bundle(
             folder,
             now=datetime.now(tz=UTC),
@@ -94,8 +93,8 @@ def bundle(
             days=days,
             passphrase=passphrase_in(passphrase_file),
         )
-    except ValidationError as trouble:
-        raise click.BadParameter("not a list of terminals and their keys", param_hint="--terminals") from trouble
+    except ValueError as trouble:
+        raise click.BadParameter(str(trouble), param_hint="--terminals") from trouble
     except KeysTrouble as trouble:
         raise click.ClickException(str(trouble)) from trouble
     out.write_bytes(content)

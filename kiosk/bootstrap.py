@@ -24,6 +24,7 @@ from kiosk.catalogue.model import ChoiceQuestion, Option
 from kiosk.config import CameraTable, Config, ConfigError, OneCamera, PlatformTable, PrinterTable, data_folder
 from kiosk.doctor import PlatformWord, Site
 from kiosk.process import CARD, READING, Alone, child_command, forbid_core_dumps
+from kiosk.queue_keys import district_keys, local_sealer
 from kiosk.speaking import no_speaker, open_speaker, speech_lacks
 
 if TYPE_CHECKING:
@@ -173,7 +174,12 @@ def open_queue(config: Config) -> Store:
     folder = data_folder(config)
     try:
         return Store.open(
-            folder / "queue", terminal=config.hall.terminal, district=host, keep_days=config.queue.keep_days
+            folder / "queue",
+            terminal=config.hall.terminal,
+            district=host,
+            sealer=local_sealer(config),
+            district_keys=district_keys(config),
+            keep_days=config.queue.keep_days,
         )
     except NewerQueue as failure:
         raise ConfigError(f"{failure} Install the newer version of this software.") from failure
@@ -190,11 +196,14 @@ def known_terminals(config: Config) -> tuple[KnownTerminal, ...]:
     read."""
     from offline_queue.terminals import read_terminals
 
+    keys = district_keys(config)
+    bundle = None if keys is None else keys.bundle()
+    told = () if bundle is None else bundle.known_terminals()
     path = config.platform.slip_keys
     if path is None:
-        return ()
+        return told
     try:
-        return read_terminals(path)
+        return (*told, *read_terminals(path))
     except (OSError, ValueError) as failure:
         raise ConfigError(f"platform.slip_keys: {failure}") from failure
 
@@ -275,6 +284,9 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
         raise ConfigError("hall.villages is empty, and residents are asked for theirs: list them in the configuration")
     audit = open_audit(config)
     opened.callback(audit.close)
+    keys = district_keys(config)
+    if keys is not None and keys.bundle() is None:
+        raise ConfigError("platform.bundle_key is set, but no bundle is installed: kiosk queue keys install FILE")
     store = open_queue(config)
     opened.callback(store.close)
     audit.note("started", version=__version__, terminal=config.hall.terminal)

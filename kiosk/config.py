@@ -152,7 +152,9 @@ class PlatformTable(_Table):
     slip's QR code, when it is not the url's. ``slip_keys``: the public keys of the district's terminals, a file or a
     folder of files; see docs/devices-printer.md. PEM files: ``ca`` replaces the built-in authorities, ``client_cert``
     and ``client_key`` show the platform who calls. ``upload_kbps`` (kilobits a second, 0: as fast as it goes) and
-    ``upload_hours`` (such as 20:00-06:00) are for papers; forms never wait for them."""
+    ``upload_hours`` (such as 20:00-06:00) are for papers; forms never wait for them. ``bundle_key``: the key by which
+    the district signs bundles (``district keys new`` prints it); with it everything handed in is sealed to the
+    installed bundle's keys."""
 
     url: str = ""
     slip_host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{0,253}$")] = ""
@@ -162,6 +164,16 @@ class PlatformTable(_Table):
     client_key: Path | None = None
     upload_kbps: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     upload_hours: str = ""
+    bundle_key: str = ""
+
+    @field_validator("bundle_key")
+    @classmethod
+    def _is_key(cls, key: str) -> str:
+        from offline_queue.bundle import public_raw
+
+        if key:
+            public_raw(key)
+        return key
 
     @field_validator("url")
     @classmethod
@@ -185,9 +197,13 @@ class PlatformTable(_Table):
 
 
 class QueueTable(_Table):
-    """``keep_days``: how long number, times and digests of what was delivered are remembered."""
+    """``keep_days``: how long number, times and digests of what was delivered are remembered. ``key_store``: where this
+    machine's own key lies; ``tpm``: how its TPM is reached (TCTI); ``cipher``: what that key seals with."""
 
     keep_days: Annotated[int, Field(ge=1, le=3650)] = 180
+    key_store: Literal["auto", "tpm", "credential", "file"] = "auto"
+    tpm: Annotated[str, StringConstraints(pattern=r"^[a-z]+:[^\x00-\x1f]{1,200}$")] = "device:/dev/tpmrm0"
+    cipher: Literal["aes256-gcm", "sm4-gcm"] = "aes256-gcm"
 
 
 class ScreenTable(_Table):

@@ -87,6 +87,7 @@ def examine(config: Config | None, site: Site) -> Iterator[Check]:
         "data": _data,
         "space": _space,
         "secrets": _secrets,
+        "district-keys": _district_keys,
         "swap": lambda _: _swap(),
         "cards": _cards,
         "camera": lambda given: _camera(given.camera, site),
@@ -204,13 +205,50 @@ def _space(config: Config) -> Check:
 
 
 def _secrets(config: Config) -> Check:
-    """The local key is a plain file: the last resort of the key stores."""
+    """Where this machine's own key lies, and whether it can be had."""
+    from kiosk.queue_keys import used_local_key
+    from offline_queue.keystore import KeyStoreKind, KeyStoreTrouble
+
     folder = data_folder(config) / "queue"
     keys = sorted(path for path in folder.glob("*.key")) if folder.is_dir() else []
     for path in keys:
         if path.stat().st_mode & 0o077:
             return _fail("secrets", f"{path.name} is open to other users", f"chmod 600 {path}")
-    return _pass("secrets", "sealing key in a 0600 file, the last resort: whoever takes the disk can open the queue")
+    try:
+        used = used_local_key(config)
+    except KeyStoreTrouble as failure:
+        return _fail("secrets", str(failure), "docs/queue.md, The machine's own key")
+    match used and used.kind:
+        case KeyStoreKind.TPM:
+            return _pass("secrets", "sealing key in the TPM: it opens on this machine only")
+        case KeyStoreKind.CREDENTIAL:
+            return _pass("secrets", "sealing key in a systemd credential, which systemd decrypts for us")
+        case _:
+            what = "all that is queued" if not config.platform.bundle_key else "what staff may see of what is queued"
+            said = f"sealing key in a 0600 file, the last resort: whoever takes the disk can open {what}"
+            return _pass("secrets", f"{said}; better: queue.key_store")
+
+
+def _district_keys(config: Config) -> Check:
+    """Whether what is handed in can be sealed to the district, with keys that are of this time."""
+    from kiosk.queue_keys import district_keys
+    from offline_queue.model import SystemClock
+
+    name, newer = "district-keys", "ask the district for its newest bundle: kiosk queue keys install FILE"
+    keys = district_keys(config)
+    if keys is None:
+        said = "none configured: whoever has this machine's key can open what is queued"
+        return Check(name, "skip", said, "set platform.bundle_key (docs/queue.md)")
+    bundle = keys.bundle()
+    if bundle is None:
+        return _fail(name, "no bundle that the district signed is installed: nothing can be taken in", newer)
+    now = SystemClock().wall()
+    if bundle.not_after < now:
+        return _fail(name, f"version {bundle.version} should have been replaced by {bundle.not_after:%Y-%m-%d}", newer)
+    used = {one.id for one in bundle.recipients(now).keys}
+    if any(one.id in used and not one.not_before <= now <= one.not_after for one in bundle.keys):
+        return _fail(name, f"version {bundle.version} has no key of today", f"check the date; {newer}")
+    return _pass(name, f"version {bundle.version}, {bundle.suite.value}, to replace by {bundle.not_after:%Y-%m-%d}")
 
 
 def _swap() -> Check:

@@ -19,14 +19,16 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from offline_queue.numbers import key_id
+from offline_queue.numbers import base64url, from_base64url, key_id
 from offline_queue.sealed import PublicKey, Recipients
-from offline_queue.wire import KeyId, Suite, TerminalCode, canonical_bytes
+from offline_queue.terminals import KnownTerminal, read_terminal
+from offline_queue.wire import KeyId, Suite, canonical_bytes
 
 MAX_BUNDLE_BYTES = 4 * 1024 * 1024
 """A district of ten thousand terminals stays well below."""
 _SIGNED = b"township-kiosk key bundle v1\n"
-_Raw = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{43}=$")]
+_Raw = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+_Line = Annotated[str, StringConstraints(max_length=300)]
 
 
 class Use(StrEnum):
@@ -39,7 +41,7 @@ class _Part(BaseModel):
 
 
 class BundleKey(_Part):
-    """A public key to seal to (raw X25519, base64), and when terminals should use it."""
+    """A public key to seal to (raw X25519, base64url), and when terminals should use it."""
 
     id: KeyId
     use: Use
@@ -48,35 +50,28 @@ class BundleKey(_Part):
     not_after: AwareDatetime
 
 
-class TerminalKey(_Part):
-    """A terminal of the district and the key (raw Ed25519, base64) that signs its slips."""
-
-    terminal: TerminalCode
-    public: _Raw
-
-
 class KeyBundle(_Part):
-    """`version` counts up with every bundle; `not_after` is when a terminal should have a newer one."""
+    """`version` counts up with every bundle; `not_after` is when a terminal should have a newer one. `terminals`: whose
+    slips are genuine, as lines of :mod:`offline_queue.terminals`."""
 
     version: Annotated[int, Field(ge=1, le=2**53)]
     created: AwareDatetime
     not_after: AwareDatetime
     suite: Suite
     keys: Annotated[tuple[BundleKey, ...], Field(min_length=2, max_length=16)]
-    terminals: Annotated[tuple[TerminalKey, ...], Field(max_length=20_000)] = ()
+    terminals: Annotated[tuple[_Line, ...], Field(max_length=20_000)] = ()
 
     def recipients(self, at: datetime) -> Recipients:
         """The district's key and the escrow key of that time. A clock that is wrong must keep nobody from handing in:
         when no key is of that time, the newest one is."""
         chosen = [self._key(use, at) for use in Use]
         return Recipients(
-            suite=self.suite, keys=tuple(PublicKey(id=one.id, raw=base64.b64decode(one.public)) for one in chosen)
+            suite=self.suite, keys=tuple(PublicKey(id=one.id, raw=public_raw(one.public)) for one in chosen)
         )
 
-    def terminal_keys(self) -> dict[str, bytes]:
-        """Raw Ed25519 keys by key id, as :func:`offline_queue.numbers.parse_slip_text` takes them."""
-        raws = (base64.b64decode(one.public) for one in self.terminals)
-        return {key_id(raw): raw for raw in raws}
+    def known_terminals(self) -> tuple[KnownTerminal, ...]:
+        """Raises ValueError for a line that names no terminal."""
+        return tuple(read_terminal(line) for line in self.terminals)
 
     def _key(self, use: Use, at: datetime) -> BundleKey:
         of_use = sorted((one for one in self.keys if one.use is use), key=lambda one: one.not_before)
@@ -124,9 +119,12 @@ def read_bundle(content: bytes, signer: bytes) -> KeyBundle | BundleTrouble:
         return BundleTrouble.UNSIGNED
     except ValidationError:
         return BundleTrouble.UNREADABLE
-    if {one.use for one in bundle.keys} != set(Use) or any(
-        key_id(base64.b64decode(one.public)) != one.id for one in bundle.keys
-    ):
+    try:
+        named = all(key_id(public_raw(one.public)) == one.id for one in bundle.keys)
+        bundle.known_terminals()
+    except ValueError:
+        return BundleTrouble.UNREADABLE
+    if not named or {one.use for one in bundle.keys} != set(Use):
         return BundleTrouble.INCOMPLETE
     return bundle
 
@@ -140,16 +138,13 @@ class Installed:
 
 
 def public_text(raw: bytes) -> str:
-    """A public key as configurations and files have it: base64, 44 characters."""
-    return base64.b64encode(raw).decode()
+    """A public key as configurations and files have it: base64url, 43 characters."""
+    return base64url(raw)
 
 
 def public_raw(text: str) -> bytes:
     """The key of :func:`public_text`. Raises ValueError when it is not one of 32 bytes."""
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raw = b""
-    if len(raw) != 32:
-        raise ValueError("a public key is 32 bytes in base64, 44 characters")
+    raw = from_base64url(text)
+    if raw is None or len(raw) != 32:
+        raise ValueError("a public key is 32 bytes in base64url, 43 characters")
     return raw

@@ -9,7 +9,7 @@ CACHE="$ROOT/.cache"
 LOG="$CACHE/bootstrap.log"
 
 # System packages a terminal and its demo need. Names are Debian 12's; Debian 13 answers to them too (…t64).
-BUILD_PACKAGES=(gcc libc6-dev libpcsclite-dev)    # pyscard has no Linux wheel: it is compiled against PC/SC
+BUILD_PACKAGES=(gcc libc6-dev libpcsclite-dev libtss2-dev) # pyscard and tpm2-pytss have no Linux wheels: PC/SC, TPM
 DEVICE_PACKAGES=( # the card reader's service, the second code reader, USB printers and readers, the voice and its player
     pcscd libzbar0 libusb-1.0-0 espeak-ng alsa-utils
 )
@@ -20,8 +20,9 @@ QT_PACKAGES=(                                     # what the Qt wheel's QtGui, i
     libxcb-xfixes0 libxcb-xkb1 libwayland-client0 libwayland-cursor0 libwayland-egl1 libpulse0
 )
 NETWORK_PACKAGES=(iproute2 util-linux)            # private network namespaces: --vnc, and pcscd in the tests
-TEST_PACKAGES=( # PyInstaller reads libraries with objdump; PDF drawn; travel documents: typeface, chip; the other way to speak
-    binutils poppler-utils fonts-ocr-b libeac3 speech-dispatcher speech-dispatcher-espeak-ng speech-dispatcher-audio-plugins
+TEST_PACKAGES=( # PyInstaller reads libraries with objdump; PDF drawn; travel documents: typeface, chip; a TPM; the other way
+    # to speak
+    binutils poppler-utils fonts-ocr-b libeac3 swtpm speech-dispatcher speech-dispatcher-espeak-ng speech-dispatcher-audio-plugins
 )
 
 say() { printf '%s\n' "$*" >&2; }

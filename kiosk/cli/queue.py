@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kiosk.cli.output import Failed, config_option, json_option, read_config, say, tell_trouble
+from kiosk.cli.queue_keys import keys
 from kiosk.config import ConfigError
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ def _open(config_path: Path | None) -> Generator[Store]:
 @click.group()
 def queue() -> None:
     """What was handed in, and how far each submission got."""
+
+
+queue.add_command(keys)
 
 
 @queue.command("list")

@@ -27,7 +27,7 @@ from kiosk.config import Config, OneCamera, PrinterTable
 from kiosk.demo.simulators import (
     Simulators,
     demo_config,
-    register,
+    enrolled,
     simulated_reader,
     simulated_readers,
     simulated_speaker,
@@ -71,7 +71,7 @@ def run_demo() -> int:
     size = begin()
     with _data() as data, simulators(data) as sims:
         config = demo_config(sims.district.url, sims.printer.uri, sims.neighbour.keys)
-        register(sims, config, data)
+        config = enrolled(sims, config, data)
         core: Core = open_core(config, _simulated_parts(sims))
         try:
             app = TerminalApp(runner=core.runner, fullscreen=False, theme="day", size=size, clock=china_time)
@@ -119,7 +119,7 @@ def rehearse_simulated(given: Config, matter: str, out: Path, sources: Sources) 
         demo = demo_config(url, printer)
         hall = given.hall if given.hall.villages else demo.hall
         config = demo.model_copy(update={"hall": hall, "patience": given.patience})
-        register(sims, config, data)
+        config = enrolled(sims, config, data)
         parts = Parts(
             reader=simulated_reader(sims.slot, sims.trust)
             if sources.reader == "sim"

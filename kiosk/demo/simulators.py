@@ -32,10 +32,13 @@ from devices.speech.dispatcher import DispatcherEngine
 from devices.speech.sim import SimulatedDispatcher, SimulatedJack
 from devices.speech.worker import SpeakerThread
 from district.embedded import EmbeddedDistrict
+from district.keys import make_bundle, new_keys, signing_key
 from kiosk.bootstrap import CARD_FIELDS, FONTS, china_time
-from kiosk.config import Config, HallTable, PatienceTable, PlatformTable, PrinterTable, ScreenTable, Village
+from kiosk.config import Config, HallTable, PatienceTable, PlatformTable, PrinterTable, QueueTable, ScreenTable, Village
 from kiosk.demo.neighbour import Neighbour, neighbour
 from kiosk.domain.words import Text
+from offline_queue.bundle import public_text
+from offline_queue.keyring import DistrictKeys
 from offline_queue.sealing import terminal_key
 
 _VILLAGES = (
@@ -65,14 +68,23 @@ def demo_config(url: str, printer_uri: str, slip_keys: Path | None = None) -> Co
         ),
         patience=PatienceTable(),
         printer=PrinterTable(uri=printer_uri),
+        queue=QueueTable(key_store="file"),
         platform=PlatformTable(url=url, slip_host="district.example", slip_keys=slip_keys),
         screen=ScreenTable(fullscreen=False),
     )
 
 
-def register(sims: Simulators, config: Config, data: Path) -> None:
-    """Make the demonstration's terminal known to its district, which from then on asks for its signature."""
+def enrolled(sims: Simulators, config: Config, data: Path) -> Config:
+    """Make the demonstration's terminal known to its district, which from then on asks for its signature, and give it
+    the district's keys, as a technician does: what is handed in is sealed to them."""
     sims.district.register(config.hall.terminal, terminal_key(data / "queue").public_key().public_bytes_raw())
+    if config.platform.url != sims.district.url:
+        return config
+    now = china_time()
+    signer = signing_key(sims.keys).public_key().public_bytes_raw()
+    DistrictKeys(data / "queue", signer=signer).install(make_bundle(sims.keys, now=now), now=now)
+    platform = config.platform.model_copy(update={"bundle_key": public_text(signer)})
+    return config.model_copy(update={"platform": platform})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +106,7 @@ class Simulators:
     voice: SimulatedDispatcher
     jack: SimulatedJack
     district: EmbeddedDistrict
+    keys: Path
     neighbour: Neighbour
 
 
@@ -146,7 +159,10 @@ def simulators(data: Path) -> Generator[Simulators]:
     """All simulators, running; ``data`` keeps what the district received."""
     with ExitStack() as stack:
         frames = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kiosk-desk-")))
-        district = EmbeddedDistrict(data / "district")
+        keys = data / "district-keys"
+        if not keys.exists():
+            new_keys(keys, now=china_time())
+        district = EmbeddedDistrict(data / "district", keys=keys)
         district.start()
         stack.callback(district.stop)
         printer = SimulatedPrinter(font=FONTS / "NotoSansCJKsc-Regular.otf")
@@ -170,5 +186,6 @@ def simulators(data: Path) -> Generator[Simulators]:
             voice=voice,
             jack=SimulatedJack(),
             district=district,
+            keys=keys,
             neighbour=neighbour(data / "neighbour"),
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +30,9 @@ from devices.speech.api import (
     Utterance,
 )
 from devices.speech.worker import NoSpeaker
+from district.keys import new_keys
 from kiosk import doctor
+from kiosk.bootstrap import china_time
 from kiosk.catalogue import loader
 from kiosk.catalogue.loader import CatalogueError
 from kiosk.config import (
@@ -39,12 +43,19 @@ from kiosk.config import (
     OneCamera,
     PlatformTable,
     PrinterTable,
+    QueueTable,
     SpeechTable,
 )
 from kiosk.doctor import Check, Site, examine
+from kiosk.queue_keys import local_sealer
+from offline_queue.bundle import Installed, public_text
+from offline_queue.keyring import DistrictKeys
+from offline_queue.sealing import LocalKeySealer
+from tests.support.sealed_rig import KeyedDistrict
+from tests.support.swtpm import SoftTpm
 
 SOFTWARE = ["sqlite", "opencv", "codes", "catalogue", "fonts", "screen"]
-TERMINAL = ["data", "space", "secrets", "swap", "cards", "camera", "printer", "speech", "platform"]
+TERMINAL = ["data", "space", "secrets", "district-keys", "swap", "cards", "camera", "printer", "speech", "platform"]
 FONTS = Path(__file__).resolve().parents[2] / "ui" / "fonts"
 READER = "Feitian R502 00 00"
 
@@ -152,14 +163,17 @@ def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
     data = tmp_path / "data"
     (data / "queue").mkdir(parents=True)
     data.chmod(0o700)
-    (data / "queue" / "local.key").touch(0o600)
+    LocalKeySealer.in_folder(data / "queue")
+    district = KeyedDistrict.new(tmp_path / "district", now=china_time())
+    district.install(data / "queue", now=china_time())
     swaps = tmp_path / "swaps"
     swaps.write_text("Filename Type Size Used Priority\n/dev/zram0 partition 1 0 100\n", "ascii")
     monkeypatch.setattr(doctor, "SWAPS", swaps)
     monkeypatch.setattr(doctor, "LEAST_FREE", 1)
     monkeypatch.setattr(pcsc, "list_readers", lambda: [READER])
     monkeypatch.delenv("KIOSK_DATA_DIR", raising=False)
-    return Patient(Config(data=data, platform=PlatformTable(url="https://district.example")), data)
+    platform = PlatformTable(url="https://district.example", bundle_key=public_text(district.signer))
+    return Patient(Config(data=data, platform=platform), data)
 
 
 @pytest.mark.parametrize("name", SOFTWARE + TERMINAL)
@@ -255,6 +269,55 @@ def test_a_key_that_others_can_read(patient: Patient) -> None:
 
 def test_a_key_in_a_file_is_named_the_last_resort_it_is(patient: Patient) -> None:
     assert "last resort" in patient.ask("secrets").detail
+
+
+def test_a_key_in_the_tpm_opens_on_this_machine_only(patient: Patient, tmp_path: Path) -> None:
+    with SoftTpm(tmp_path / "tpm") as tpm:
+        queue_table = QueueTable(key_store="tpm", tpm=tpm.tcti)
+        config = patient.config.model_copy(update={"queue": queue_table})
+        local_sealer(config)
+        assert "on this machine only" in patient.ask("secrets", config=config).detail
+    _ill(patient.ask("secrets", config=config), "the TPM refuses", "docs/queue.md")
+    with pytest.raises(ConfigError, match=r"queue\.key_store: the TPM refuses"):
+        local_sealer(config)
+
+
+def test_a_key_in_a_credential(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "kiosk.key").write_bytes((patient.data / "queue" / "local.key").read_bytes())
+    config = patient.config.model_copy(update={"queue": QueueTable(key_store="credential")})
+    local_sealer(config)
+    assert "systemd credential" in patient.ask("secrets", config=config).detail
+
+
+def test_the_district_s_keys_are_looked_at(patient: Patient, tmp_path: Path) -> None:
+    assert patient.ask("district-keys", config=Config(data=patient.data)).result == "skip"
+    assert "all that is queued" in patient.ask("secrets", config=Config(data=patient.data)).detail
+    (patient.data / "queue" / "district-keys.json").unlink()
+    district = KeyedDistrict.new(tmp_path / "keys", now=china_time())
+    platform = PlatformTable(bundle_key=public_text(district.signer))
+    config = patient.config.model_copy(update={"platform": platform})
+    _ill(patient.ask("district-keys", config=config), "nothing can be taken in", "kiosk queue keys install")
+    long_ago = china_time() - timedelta(days=100)
+    keys = DistrictKeys(patient.data / "queue", signer=district.signer)
+    assert isinstance(keys.install(district.bundle(now=long_ago, days=50), now=long_ago), Installed)
+    _ill(patient.ask("district-keys", config=config), "should have been replaced by", "newest bundle")
+    district.install(patient.data / "queue", now=china_time())
+    assert "version 2, hpke-x25519-aes256gcm" in patient.ask("district-keys", config=config).detail
+    assert "what staff may see" in patient.ask("secrets", config=config).detail
+    older = KeyedDistrict.new(tmp_path / "older", now=china_time() - timedelta(days=700))
+    config = patient.config.model_copy(update={"platform": PlatformTable(bundle_key=public_text(older.signer))})
+    for path in (patient.data / "queue").glob("district-keys.json"):
+        path.unlink()
+    older.install(patient.data / "queue", now=china_time())
+    assert patient.ask("district-keys", config=config).result == "pass"
+    new = china_time() + timedelta(days=20)
+    new_keys(older.folder, now=new, escrow=True)
+    for path in older.folder.glob("*.json"):
+        if json.loads(path.read_bytes())["not_before"] < china_time().isoformat():
+            path.unlink()
+    older.install(patient.data / "queue", now=china_time())
+    _ill(patient.ask("district-keys", config=config), "has no key of today", "check the date")
 
 
 @pytest.mark.parametrize("line", ["/dev/sda2 partition 1 0 -2", "/swapfile file 1 0 -2"])

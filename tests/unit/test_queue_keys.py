@@ -20,7 +20,6 @@ from offline_queue.bundle import (
     BundleTrouble,
     Installed,
     KeyBundle,
-    TerminalKey,
     Use,
     public_raw,
     public_text,
@@ -359,18 +358,27 @@ def test_the_key_of_the_day_is_taken_and_a_wrong_clock_keeps_nobody_out() -> Non
     assert chosen(-3650) == [new.id, escrow.id]
 
 
+def signing_key() -> bytes:
+    return Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+
+
 def test_terminals_are_known_by_the_bundle() -> None:
-    raw = bytes(range(32))
+    raw = signing_key()
     bundle = KeyBundle(
         version=1,
         created=NOW,
         not_after=NOW,
         suite=Suite.AES256_GCM,
         keys=(bundle_key(Use.DISTRICT, 1), bundle_key(Use.ESCROW, 2)),
-        terminals=(TerminalKey(terminal="TY04", public=public_text(raw)),),
+        terminals=(f"TY04 {public_text(raw)} 清溪镇",),
     )
-    assert bundle.terminal_keys() == {key_id(raw): raw}
-    for wrong in ("", "AAAA", "?" * 44):
+    (known,) = bundle.known_terminals()
+    assert (known.code, known.public_key, known.hall) == ("TY04", raw, "清溪镇")
+    signer = Ed25519PrivateKey.generate()
+    wrong_line = bundle.model_copy(update={"terminals": ("nonsense",)})
+    read = read_bundle(sign_bundle(wrong_line, signer), signer.public_key().public_bytes_raw())
+    assert read is BundleTrouble.UNREADABLE
+    for wrong in ("", "AAAA", "?" * 43):
         with pytest.raises(ValueError, match="32 bytes"):
             public_raw(wrong)
 
