@@ -32,9 +32,7 @@ def _findings(connection: Transaction, blobs: Blobs, sealer: Sealer) -> Iterator
         "SELECT seq, uid, number, state, body, body_sha256, key_id, receipt, summary FROM submission ORDER BY seq"
     ):
         if not is_number(number):
-            yield Finding(
-                uid=uid, code="number-wrong", detail="its check character does not fit"
-            )
+            yield Finding(uid=uid, code="number-wrong", detail="its check character does not fit")
         if sealer.open(summary, context=f"{uid}/summary") is None:
             yield Finding(uid=uid, code="summary-unreadable", detail="sealed with another key, or damaged")
         if receipt is not None:

@@ -49,6 +49,11 @@ class _Witness(ModelPlatform):
         self._look()
         return outcome
 
+    def put_forms(self, batch: bytes) -> Outcome:
+        outcome = super().put_forms(batch)
+        self._look()
+        return outcome
+
     def put_rating(self, uid: str, body: bytes) -> Outcome:
         outcome = super().put_rating(uid, body)
         if isinstance(outcome, Answer) and outcome.status == 200:
