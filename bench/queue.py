@@ -2,8 +2,9 @@
 
 All in one run, in one folder, whose file system decides about the times: the ratios carry over to other machines. How
 often each queue syncs, and what of its acknowledged puts a power cut leaves, is read off strace's record of its system
-calls. The waiting million is real at its front and copied behind it (tests/support/queue_backlog.py). Claims are also
-measured in memory, where only our own work counts. `--json` ends with one line of JSON.
+calls. The waiting million is real at its front and copied behind it (tests/support/queue_backlog.py). Claims are taken
+as the sync takes them, up to 20 forms in a commit, and one by one; and in memory, where only our own work counts.
+`--json` ends with one line of JSON.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 
 from offline_queue.model import Paper, Stored
 from offline_queue.store import Store
+from offline_queue.wire import MAX_BATCH
 from tests.support.disk_record import Disk, Said, Sync, SyncNames, lay_out
 from tests.support.queue_backlog import lay_backlog
 from tests.support.queue_peers import FORM_BYTES, QUEUES
@@ -118,43 +120,45 @@ class Backlog:
 
     def __init__(self, folder: Path, waiting: int, claims: int) -> None:
         lay_backlog(folder, waiting=waiting, real=min(waiting, claims + 50), form_bytes=FORM_BYTES - 300)
-        self.rates: list[float] = []
+        self.rates: dict[int, list[float]] = {1: [], MAX_BATCH: []}
         self._child = subprocess.Popen([*_BACKLOG, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._child.stdout is not None
         self.opened: dict[str, float] = json.loads(self._child.stdout.readline())
         self.resident_kib = self.opened["resident_kib"]
 
-    def claim(self, count: int) -> None:
-        answer = _asked(self._child, count)
-        self.rates.append(count / answer["seconds"])
+    def claim(self, count: int, *, at_once: int) -> None:
+        answer = _asked(self._child, f"{count} {at_once}")
+        self.rates[at_once].append(count / answer["seconds"])
         self.resident_kib = answer["resident_kib"]
 
     def close(self) -> None:
         self._child.communicate(timeout=60)
 
 
-def _asked(child: subprocess.Popen[str], count: int) -> Any:
+def _asked(child: subprocess.Popen[str], what: object) -> Any:
     assert child.stdin is not None
     assert child.stdout is not None
-    child.stdin.write(f"{count}\n")
+    child.stdin.write(f"{what}\n")
     child.stdin.flush()
     return json.loads(child.stdout.readline())
 
 
 def claims(folder: Path, backlogs: tuple[int, ...], count: int) -> dict[str, dict[str, float]]:
     """Claims ended per second behind each backlog; they take turns, and the median turn counts."""
-    each = count // _TURNS
+    each = count // _TURNS // 2
     queues = {waiting: Backlog(folder / f"backlog-{waiting}", waiting, count) for waiting in backlogs}
     os.sync()  # what was laid must not be on its way to the disk while claims are timed
     for _ in range(_TURNS):
         for queue in queues.values():
-            queue.claim(each)
+            queue.claim(each, at_once=MAX_BATCH)
+            queue.claim(each, at_once=1)
     for waiting, queue in queues.items():
         queue.close()
         shutil.rmtree(folder / f"backlog-{waiting}")
     return {
         str(waiting): {
-            "per_s": round(statistics.median(queue.rates)),
+            "per_s": round(statistics.median(queue.rates[MAX_BATCH])),
+            "singly_per_s": round(statistics.median(queue.rates[1])),
             "open_ms": round(queue.opened["open_ms"], 1),
             "start_ms": round(queue.opened["start_ms"], 1),
             "resident_mib": round(queue.resident_kib / 1024, 1),
@@ -185,9 +189,9 @@ def measure(folder: Path, *, rounds: int, backlogs: tuple[int, ...]) -> dict[str
         peer["put_p50_ms"] = round(taken[name] * 1e3, 3)
         peer["put_p50_over_floor"] = round(taken[name] / taken["floor"], 2)
     ours = peers.pop("ours")
-    drained = claims(folder, backlogs, 400)
+    drained = claims(folder, backlogs, 960)
     with tempfile.TemporaryDirectory(dir=MEMORY) as memory:
-        bare = claims(Path(memory), backlogs[:1], 800)[str(backlogs[0])]["per_s"]
+        bare = claims(Path(memory), backlogs[:1], 960)[str(backlogs[0])]
     return {
         "fsync_per_put": ours["fsync_per_put"],
         "put_p50_over_floor": ours["put_p50_over_floor"],
@@ -198,8 +202,9 @@ def measure(folder: Path, *, rounds: int, backlogs: tuple[int, ...]) -> dict[str
         "floor_p50_ms": round(taken["floor"] * 1e3, 3),
         "put_p50_ms": ours["put_p50_ms"],
         "put_2x2mb_p50_ms": round(with_papers(folder) * 1e3, 1),
-        "claim_done_over_floor": round(1 / (drained[str(backlogs[0])]["per_s"] * taken["floor"]), 2),
-        "claim_done_per_s_in_memory": bare,
+        "claim_done_singly_per_s": {waiting: figures["singly_per_s"] for waiting, figures in drained.items()},
+        "claim_done_per_s_in_memory": bare["per_s"],
+        "claim_done_singly_per_s_in_memory": bare["singly_per_s"],
         "start_ms": {waiting: figures["start_ms"] for waiting, figures in drained.items()},
         "resident_mib": {waiting: figures["resident_mib"] for waiting, figures in drained.items()},
         "load": round(os.getloadavg()[0], 1),
@@ -214,11 +219,12 @@ def show(results: dict[str, Any]) -> None:
         left = "all are there" if row["survives_power_cut"] else "LOST"
         cost = f"{row['put_p50_ms']:7.3f} ms {row['put_p50_over_floor']:10.2f}"
         print(f"{name:30} {row['fsync_per_put']:9} {cost}  {left}")
-    print(f"\n{'waiting (100k ended beside)':30} {'claim+done':>11} {'resident':>12}")
+    print(f"\n{'waiting (100k ended beside)':30} {'claim+done':>11} {'one by one':>12} {'resident':>12}")
     for waiting, rate in results["claim_done_per_s"].items():
-        print(f"{waiting:30} {rate:9}/s {results['resident_mib'][waiting]:8} MiB")
-    print(f"{'in memory':30} {results['claim_done_per_s_in_memory']:9}/s")
-    print(f"claim + done over floor: {results['claim_done_over_floor']}")
+        singly, resident = results["claim_done_singly_per_s"][waiting], results["resident_mib"][waiting]
+        print(f"{waiting:30} {rate:9}/s {singly:10}/s {resident:8} MiB")
+    memory, memory_singly = results["claim_done_per_s_in_memory"], results["claim_done_singly_per_s_in_memory"]
+    print(f"{'in memory':30} {memory:9}/s {memory_singly:10}/s")
     print(f"open behind the longest backlog: {results['open_ms_1m']} ms; load of the machine: {results['load']}")
 
 

@@ -6,7 +6,7 @@ from offline_queue.database import Transaction
 from offline_queue.freezing import SentForm
 from offline_queue.lease import LEASE_SECONDS
 from offline_queue.sealing import Sealer
-from offline_queue.wire import MAX_BATCH_BYTES, State
+from offline_queue.wire import MAX_BATCH_BYTES, MAX_BODY_BYTES, State
 from offline_queue.work import FormsWork, FormWork, NumberWork, PapersWork, PaperToSend
 
 
@@ -28,19 +28,19 @@ class Claims:
             room -= len(one.body)
         return first if len(forms) == 1 else FormsWork(forms=tuple(forms))
 
-    def _form(self, connection: Transaction, mono: float, *, most_bytes: int | None = None) -> FormWork | None:
+    def _form(self, connection: Transaction, mono: float, *, most_bytes: int = MAX_BODY_BYTES) -> FormWork | None:
         while True:
             row = connection.one(
                 """
-                SELECT seq, uid, body_sha256, attempts, key_id, body FROM submission
-                WHERE state = 'ready' AND next_mono <= ?1 AND (?2 IS NULL OR body_bytes <= ?2)
-                ORDER BY next_mono, seq LIMIT 1
+                SELECT seq, uid, body_sha256, attempts, key_id, body_bytes, body FROM submission
+                WHERE state = 'ready' AND next_mono <= ? ORDER BY next_mono, seq LIMIT 1
                 """,
-                (mono, most_bytes),
+                (mono,),
             )
-            if row is None:
+            # No smaller one is looked for behind it: that would be a look at everything that waits.
+            if row is None or row[5] > most_bytes:
                 return None
-            seq, uid, sha256, attempts, key_id, stored = row
+            seq, uid, sha256, attempts, key_id, _, stored = row
             form = SentForm(uid=uid, key_id=key_id, sha256=sha256)
             body = form.body(stored, self._sealer)
             if body is not None:

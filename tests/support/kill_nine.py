@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -81,6 +82,7 @@ def hand_in(folder: Path, slips: Path, seed: int, mutant: Mutant) -> None:
             never.wait(0.02)
         if mutant == "ack-before-commit":
             os.write(said, f"{number}\n".encode())
+            never.wait(0.2)  # or a run of a few kills would hit that moment by luck only
         answer = store.put(
             matter="m", form={"n": number}, attachments=papers_of(seed, number), uid=uid_of(seed, number)
         )
@@ -181,9 +183,11 @@ def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none") -> Verd
             _kill(running["app"])
             line.mend()
             late = _drain(queue)
+            _kill(running["sync"])
+            _kill(running["platform"])
         finally:
             for process in running.values():
-                _kill(process)
+                process.kill()
     acknowledged = len(slips.read_text("ascii").splitlines()) if slips.exists() else 0
     broken = _judge(queue, received, seed=seed, acknowledged=acknowledged)
     broken["everything arrives in the end"] = late
@@ -191,15 +195,19 @@ def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none") -> Verd
 
 
 def _begun(target: Callable[..., None], *args: object) -> BaseProcess:
-    process = _fork.Process(target=target, args=args, daemon=True)
+    process = _fork.Process(target=target, args=args, daemon=True, name=target.__name__)
     process.start()
     return process
 
 
 def _kill(process: BaseProcess) -> None:
+    """Whoever has ended by itself has failed, and proves nothing."""
     assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL) if process.is_alive() else None
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, signal.SIGKILL)
     process.join(20)
+    if process.exitcode != -signal.SIGKILL:
+        raise RuntimeError(f"{process.name} ended by itself: {process.exitcode}")
 
 
 def _drain(queue: Path) -> int:

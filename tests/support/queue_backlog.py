@@ -15,9 +15,10 @@ from typing import Any
 import apsw
 
 from offline_queue.model import Stored
+from offline_queue.retry import Accepted
 from offline_queue.store import Store
 from offline_queue.wire import Receipt, State
-from offline_queue.work import FormWork
+from offline_queue.work import FormsWork, FormWork
 
 FINISHED = 100_000
 _COLUMNS = """body, reprint, test, body_sha256, body_bytes, key_id, summary, finder, created_wall, created_epoch,
@@ -74,12 +75,20 @@ def main() -> None:
     said = {"open_ms": (opened - began) * 1e3, "start_ms": (started - opened) * 1e3, "resident_kib": _resident_kib()}
     _say(said)
     for line in sys.stdin:
+        count, at_once = (int(part) for part in line.split())
         began = time.perf_counter()
-        for _ in range(int(line)):
-            work = store.outbox.next_work()
-            assert isinstance(work, FormWork)
-            store.outbox.received(work, Receipt(uid=work.uid, sha256=work.sha256, state=State.DONE, case_number="1"))
+        ended = 0
+        while ended < count:
+            work = store.outbox.next_work(forms=min(at_once, count - ended))
+            assert isinstance(work, FormWork | FormsWork)
+            forms = work.forms if isinstance(work, FormsWork) else (work,)
+            store.outbox.settle([(one, Accepted(receipt=_receipt(one))) for one in forms])
+            ended += len(forms)
         _say({"seconds": time.perf_counter() - began, "resident_kib": _resident_kib()})
+
+
+def _receipt(work: FormWork) -> Receipt:
+    return Receipt(uid=work.uid, sha256=work.sha256, state=State.DONE, case_number=work.uid)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,20 +40,16 @@ class _Witness(ModelPlatform):
         self.complete: dict[str, tuple[bytes, ...]] = {}
         self.ratings: dict[str, int] = {}
 
-    def send_chunk(self, name: str, offset: int, chunk: bytes) -> Outcome:
-        outcome = super().send_chunk(name, offset, chunk)
-        self._look()
-        return outcome
+    def _meet(self, act: Callable[[], Answer]) -> Outcome:
+        def seen() -> Answer:
+            answer = act()
+            for uid in self.bodies.keys() - self.complete.keys():
+                if not self._missing(uid):
+                    declared = json.loads(self.bodies[uid])["attachments"]
+                    self.complete[uid] = tuple(bytes(self.papers[one["id"]]) for one in declared)
+            return answer
 
-    def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome:
-        outcome = super().put_form(uid, body, media_type)
-        self._look()
-        return outcome
-
-    def put_forms(self, batch: bytes) -> Outcome:
-        outcome = super().put_forms(batch)
-        self._look()
-        return outcome
+        return super()._meet(seen)
 
     def put_rating(self, uid: str, body: bytes) -> Outcome:
         outcome = super().put_rating(uid, body)
@@ -61,12 +58,6 @@ class _Witness(ModelPlatform):
             if level is not None:
                 assert self.ratings.setdefault(uid, level) == level
         return outcome
-
-    def _look(self) -> None:
-        for uid in self.bodies.keys() - self.complete.keys():
-            if not self._missing(uid):
-                declared = json.loads(self.bodies[uid])["attachments"]
-                self.complete[uid] = tuple(bytes(self.papers[one["id"]]) for one in declared)
 
 
 class QueueMachine(RuleBasedStateMachine):
