@@ -287,6 +287,34 @@ def test_the_staff_see_more_where_the_key_is_kept_better(
     mere.close()
 
 
+def test_a_lost_machine_key_keeps_nothing_from_the_district(
+    tmp_path: Path, clock: TurnedClock, district: KeyedDistrict
+) -> None:
+    queue = tmp_path / "queue"
+
+    def open_with(key: bytes, keys: DistrictKeys | None) -> Store:
+        sealer = LocalKeySealer(key)
+        return Store.open(
+            queue, terminal="TY03", district="district.example", sealer=sealer, district_keys=keys, clock=clock
+        )
+
+    before = open_with(b"k" * 32, district.install(queue))
+    sealed = put(before)
+    before.close()
+    plain = open_with(b"k" * 32, None)
+    unsealed = put(plain, papers=0)
+    plain.close()
+    after = open_with(b"l" * 32, None)
+    item = after.show(sealed)
+    assert item is not None
+    assert (item.matter, item.name, after.find(ID_NUMBER)) == (None, None, ())
+    assert {finding.code for finding in after.verify()} == {"summary-unreadable", "body-damaged"}
+    platform = ModelPlatform(lambda: "ok")
+    assert sync_once(after, platform).delivered == 1
+    assert [(one.uid, one.state) for one in after.list()] == [(sealed, State.DONE), (unsealed, State.HELD)]
+    after.close()
+
+
 # --- bundles ----------------------------------------------------------------------------------------------------------
 
 
