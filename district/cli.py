@@ -1,4 +1,4 @@
-"""`district serve`, `district export` and `district terminals`."""
+"""`district serve`, `district export`, `district import` and `district terminals`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from district.app import Settings, create_app, create_staff_app, open_store
-from district.keys import KeysTrouble
+from district.importing import Imported, NotImported, import_folder, write_receipts
+from district.keys import KeysTrouble, signing_key
 from district.keys_cli import keys, keys_options, passphrase_in
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
@@ -23,6 +24,7 @@ from district.store import DistrictStore, SubmissionRow
 from district.terminals import Terminal, Terminals
 from offline_queue.numbers import base64url
 from offline_queue.terminals import read_terminal
+from offline_queue.wire import Receipt
 
 
 def settings_for(database: str | None, keys: Path | None = None, passphrase_file: Path | None = None) -> Settings:
@@ -147,6 +149,46 @@ def export(
                 _write_papers(store, row, out)
     finally:
         store.close()
+
+
+@main.command("import")
+@click.argument("stick", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--database", help="SQLAlchemy URL, as for serve")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@keys_options
+def import_(
+    stick: Path, database: str | None, as_json: bool, keys_folder: Path | None, passphrase_file: Path | None
+) -> None:
+    """Take in what terminals wrote onto a stick, and lay signed receipts beside it. Done again, it harms nothing."""
+    if keys_folder is None:
+        raise click.UsageError("what comes by stick is sealed, and receipts are signed: give --keys FOLDER")
+    try:
+        key = signing_key(keys_folder, passphrase_in(passphrase_file))
+        store = open_store(settings_for(database, keys_folder, passphrase_file))
+    except KeysTrouble as trouble:
+        raise click.ClickException(str(trouble)) from trouble
+    receipts: list[Receipt] = []
+    refused = False
+    try:
+        for one in import_folder(stick, store, Terminals(store.engine)):
+            match one:
+                case Imported(receipt=receipt, new=new):
+                    receipts.append(receipt)
+                    row = {"uid": receipt.uid, "case_number": receipt.case_number, "new": new}
+                case NotImported(name=name, reason=reason):
+                    refused = True
+                    row = {"folder": name, "refused": reason}
+            click.echo(json.dumps(row) if as_json else "\t".join(str(value) for value in row.values()))
+        for path in write_receipts(stick, receipts, key):
+            click.echo(f"receipts: {path.name}", err=True)
+    except OSError as trouble:
+        raise click.ClickException(
+            f"the stick can't be read or written: {trouble.strerror}. What was taken in is safe; import it again."
+        ) from trouble
+    finally:
+        store.close()
+    if refused:
+        raise SystemExit(1)
 
 
 def _write_papers(store: DistrictStore, row: SubmissionRow, out: Path) -> None:

@@ -139,7 +139,7 @@ def make_bundle(
 
 
 def signing_key(folder: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:
-    """The key that signs bundles. Raises KeysTrouble."""
+    """What signs bundles and receipts. Raises KeysTrouble."""
     private = _private(folder / _SIGNING, passphrase)
     if not isinstance(private, Ed25519PrivateKey):
         raise KeysTrouble(f"{folder / _SIGNING} is not an Ed25519 key")

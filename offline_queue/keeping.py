@@ -112,6 +112,7 @@ def cancel(database: Database, sealer: Sealer, clock: Clock, asked: Cancelling) 
                 """
                 UPDATE submission SET state = 'cancelled', ended_epoch = ?, reason = ?, next_wall = NULL
                 WHERE uid = ? AND state IN ('ready', 'held') AND lease IS NULL AND receipt IS NULL
+                  AND exported_epoch IS NULL
                 """,
                 (
                     clock.wall().timestamp(),

@@ -29,6 +29,11 @@ class DistrictKeys:
         self._seen: _Seen | None = None
         self._bundle: KeyBundle | None = None
 
+    @property
+    def signer(self) -> bytes:
+        """Raw Ed25519 key: whose bundles, and whose receipts, count here."""
+        return self._signer
+
     def bundle(self) -> KeyBundle | None:
         """The installed bundle; None when none was ever read."""
         with self._lock:

@@ -1,4 +1,4 @@
--- Version 2 to 3: one process at a time runs the rounds of sending.
+-- Version 2 to 3: one process at a time runs the rounds of sending, and it is known what left on a stick.
 
 CREATE TABLE sender (
     one         INTEGER PRIMARY KEY CHECK (one = 1),
@@ -7,5 +7,7 @@ CREATE TABLE sender (
     boot_id     TEXT NOT NULL,
     until_mono  REAL NOT NULL
 ) STRICT;
+
+ALTER TABLE submission ADD COLUMN exported_epoch REAL;
 
 PRAGMA user_version = 3;

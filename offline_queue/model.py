@@ -165,6 +165,18 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What has not arrived: how many wait by themselves, since when (ISO 8601) and why the oldest of them does; how
+    many wait for people, and the oldest of those."""
+
+    waiting: int
+    held: int
+    oldest: str | None
+    reason: str | None
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How far a submission has come."""
 

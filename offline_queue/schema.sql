@@ -40,6 +40,7 @@ CREATE TABLE submission (
     case_number    TEXT,
     ended_epoch    REAL CHECK ((ended_epoch IS NULL) = (state NOT IN ('done', 'cancelled'))),
     reason         BLOB CHECK ((reason IS NULL) = (state <> 'cancelled')),
+    exported_epoch REAL,
     CHECK (state NOT IN ('received', 'done') OR receipt IS NOT NULL)
 ) STRICT;
 

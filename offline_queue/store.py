@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
 
 from offline_queue.blobs import Blobs, free_bytes, sync_folder
+from offline_queue.carrying import Carrier
 from offline_queue.database import Database, Transaction
 from offline_queue.freezing import FormTooLarge, Frozen, NamedPaper, freeze_here, freeze_to
 from offline_queue.keeping import Cancelling, cancel, expire_reprints, forget_ended
@@ -29,6 +30,7 @@ from offline_queue.model import (
     NoKeys,
     NoSpace,
     OtherContent,
+    Overview,
     Paper,
     Reprint,
     Standing,
@@ -51,7 +53,7 @@ from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
 from offline_queue.signing import RequestSigner
 from offline_queue.summary import ReprintData, Summary, content_sha256
 from offline_queue.verify import check_all, repair
-from offline_queue.views import found, items, latest
+from offline_queue.views import found, items, latest, overview
 from offline_queue.wire import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
@@ -153,6 +155,19 @@ class Store:
     def outbox(self) -> Outbox:
         """The sender's side of the same queue."""
         return self._outbox
+
+    @property
+    def carrier(self) -> Carrier:
+        """The stick's side of the same queue."""
+        keys = self._district_keys
+        return Carrier(
+            database=self._database,
+            blobs=self._blobs,
+            key=self._key,
+            terminal=self._terminal,
+            signer=None if keys is None else keys.signer,
+            clock=self._clock,
+        )
 
     @property
     def public_key(self) -> tuple[str, bytes]:
@@ -407,6 +422,11 @@ class Store:
     def version(self) -> int:
         """Another number when another process, or another opener, has changed the queue."""
         return self._database.version()
+
+    def overview(self, *, most: int) -> Overview:
+        """What has not arrived, with at most `most` of the held submissions."""
+        with self._database.read() as connection:
+            return overview(connection, self._sealer, most=most)
 
     def latest(self) -> tuple[Standing, ...]:
         """How the submissions handed in last stand, newest first: what a screen may still be showing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from offline_queue.database import Row, Transaction
-from offline_queue.model import AttachmentItem, Found, Item, Standing
+from offline_queue.model import AttachmentItem, Found, Item, Overview, Standing
 from offline_queue.sealing import Sealer
 from offline_queue.summary import ReprintData, Summary
 from offline_queue.wire import State
@@ -77,6 +77,22 @@ def found(connection: Transaction, sealer: Sealer, id_number: str) -> Iterator[F
             case_number=case_number,
             slip_qr=None if data is None else data.slip_qr,
         )
+
+
+def overview(connection: Transaction, sealer: Sealer, *, most: int) -> Overview:
+    """What has not arrived: counts, the oldest that waits by itself, and some of those that wait for people."""
+    waiting = "state IN ('ready', 'sending', 'received')"
+    oldest = connection.one(
+        f"SELECT created_wall, last_error FROM submission WHERE {waiting} ORDER BY seq LIMIT 1"  # noqa: S608 - a constant
+    )
+    held = connection.all("SELECT uid FROM submission WHERE state = 'held' ORDER BY seq LIMIT ?", (most,))
+    return Overview(
+        waiting=connection.value(f"SELECT count(*) FROM submission WHERE {waiting}"),  # noqa: S608 - a constant
+        held=connection.value("SELECT count(*) FROM submission WHERE state = 'held'"),
+        oldest=None if oldest is None else oldest[0],
+        reason=None if oldest is None else oldest[1],
+        items=tuple(item for (uid,) in held for item in items(connection, sealer, uid=uid)),
+    )
 
 
 def latest(connection: Transaction) -> tuple[Standing, ...]:

@@ -17,6 +17,8 @@ from kiosk.cli.output import Failed, config_option, json_option, read_config, sa
 from kiosk.cli.queue import queue
 from kiosk.cli.slip import slip
 from kiosk.cli.speech import speech
+from kiosk.cli.staff import staff
+from kiosk.cli.stick import export, receipts
 from kiosk.cli.trials import devices
 from kiosk.config import ConfigError
 from kiosk.process import AlreadyRunning
@@ -155,5 +157,7 @@ def sync(*, config_path: Path | None, as_json: bool) -> None:
     sys.exit(0 if in_time else 1)
 
 
-for group in (card, camera, printer, speech, devices, queue, slip):
+for command in (export, receipts):
+    queue.add_command(command)
+for group in (card, camera, printer, speech, devices, queue, slip, staff):
     main.add_command(group)

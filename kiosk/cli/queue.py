@@ -13,13 +13,15 @@ import click
 from kiosk.cli.output import Failed, config_option, json_option, read_config, say, tell_trouble
 from kiosk.cli.queue_keys import keys
 from kiosk.config import ConfigError
+from kiosk.domain.reasons import reason_of
 
 if TYPE_CHECKING:
+    from offline_queue.model import Item
     from offline_queue.store import Store
 
 
 @contextmanager
-def _open(config_path: Path | None) -> Generator[Store]:
+def open_store(config_path: Path | None) -> Generator[Store]:
     from kiosk.bootstrap import open_queue
 
     try:
@@ -45,12 +47,21 @@ queue.add_command(keys)
 @json_option
 def list_(*, config_path: Path | None, as_json: bool) -> None:
     """All submissions on this terminal, oldest first."""
-    with _open(config_path) as store:
+    with open_store(config_path) as store:
         items = store.list()
     for item in items:
         say(item.row(), as_json=as_json)
+        if not as_json:
+            _say_why(item)
     if not items and not as_json:
         click.echo("这台终端上还没有申报。Nothing was handed in here yet.")
+
+
+def _say_why(item: Item) -> None:
+    """For eyes: what keeps a submission here, and what to do."""
+    if item.last_error is not None:
+        why = reason_of(item.last_error)
+        click.echo(f"  {why.message.zh} {why.remedy.zh}\n  {why.message.en} {why.remedy.en}")
 
 
 @queue.command()
@@ -59,12 +70,14 @@ def list_(*, config_path: Path | None, as_json: bool) -> None:
 @json_option
 def show(*, uid: str, config_path: Path | None, as_json: bool) -> None:
     """One submission; never what the resident wrote."""
-    with _open(config_path) as store:
+    with open_store(config_path) as store:
         item = store.show(uid)
     if item is None:
         tell_trouble("uid-unknown", as_json=as_json, uid=uid)
         sys.exit(1)
     say(item.details(), as_json=as_json)
+    if not as_json:
+        _say_why(item)
 
 
 @queue.command()
@@ -73,7 +86,7 @@ def show(*, uid: str, config_path: Path | None, as_json: bool) -> None:
 @json_option
 def retry(*, uid: str, config_path: Path | None, as_json: bool) -> None:
     """Send a held or waiting submission as soon as possible."""
-    with _open(config_path) as store:
+    with open_store(config_path) as store:
         known = store.show(uid) is not None
         retried = store.retry(uid)
     if not retried:
@@ -96,7 +109,7 @@ def sync(*, platform: str, config_path: Path | None, as_json: bool) -> None:
         table = table.model_copy(update={"url": platform})
     if not table.url:
         raise click.UsageError("no district platform is configured: give --platform URL")
-    with _open(config_path) as store:
+    with open_store(config_path) as store:
         try:
             client = open_platform(table, store.signer())
         except ValueError as failure:
@@ -119,7 +132,7 @@ def cancel(*, uid: str, reason: str, by: str, confirmed_by: str, config_path: Pa
     """Withdraw a submission that has not left, on the word of two people."""
     from kiosk.bootstrap import open_audit
 
-    with _open(config_path) as store:
+    with open_store(config_path) as store:
         known = store.show(uid) is not None
         try:
             cancelled = store.cancel(uid, reason=reason, by=by, confirmed_by=confirmed_by)
@@ -140,7 +153,7 @@ def cancel(*, uid: str, reason: str, by: str, confirmed_by: str, config_path: Pa
 @json_option
 def verify(*, repair: bool, config_path: Path | None, as_json: bool) -> None:
     """Check every row, hash and file."""
-    with _open(config_path) as store:
+    with open_store(config_path) as store:
         for mended in store.repair() if repair else ():
             say({"uid": mended.uid, "mended": mended.code, "detail": mended.detail}, as_json=as_json)
         findings = store.verify()
@@ -162,7 +175,7 @@ def put(*, form: Path, attach: tuple[Path, ...], config_path: Path | None, as_js
     from offline_queue.files import NotAForm, put_files
     from offline_queue.model import NoKeys, NoSpace, OtherContent, StorageTrouble, TooLarge
 
-    with _open(config_path) as store:
+    with open_store(config_path) as store:
         match put_files(store, form, attach):
             case NotAForm(detail=detail):
                 raise click.UsageError(f"{form}: {detail}")
