@@ -159,6 +159,7 @@ def hall_of(config: Config, *, test: bool = False) -> Hall:
         villages=tuple(Option(value=village.code, label=village.name) for village in config.hall.villages),
         patience=Patience(**config.patience.model_dump()),
         test=test,
+        staff=bool(config.staff.code),
     )
 
 
@@ -276,6 +277,7 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     from kiosk.journey.events import CardChanged, Event, PrinterSeen, SyncChanged
     from kiosk.journey.reading import PageReading
     from kiosk.journey.runner import Runner
+    from kiosk.journey.staff_desk import StaffDesk
     from kiosk.journey.states import Delivery, Terminal
     from offline_queue.sender import SyncThread
 
@@ -318,6 +320,14 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
         post=post,
         stored=sync.wake if sync else _nothing,
     )
+    staff = StaffDesk(
+        queue_=store,
+        matters=hall.matters,
+        code=config.staff.code,
+        post=post,
+        released=sync.wake if sync else _nothing,
+    )
+    opened.callback(staff.close)
     reader = ReadingProcess(child_command(READING))
     reading = PageReading(reader=reader, post=post)
     desk = CameraDesk(
@@ -336,6 +346,7 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
         reading=reading,
         try_key=parts.reader.try_key,
         clerk=clerk,
+        staff=staff,
         voice=aloud,
         audit=audit,
     )

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from kiosk.domain.staff_code import is_hash
 from kiosk.domain.words import Text
 
 
@@ -206,6 +207,19 @@ class QueueTable(_Table):
     cipher: Literal["aes256-gcm", "sm4-gcm"] = "aes256-gcm"
 
 
+class StaffTable(_Table):
+    """``code``: what `kiosk staff code` printed; it opens the staff view. Empty: there is none."""
+
+    code: str = ""
+
+    @field_validator("code")
+    @classmethod
+    def _is_hash(cls, code: str) -> str:
+        if code and not is_hash(code):
+            raise ValueError("must be what kiosk staff code prints")
+        return code
+
+
 class ScreenTable(_Table):
     """``fullscreen`` on a terminal; ``contrast`` is yellow on black."""
 
@@ -225,6 +239,7 @@ class Config(_Table):
     speech: SpeechTable = SpeechTable()
     platform: PlatformTable = PlatformTable()
     queue: QueueTable = QueueTable()
+    staff: StaffTable = StaffTable()
     screen: ScreenTable = ScreenTable()
 
 

@@ -11,6 +11,7 @@ from kiosk.journey.effects import (
     LookUpCard,
 )
 from kiosk.journey.frame import Step, begun, camera_off, wiped
+from kiosk.journey.staffed import StaffCode, StaffView
 from kiosk.journey.states import (
     FindByCard,
     HandingIn,
@@ -33,7 +34,7 @@ def on_card(terminal: Terminal) -> Step:
     match terminal.screen:
         case Welcome() if isinstance(card, CardRead | CardFailed):
             return begun(terminal), ()
-        case Thanks() if isinstance(card, CardRead | CardFailed):
+        case Thanks() | StaffCode() | StaffView() if isinstance(card, CardRead | CardFailed):
             gone, effects = wiped(terminal)
             return begun(replace(gone, card=card)), effects
         case Identify() | FindByCard() as screen:

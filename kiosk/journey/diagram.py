@@ -24,6 +24,7 @@ from kiosk.journey import events as e
 from kiosk.journey import way
 from kiosk.journey.effects import Wipe
 from kiosk.journey.machine import advance
+from kiosk.journey.staffed import HeldItem, QueueSeen, StaffCode, StaffView
 from kiosk.journey.states import (
     Ask,
     Delivery,
@@ -59,6 +60,7 @@ _READ = (Suggestion(Kind.BANK_CARD, "6217000000000000", ((0, 0), (1, 0), (1, 1),
 _TROUBLES = (CardTrouble.MUTE, CardTrouble.NEEDS_KEY, CardTrouble.WRONG_KEY, CardTrouble.PULLED, CardTrouble.EXPIRED)
 _TYPED = {KeyPart.NUMBER: "E12345678", KeyPart.BIRTH: "19680315", KeyPart.EXPIRES: "20300101", KeyPart.CAN: "123456"}
 _PEOPLE = {"grown-up": "1968-03-15", "another": "1985-01-01", "old": "1950-01-01", "child": "2015-01-01"}
+_QUEUE = QueueSeen(waiting=0, oldest=None, held=(HeldItem(uid="u", number="n", created=_NOON, reason="http-422"),))
 _LONG = 10_000.0
 """Seconds; longer than anybody's patience."""
 
@@ -66,7 +68,7 @@ _LONG = 10_000.0
 def _hall() -> Hall:
     name = Text(zh="大厅", en="Hall")
     villages = (Option(value="001", label=name),)
-    return Hall(name=name, help_line=name, terminal="TY01", matters=load(), villages=villages)
+    return Hall(name=name, help_line=name, terminal="TY01", matters=load(), villages=villages, staff=True)
 
 
 def _card(person: str, insertion: int) -> CardRead:
@@ -99,6 +101,7 @@ def _tried(terminal: Terminal, hall: Hall, depth: int) -> Iterator[e.Event]:
         e.SpeakerChanged(SpeechTrouble.NO_AUDIO),
         e.LookedUp(number, (_FOUND,), insertion=insertion),
         e.LookedUp(number, (), "nothing-found", insertion),
+        e.OpenStaff(), e.StaffChecked(True), e.StaffChecked(False), e.QueueTold(_QUEUE), e.SendAgain("u"),
     )  # fmt: skip
     if isinstance(terminal.screen, Ask):
         question = terminal.screen.question
@@ -106,6 +109,8 @@ def _tried(terminal: Terminal, hall: Hall, depth: int) -> Iterator[e.Event]:
             yield e.Draft(question.example)
         else:
             yield e.Draft(way.options(question, hall)[0].value)
+    if isinstance(terminal.screen, StaffCode):
+        yield e.Draft("204060")
     if isinstance(terminal.screen, TypeDocument):
         yield e.Draft(_TYPED[terminal.screen.part])
 
@@ -127,6 +132,7 @@ def _shape(terminal: Terminal) -> object:
         "part",
         "trying",
         "sight",
+        "checking",
     )
     return (
         type(screen),
@@ -160,12 +166,18 @@ def _explored(hall: Hall) -> _Steps:
         before, depth = waiting.popleft()
         for event in _tried(before, hall, depth):
             after, effects = advance(before, event, hall)
-            steps.append((before, _name(event), after, any(isinstance(effect, Wipe) for effect in effects)))
+            out = any(isinstance(effect, Wipe) for effect in effects) or _left_by_staff(before, after)
+            steps.append((before, _name(event), after, out))
             shape = _shape(after)
             if shape not in seen:
                 seen.add(shape)
                 waiting.append((after, depth + 1))
     return steps
+
+
+def _left_by_staff(before: Terminal, after: Terminal) -> bool:
+    """Where nobody is served there is nothing to wipe."""
+    return isinstance(before.screen, StaffCode | StaffView) and isinstance(after.screen, Welcome)
 
 
 def _name(event: e.Event) -> str:

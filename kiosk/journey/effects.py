@@ -122,6 +122,21 @@ class Wipe:
     session: int
 
 
+@dataclass(frozen=True, slots=True)
+class CheckStaffCode:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtQueue:
+    """For staff: what waits, and what is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHeld:
+    uid: str
+
+
 Effect = (
     StartCamera
     | StopCamera
@@ -137,4 +152,7 @@ Effect = (
     | Warn
     | Hush
     | Wipe
+    | CheckStaffCode
+    | LookAtQueue
+    | ReleaseHeld
 )

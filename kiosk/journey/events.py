@@ -11,6 +11,7 @@ from devices.card.api import CardState, DocumentKey
 from devices.printer.api import Outcome, PrinterStatus, PrinterTrouble
 from devices.speech.api import SpeechTrouble
 from kiosk.domain.words import Language
+from kiosk.journey.staffed import QueueSeen
 from kiosk.journey.states import Delivery, Elsewhere, Found, Sight, Stored
 
 # --- the resident ---------------------------------------------------------------------------------------------------
@@ -349,6 +350,32 @@ class LookedUp:
     elsewhere: Elsewhere | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenStaff:
+    """The hall's name was held for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendAgain:
+    """Staff release a held submission."""
+
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffChecked:
+    """Whether the code was right."""
+
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueTold:
+    """What is in the queue."""
+
+    seen: QueueSeen
+
+
 Event = (
     Touched
     | Begin
@@ -401,4 +428,8 @@ Event = (
     | SyncChanged
     | SpeakerChanged
     | LookedUp
+    | OpenStaff
+    | SendAgain
+    | StaffChecked
+    | QueueTold
 )

@@ -12,6 +12,7 @@ from kiosk.journey.effects import (
     Warn,
     Wipe,
 )
+from kiosk.journey.staffed import SILENCE_S, StaffCode, StaffView
 from kiosk.journey.states import (
     Ask,
     ConfirmFinish,
@@ -106,6 +107,8 @@ def on_tick(terminal: Terminal, hall: Hall) -> Step:
             return wiped(terminal) if terminal.now >= until else (terminal, ())
         case _, HandingIn(trouble=None):
             return terminal, ()
+        case _, StaffCode() | StaffView():
+            return wiped(terminal) if terminal.now - terminal.touched >= SILENCE_S else (terminal, ())
         case _ if terminal.now - terminal.touched < patience.idle * factor:
             return terminal, ()
         case _, Welcome():

@@ -11,7 +11,7 @@ An event that means nothing where the resident is (a late answer of a device, a 
 that belong to an earlier session carry its number and are dropped.
 
 Here is the order in which an event is looked at; what it means is told beside: ``frame`` (beginning, silence, wiping),
-``cards``, ``stations`` (first choice to review) and ``outcome`` (signature to rating, finding again).
+``cards``, ``stations`` (first choice to review), ``outcome`` (signature to rating, finding again) and ``staff``.
 """
 
 from __future__ import annotations
@@ -43,14 +43,17 @@ from kiosk.journey.events import (
     KeySeen,
     LookedUp,
     Next,
+    OpenStaff,
     PageJudged,
     PageRead,
     PageShot,
     PickLanguage,
     PrinterSeen,
+    QueueTold,
     SetCare,
     SlipEnded,
     SpeakerChanged,
+    StaffChecked,
     StoreDone,
     StoreFailed,
     SwitchToOtherCard,
@@ -61,6 +64,8 @@ from kiosk.journey.events import (
 from kiosk.journey.frame import Step, begun, on_finish, on_tick, wiped
 from kiosk.journey.offers import page_read, showing_paper
 from kiosk.journey.outcome import finding, handed_in, handing_in
+from kiosk.journey.staff import at_code, at_view, open_view
+from kiosk.journey.staffed import StaffCode, StaffView
 from kiosk.journey.states import (
     Ask,
     AskConsent,
@@ -94,6 +99,7 @@ from kiosk.journey.stations import asking, before_the_card, reviewing, scanning,
 _DEVICES = (
     Tick | CardChanged | CameraChanged | PageJudged | PageShot | PageRead | CodeSeen | DocumentJudged | KeySeen
     | StoreDone | StoreFailed | SlipEnded | PrinterSeen | SyncChanged | SpeakerChanged | LookedUp
+    | StaffChecked | QueueTold
 )  # fmt: skip
 """Events no finger made: they are no sign of life."""
 
@@ -152,6 +158,8 @@ def _on_screen(terminal: Terminal, event: Event, hall: Hall) -> Step:
         match event:
             case Begin():
                 return begun(terminal), ()
+            case OpenStaff():
+                return open_view(terminal, hall)
             case FindMine(by_slip=False):
                 opened = begun(terminal, FindByCard())
                 return at_reader(opened, FindByCard())
@@ -160,6 +168,10 @@ def _on_screen(terminal: Terminal, event: Event, hall: Hall) -> Step:
                 return opened, (StartCamera(opened.sessions, Purpose.CODE),)
             case _:
                 return terminal, ()
+    if isinstance(screen, StaffCode):
+        return at_code(terminal, screen, event)
+    if isinstance(screen, StaffView):
+        return at_view(terminal, screen, event)
     if session is None or getattr(event, "session", session.number) != session.number:
         return terminal, ()
     if isinstance(event, PageRead):

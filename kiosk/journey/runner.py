@@ -18,13 +18,16 @@ from kiosk.domain.spoken import Line
 from kiosk.domain.words import Language
 from kiosk.journey.effects import (
     AlertStaff,
+    CheckStaffCode,
     Effect,
     Hush,
+    LookAtQueue,
     LookUpCard,
     LookUpCode,
     PrintSlip,
     Purpose,
     ReadPage,
+    ReleaseHeld,
     SendRating,
     Shoot,
     StartCamera,
@@ -41,6 +44,7 @@ from kiosk.journey.events import (
     PrinterSeen,
     SlipEnded,
     SpeakerChanged,
+    StaffChecked,
     StoreDone,
     StoreFailed,
     SyncChanged,
@@ -86,6 +90,16 @@ class Clerk(Protocol):
     def wipe(self, session: int) -> None: ...
 
 
+class StaffDesk(Protocol):
+    """What hall staff look at and do. Answers come as events."""
+
+    def check(self, code: str) -> None: ...
+
+    def look(self) -> None: ...
+
+    def release(self, uid: str) -> None: ...
+
+
 class Voice(Protocol):
     """Says aloud what a resident should hear."""
 
@@ -114,6 +128,7 @@ class Runner:
         reading: Reading,
         try_key: Callable[[DocumentKey], None],
         clerk: Clerk,
+        staff: StaffDesk,
         voice: Voice,
         audit: AuditLog,
     ) -> None:
@@ -126,6 +141,7 @@ class Runner:
         self._reading = reading
         self._try_key = try_key
         self._clerk = clerk
+        self._staff = staff
         self._voice = voice
         self._audit = audit
         self._mailbox: deque[Event] = deque()
@@ -171,6 +187,13 @@ class Runner:
                 self._clerk.rate(uid, level)
             case AlertStaff():
                 self._audit.note("staff-called", session=self.state.sessions, screen=type(self.state.screen).__name__)
+            case CheckStaffCode(code):
+                self._staff.check(code)
+            case LookAtQueue():
+                self._staff.look()
+            case ReleaseHeld(uid):
+                self._audit.note("submission-released", uid=uid)
+                self._staff.release(uid)
             case Warn(line, language, slow):
                 self._voice.warn(line, language, slow=slow)
             case Hush():
@@ -205,6 +228,8 @@ class Runner:
                 self._audit.note("delivery-changed", uid=uid, delivery=delivery.value)
             case SpeakerChanged(trouble):
                 self._audit.note("speaker-changed", trouble=trouble.value if trouble is not None else "")
+            case StaffChecked(right):
+                self._audit.note("staff-code", right=int(right))
             case LookedUp(session, found):
                 self._audit.note("looked-up", session=session, count=len(found))
             case _:

@@ -19,6 +19,7 @@ from devices.printer.api import Outcome, PrinterStatus
 from kiosk.catalogue.model import Material, Matter, Option, Question, Refusal
 from kiosk.domain.resident import Resident, Role
 from kiosk.domain.words import Language, Text
+from kiosk.journey.staffed import StaffCode, StaffView
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Hall:
-    """What does not change while the terminal runs, passed in by the composition root."""
+    """What does not change while the terminal runs, passed in by the composition root. ``staff``: there is a code that
+    opens the staff view."""
 
     name: Text
     help_line: Text
@@ -42,6 +44,7 @@ class Hall:
     villages: tuple[Option, ...]
     patience: Patience = field(default_factory=Patience)
     test: bool = False
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +375,8 @@ Screen = (
     | ShowDocument
     | TypeDocument
     | LayDocument
+    | StaffCode
+    | StaffView
 )
 
 
@@ -408,7 +413,8 @@ Overlay = IdleWarning | OtherCard | ConfirmFinish | StaffCalled
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """The whole state. ``now`` and ``touched`` are seconds on the monotonic clock, ``today`` the local date; ``camera``
-    is what the camera does now, whichever screen it was switched on for."""
+    is what the camera does now, whichever screen it was switched on for. ``staff_wrong`` counts wrong staff codes;
+    none is taken before ``staff_locked``."""
 
     now: float
     today: date
@@ -422,3 +428,5 @@ class Terminal:
     card: CardState = field(default_factory=NoCard)
     printer: PrinterStatus | None = None
     camera: CameraState = field(default_factory=Off)
+    staff_wrong: int = 0
+    staff_locked: float = 0.0

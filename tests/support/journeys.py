@@ -64,6 +64,7 @@ HALL = Hall(
     terminal="TY03",
     matters=load(),
     villages=VILLAGES,
+    staff=True,
 )
 
 

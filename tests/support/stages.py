@@ -39,6 +39,7 @@ from kiosk.journey.events import (
     UseCamera,
     WriteOwn,
 )
+from kiosk.journey.staffed import HeldItem, QueueSeen, StaffCode, StaffView
 from kiosk.journey.states import (
     Delivery,
     Elsewhere,
@@ -135,6 +136,42 @@ BANK_CARD = bank_card("621700123456789012")
 OLD = card(1, born="1950-01-01")
 ZONE = ("POCHNWANG<<XIUYING<<<<<<<<<<<<<<<<<<<<<<<<<<", "E123456784CHN6803155F3001019<<<<<<<<<<<<<<02")
 KEY = MrzKey(document_number="E12345678", birth_date="680315", expires="300101")
+
+
+QUEUE = QueueSeen(
+    waiting=12,
+    oldest=NOON - timedelta(days=1, hours=3),
+    reason="unreachable",
+    held=(
+        HeldItem(
+            uid="0190f3a0-0000-4000-8000-000000000011",
+            number="TY03-261121-0007-X",
+            created=NOON - timedelta(days=2),
+            reason="http-422",
+            matter=HALL.matters[0].title,
+            name="王*英",
+        ),
+        HeldItem(
+            uid="0190f3a0-0000-4000-8000-000000000012",
+            number="TY03-261122-0002-4",
+            created=NOON - timedelta(days=1),
+            reason="http-413",
+        ),
+        HeldItem(
+            uid="0190f3a0-0000-4000-8000-000000000013",
+            number="TY03-261123-0001-E",
+            created=NOON - timedelta(hours=1),
+            reason="paper-damaged",
+        ),
+    ),
+    more=4,
+)
+"""What staff see on a bad day: one item with all that may be shown, two of a terminal without a key store."""
+
+
+def at_staff(screen: StaffCode | StaffView) -> Terminal:
+    """Hall staff at the terminal, nobody served."""
+    return replace(Walk().terminal, screen=screen)
 
 
 def _documents() -> list[Stage]:
@@ -333,6 +370,11 @@ def stages() -> list[Stage]:
                 )
             ),
         ),
+        Stage("staff-code", at_staff(StaffCode(draft="204060"))),
+        Stage("staff-code-wrong", at_staff(StaffCode(wrong=True))),
+        Stage("staff-code-locked", replace(at_staff(StaffCode(wrong=True)), staff_locked=now + 600)),
+        Stage("staff-view", at_staff(StaffView(seen=QUEUE, sent=frozenset({QUEUE.held[1].uid})))),
+        Stage("staff-view-none", at_staff(StaffView(seen=QueueSeen(waiting=0, oldest=None, held=())))),
         Stage("idle-warning", replace(level.terminal, overlay=IdleWarning(until=level.terminal.now + 20))),
         Stage("other-card", other.terminal),
         Stage("confirm-finish", Walk().to_questions().do(Finish()).terminal),

@@ -39,18 +39,22 @@ from kiosk.journey.events import (
     KeySeen,
     LookedUp,
     Next,
+    OpenStaff,
     PageRead,
     PageShot,
     PickLanguage,
     PickMatter,
     PickWho,
     PrintAgain,
+    QueueTold,
     Rate,
     RemovePage,
+    SendAgain,
     SetCare,
     ShootNow,
     Signed,
     SlipEnded,
+    StaffChecked,
     StoreDone,
     StoreFailed,
     SwitchToOtherCard,
@@ -64,6 +68,7 @@ from kiosk.journey.events import (
     UseCamera,
     WriteOwn,
 )
+from kiosk.journey.staffed import HeldItem, QueueSeen
 from kiosk.journey.states import (
     ConfirmFinish,
     Delivery,
@@ -95,6 +100,7 @@ FOUND = Found(
 
 
 KEY = MrzKey(document_number="E12345678", birth_date="680315", expires="300101")
+QUEUE = QueueSeen(waiting=1, oldest=NOON, held=(HeldItem(uid="u", number="n", created=NOON, reason="http-422"),))
 DRAFTS = ["13812345678", "621700", "nobody", "003", "rural", "500", "", "村", "E12345678", "19680315"]
 ACCOUNT = bank_card("621700123456789012")
 _numbers = st.integers(min_value=1, max_value=4)
@@ -117,6 +123,7 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
             Signed(None), Signed(b"png"), TryAgain(), Rate(5), Rate(0), AnotherMatter(), PrintAgain(STORED.uid),
             UseCamera(), TypeInstead(), TypeCan(True), TakeOffer(ACCOUNT), PickMatter("pension-payout-account"),
             PickLanguage("en"), CardChanged(NoCard()), CardChanged(Reading(9)), CardChanged(NoReader()),
+            OpenStaff(), StaffChecked(True), StaffChecked(False), SendAgain("u"), QueueTold(QUEUE),
         ]
     ),
     st.booleans().map(PickWho), st.booleans().map(SetCare), st.booleans().map(WriteOwn), st.booleans().map(FindMine),

@@ -786,6 +786,78 @@
     </message>
 </context>
 <context>
+    <name>StaffCode</name>
+    <message>
+        <source>工作人员口令</source>
+        <translation>Staff code</translation>
+    </message>
+    <message>
+        <source>这里只给大厅工作人员用。</source>
+        <translation>This is for hall staff only.</translation>
+    </message>
+    <message>
+        <source>进入</source>
+        <translation>Open</translation>
+    </message>
+    <message>
+        <source>按下面的数字</source>
+        <translation>Use the digits below</translation>
+    </message>
+</context>
+<context>
+    <name>StaffCodeModel</name>
+    <message>
+        <source>输错太多次，请过一刻钟再试</source>
+        <translation>Too many wrong codes: try again in a quarter of an hour</translation>
+    </message>
+    <message>
+        <source>口令不对，请再输一次</source>
+        <translation>Wrong code, please try again</translation>
+    </message>
+</context>
+<context>
+    <name>StaffView</name>
+    <message>
+        <source>关闭</source>
+        <translation>Close</translation>
+    </message>
+    <message>
+        <source>正在报送</source>
+        <translation>Being sent</translation>
+    </message>
+    <message>
+        <source>重新报送</source>
+        <translation>Send again</translation>
+    </message>
+</context>
+<context>
+    <name>StaffViewModel</name>
+    <message>
+        <source>正在查看…</source>
+        <translation>Looking…</translation>
+    </message>
+    <message>
+        <source>{count} 件要处理，先列 {shown} 件</source>
+        <translation>{count} need attention, {shown} shown</translation>
+    </message>
+    <message>
+        <source>{count} 件要处理</source>
+        <translation>{count} need attention</translation>
+    </message>
+    <message>
+        <source>没有要处理的申报</source>
+        <translation>Nothing needs attention</translation>
+    </message>
+    <message>
+        <source>没有等待报送的申报。</source>
+        <translation>Nothing is waiting to be sent.</translation>
+    </message>
+    <message>
+        <source>{count} 件等待报送，最早 {time}。</source>
+        <translation>{count} waiting since {time}.</translation>
+    </message>
+</context>
+<context>
     <name>TerminalModel</name>
     <message>
         <source>认人</source>

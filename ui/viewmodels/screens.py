@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from kiosk.journey.staffed import StaffCode, StaffView
 from kiosk.journey.states import (
     Ask,
     AskConsent,
@@ -27,7 +28,7 @@ from kiosk.journey.states import (
     Welcome,
     WhoFor,
 )
-from ui.viewmodels import answers, arrival, outcome, papers, shown
+from ui.viewmodels import answers, arrival, outcome, papers, shown, staff
 from ui.viewmodels.base import Links, ScreenModel
 
 
@@ -74,6 +75,10 @@ def model_for(links: Links, terminal: Terminal) -> ScreenModel:
             model = outcome.FindByCardModel
         case FindBySlip():
             model = outcome.FindBySlipModel
+        case StaffCode():
+            model = staff.StaffCodeModel
+        case StaffView():
+            model = staff.StaffViewModel
         case _:
             assert_never(terminal.screen)
     return model(links, terminal)

@@ -17,6 +17,7 @@ from kiosk.journey.events import (
     Event,
     Finish,
     FinishForSure,
+    OpenStaff,
     PickLanguage,
     SetCare,
     SwitchToOtherCard,
@@ -194,6 +195,10 @@ class TerminalModel(QObject):
     @Slot()
     def touched(self) -> None:
         self._links.post(Touched())
+
+    @Slot()
+    def openStaff(self) -> None:
+        self._links.post(OpenStaff())
 
     @Slot()
     def callStaff(self) -> None:

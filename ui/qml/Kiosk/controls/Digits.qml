@@ -1,5 +1,5 @@
 // A pad of digits, for numbers; nobody needs a keyboard for a phone number. `letters` adds a second side with A to Z,
-// `groups` parts what is shown as it is spoken.
+// `groups` parts what is shown as it is spoken, `hidden` shows dots.
 pragma ComponentBehavior: Bound
 import QtQuick
 import Kiosk
@@ -13,13 +13,14 @@ Item {
     property string placeholder
     property bool letters: false
     property var groups: []
+    property bool hidden: false
     signal edited(string value)
 
     property bool spelling: letters
     readonly property bool beside: display && Theme.landscape && !spelling
     readonly property int rows: Math.ceil(keys.side.length / keys.columns)
     readonly property real keyHeight: Math.min(Theme.px(200), (height - keys.y - (rows - 1) * keys.spacing) / rows)
-    readonly property string shown: grouped(value)
+    readonly property string shown: hidden ? "●".repeat(value.length) : grouped(value)
     readonly property real fieldWidth: field.width
     readonly property real fieldHeight: field.height
 

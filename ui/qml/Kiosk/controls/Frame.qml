@@ -72,6 +72,14 @@ Item {
                 wrapMode: Text.NoWrap
             }
         }
+        MouseArea {
+            // For those who know: hall staff hold the name for five seconds.
+            objectName: "hall-name"
+            width: hall.x + hall.width
+            height: parent.height
+            pressAndHoldInterval: 5000
+            onPressAndHold: frame.terminal.openStaff()
+        }
         Row {
             id: right
             anchors.right: parent.right
