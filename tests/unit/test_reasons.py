@@ -31,9 +31,7 @@ def test_every_reason_that_the_queue_writes_is_documented() -> None:
     written: set[str] = set()
     for path in (PROJECT / "offline_queue").glob("*.py"):
         text = path.read_text("utf-8")
-        written |= set(
-            re.findall(r'(?:error=|last_error = \'|_later\(attempt, |_hold\(outbox, work, )"?([a-z-]+)', text)
-        )
+        written |= set(re.findall(r"""(?:error=|last_error = |_later\(attempt, |hold\([^"]*)["']([a-z-]+)""", text))
     codes = {code for code in written if "-" in code or code in ("stopped",)}
     assert {"not-a-receipt", "paper-damaged", "digest-mismatch"} <= codes
     assert {code for code in codes if code not in documented()} <= {"http-"}
