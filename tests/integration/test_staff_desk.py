@@ -61,8 +61,10 @@ def keyed(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_held_submissions_are_told_with_reason_and_released(keyed: Store) -> None:
-    held, waiting = put(keyed), put(keyed)
-    sync_once(keyed, ModelPlatform(iter(["refused", "busy", "busy"]).__next__))
+    held = put(keyed)
+    sync_once(keyed, ModelPlatform(lambda: "refused"))
+    waiting = put(keyed)
+    sync_once(keyed, ModelPlatform(lambda: "busy"))
     desk = Desk(keyed)
     desk.staff.look()
     seen = desk.told()
