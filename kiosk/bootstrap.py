@@ -28,6 +28,8 @@ from kiosk.queue_keys import district_keys, local_sealer
 from kiosk.speaking import no_speaker, open_speaker, speech_lacks
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from devices.camera.api import Camera
     from devices.card.api import CardReader
     from devices.printer.api import Printer
@@ -219,6 +221,11 @@ def open_platform(platform: PlatformTable, signer: RequestSigner | None, *, dead
     return PlatformClient(platform.url, signer=signer, certificates=certificates, deadline=deadline)
 
 
+def about_terminal(client: PlatformClient) -> dict[str, JsonValue]:
+    """What a heartbeat says beside the queue's own numbers."""
+    return {"version": __version__, "clock_offset_seconds": round(client.clock_offset)}
+
+
 def line_of(platform: PlatformTable) -> Line:
     """What papers may take of the hall's line."""
     from offline_queue.line import Hours, Line
@@ -303,7 +310,9 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     sync = None
     if config.platform.url:
         client = open_platform(config.platform, store.signer())
-        sync = SyncThread(store, client, line=line_of(config.platform), on_change=changed)
+        sync = SyncThread(
+            store, client, line=line_of(config.platform), about=lambda: about_terminal(client), on_change=changed
+        )
     printer = PrinterThread(
         parts.printer,
         on_status=lambda status: post(PrinterSeen(status)),

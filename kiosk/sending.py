@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kiosk.bootstrap import line_of, open_platform, open_queue
+from kiosk.bootstrap import about_terminal, line_of, open_platform, open_queue
 from kiosk.config import Config, ConfigError
 from kiosk.process import AlreadyRunning, forbid_core_dumps
 
@@ -31,7 +31,9 @@ def serve_sync(config: Config, *, ready: Callable[[], None], told: Callable[[Cha
             raise AlreadyRunning("another kiosk sync is sending from this queue: end it first")
         platform = open_platform(config.platform, store.signer())
         line = line_of(config.platform)
-        sync = SyncThread(store, platform, line=line, on_change=told, service=True)
+        sync = SyncThread(
+            store, platform, line=line, about=lambda: about_terminal(platform), on_change=told, service=True
+        )
         sync.start()
         ready()
         signal.sigwait(signals)

@@ -63,8 +63,10 @@ class LesserLanes:
             connection.run("DELETE FROM telemetry WHERE kind = ? AND body = ?", (work.kind, work.body))
 
     def put_off_telemetry(self, work: TelemetryWork, later: TryAgain) -> None:
+        """It makes nobody wait, unless the platform itself asked for that: a form that is put now is tried now."""
         with self._database.write() as connection:
-            self._pause(connection, later)
+            if later.error.startswith("http-"):
+                self._pause(connection, later)
             connection.run(
                 "UPDATE telemetry SET attempts = attempts + ?, next_mono = ? WHERE kind = ?",
                 (int(later.counted), self._clock.monotonic() + later.seconds, work.kind),

@@ -1,4 +1,5 @@
--- Version 2 to 3: one process at a time runs the rounds of sending, and it is known what left on a stick.
+-- Version 2 to 3: one process at a time runs the rounds of sending, it is known what left on a stick, and what is held is
+-- counted without reading the whole table.
 
 CREATE TABLE sender (
     one         INTEGER PRIMARY KEY CHECK (one = 1),
@@ -9,5 +10,6 @@ CREATE TABLE sender (
 ) STRICT;
 
 ALTER TABLE submission ADD COLUMN exported_epoch REAL;
+CREATE INDEX submission_held ON submission (seq) WHERE state = 'held';
 
 PRAGMA user_version = 3;

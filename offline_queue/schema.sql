@@ -49,6 +49,7 @@ CREATE INDEX submission_received ON submission (next_mono, seq) WHERE state = 'r
 CREATE INDEX submission_unnumbered ON submission (next_mono, seq)
     WHERE state = 'done' AND case_number IS NULL AND test = 0;
 CREATE INDEX submission_leased ON submission (seq) WHERE lease IS NOT NULL;
+CREATE INDEX submission_held ON submission (seq) WHERE state = 'held';
 CREATE INDEX submission_finder ON submission (finder) WHERE finder IS NOT NULL;
 CREATE INDEX submission_reprint ON submission (created_epoch) WHERE reprint IS NOT NULL;
 CREATE INDEX submission_ended ON submission (ended_epoch) WHERE ended_epoch IS NOT NULL;

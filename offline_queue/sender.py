@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 
 import apsw
+from pydantic import JsonValue
 
+from offline_queue.heartbeat import Heartbeat
 from offline_queue.line import Line
 from offline_queue.model import Standing
 from offline_queue.round import Platform
@@ -30,6 +33,7 @@ _log = logging.getLogger(__name__)
 class SyncThread:
     """Runs rounds: at start, when woken, when something falls due, and when another process has changed the queue.
 
+    With `about` it lets the platform know how this terminal is (:mod:`offline_queue.heartbeat`).
     Beside the app it is the app's, and steps back while a `service` (`kiosk sync`) has the turn; then it only tells how
     the newest submissions come on.
     """
@@ -40,12 +44,14 @@ class SyncThread:
         platform: Platform,
         *,
         line: Line | None = None,
+        about: Callable[[], Mapping[str, JsonValue]] | None = None,
         on_change: OnChange | None = None,
         service: bool = False,
     ) -> None:
         self._store = store
         self._platform = platform
         self._line = line or Line()
+        self._heartbeat = Heartbeat(store, about) if about is not None else None
         self._on_change = on_change
         self._service = service
         self._condition = threading.Condition()
@@ -113,6 +119,7 @@ class SyncThread:
                 return LOOK_SECONDS
             self._store.expire_reprints()
             self._store.forget_ended()
+            beat = _LONGEST_SLEEP if self._heartbeat is None else self._heartbeat.beat()
             run_round(self._store, self._platform, self._line, self._on_change, lambda: self._stopping)
             self._latest = frozenset(self._store.latest())
             due = self._store.outbox.seconds_to_next(papers_in=self._line.seconds_to_papers())
@@ -123,7 +130,7 @@ class SyncThread:
             # Its text may carry what a resident wrote, so only its type is logged. Its lease runs out by itself.
             _log.error("a round of the queue failed: %s", type(failure).__name__)
             return _TROUBLE_SLEEP
-        return min(_LONGEST_SLEEP, _LONGEST_SLEEP if due is None else due)
+        return min(_LONGEST_SLEEP, beat, _LONGEST_SLEEP if due is None else due)
 
     def _tell_latest(self) -> None:
         """What another process made of the newest submissions since the last look."""

@@ -53,7 +53,7 @@ from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
 from offline_queue.signing import RequestSigner
 from offline_queue.summary import ReprintData, Summary, content_sha256
 from offline_queue.verify import check_all, repair
-from offline_queue.views import found, items, latest, overview
+from offline_queue.views import found, health, items, latest, overview
 from offline_queue.wire import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
@@ -432,6 +432,13 @@ class Store:
         """How the submissions handed in last stand, newest first: what a screen may still be showing."""
         with self._database.read() as connection:
             return latest(connection)
+
+    def health(self) -> dict[str, JsonValue]:
+        """What may be told of this queue to whoever looks after it: numbers, and nothing of a resident."""
+        now = self._clock.wall()
+        with self._database.read() as connection:
+            found = health(connection, now=now.timestamp())
+        return {"at": now.isoformat(timespec="seconds"), "waiting": self.waiting(), "free_bytes": self._free(), **found}
 
     def verify(self) -> tuple[Finding, ...]:
         """Open and compare everything; empty when all is well. Changes nothing."""

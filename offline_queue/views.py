@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import JsonValue
+
 from offline_queue.database import Row, Transaction
 from offline_queue.model import AttachmentItem, Found, Item, Overview, Standing
 from offline_queue.sealing import Sealer
@@ -55,6 +57,20 @@ def _item(connection: Transaction, sealer: Sealer, row: Row) -> Item:
         rating=rating,
         attachments=attachments,
     )
+
+
+def health(connection: Transaction, *, now: float) -> dict[str, JsonValue]:
+    """How many wait, how many are held, and for how many seconds the oldest that waits has (0 without one)."""
+    held = connection.value("SELECT count(*) FROM submission WHERE state = 'held'")
+    # One state at a time, since each has its index.
+    first = [
+        connection.value(f"SELECT min(seq) FROM submission WHERE {which}")  # noqa: S608 - of three constants
+        for which in ("state = 'ready'", "state = 'received'", "state = 'sending' AND lease IS NOT NULL")
+    ]
+    waiting = [seq for seq in first if seq is not None]
+    asked = "SELECT created_epoch FROM submission WHERE seq = ?"
+    oldest = connection.value(asked, (min(waiting),)) if waiting else None
+    return {"held": held, "oldest_seconds": 0 if oldest is None else max(0, round(now - oldest))}
 
 
 def found(connection: Transaction, sealer: Sealer, id_number: str) -> Iterator[Found]:
