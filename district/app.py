@@ -19,6 +19,7 @@ from district.answers import problem
 from district.gate import Gate, Refused
 from district.gate import Request as Asked
 from district.keys import private_keys
+from district.leaving import add_retiring
 from district.staff import add_staff_pages
 from district.store import DistrictStore
 from district.submissions import add_submissions
@@ -62,7 +63,8 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     """The ASGI application of one platform; its store opens with it and closes at shutdown."""
     store = open_store(settings)
     app = _application(store)
-    gate = Gate(Terminals(store.engine), required=settings.signatures)
+    terminals = Terminals(store.engine)
+    gate = Gate(terminals, required=settings.signatures)
 
     async def admit(request: Request) -> None:
         url = request.url if settings.public_url is None else settings.public_url + request.url.path
@@ -76,6 +78,7 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     add_submissions(api, store)
     add_uploads(api, store)
     add_telemetry(api, Telemetry(store.engine))
+    add_retiring(api, terminals)
     app.include_router(api)
     app.add_api_route("/v1/health", _health, methods=["GET"])
     if staff:

@@ -70,6 +70,12 @@ class Terminals:
                 connection.execute(_terminals.update().where(_terminals.c.key_id == key).values(revoked_at=_now()))
         return found is not None
 
+    def retire(self, code: str) -> int:
+        """Revoke every key of a terminal; gives how many counted until now."""
+        with self._engine.begin() as connection:
+            change = _terminals.update().where(_terminals.c.code == code, _terminals.c.revoked_at.is_(None))
+            return connection.execute(change.values(revoked_at=_now())).rowcount
+
     def find(self, key: str) -> Terminal | None:
         with self._engine.connect() as connection:
             row = connection.execute(select(_terminals).where(_terminals.c.key_id == key)).mappings().first()

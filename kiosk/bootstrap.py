@@ -50,6 +50,8 @@ _log = logging.getLogger(__name__)
 
 CHINA = timezone(timedelta(hours=8))
 FONTS = Path(__file__).resolve().parent.parent / "ui" / "fonts"
+DECOMMISSIONED = "decommissioned"
+"""A file in the data folder from before its wipe on: a terminal that finds it does not start."""
 CARD_FIELDS = frozenset({"name", "id_number", "document_number", "sex", "birth_date"})
 """What the matters need, and so all that ever leaves the reader; a document's own number stands for an identity number
 where it has none."""
@@ -253,6 +255,8 @@ def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
     in the configuration, ``AlreadyRunning`` when another terminal uses the data folder."""
     forbid_core_dumps()
     folder = data_folder(config)
+    if (folder / DECOMMISSIONED).exists():
+        raise ConfigError(f"This terminal was taken out of service. To begin anew, remove {folder}.")
     try:
         alone = Alone(folder)
     except OSError as failure:

@@ -204,6 +204,10 @@ class PlatformClient:
             {"Content-Type": "application/json", "Content-Digest": content_digest(body)},
         )
 
+    def retire(self, code: str) -> Outcome:
+        """Ask the platform to revoke the key that signs this."""
+        return self._request("DELETE", f"/v1/terminals/{code}", None, {})
+
     def _request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
         outcome = self._attempt(method, path, body, headers)
         signer = self._signer

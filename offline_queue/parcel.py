@@ -51,11 +51,13 @@ _PARCEL = b"township-kiosk parcel v1\n"
 _RECEIPTS = b"township-kiosk receipts v1\n"
 
 
-class _Part(BaseModel):
+class SignedPart(BaseModel):
+    """Something that stands in a signed file: nothing unknown in it."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Parcel(_Part):
+class Parcel(SignedPart):
     """One submission; `key_id` is of the terminal's key that signs this. Digests are of the files beside it."""
 
     uid: Uid
@@ -71,24 +73,24 @@ class Parcel(_Part):
         return self.bytes + sum(one.bytes for one in self.attachments)
 
 
-class Receipts(_Part):
+class Receipts(SignedPart):
     """What the district has durably, in full; one receipt a submission."""
 
     created: AwareDatetime
     receipts: Annotated[tuple[Receipt, ...], Field(max_length=MAX_RECEIPTS)]
 
 
-class _File(_Part):
+class _File(SignedPart):
     content: Annotated[str, StringConstraints(max_length=MAX_RECEIPTS_BYTES * 2)]
     signature: Annotated[str, StringConstraints(max_length=88)]
 
 
 def sign_parcel(parcel: Parcel, key: Ed25519PrivateKey) -> bytes:
-    return _signed(_PARCEL, canonical_bytes(parcel), key)
+    return sign(_PARCEL, canonical_bytes(parcel), key)
 
 
 def sign_receipts(receipts: Receipts, key: Ed25519PrivateKey) -> bytes:
-    return _signed(_RECEIPTS, canonical_bytes(receipts), key)
+    return sign(_RECEIPTS, canonical_bytes(receipts), key)
 
 
 class SignedParcel:
@@ -123,13 +125,17 @@ def read_parcel(content: bytes) -> SignedParcel | None:
 
 def read_receipts(content: bytes, signer: bytes) -> Receipts | None:
     """A district's receipts, if the holder of `signer` (raw Ed25519) signed them; None for anything else."""
-    opened = _opened(content)
-    if opened is None or not _holds(signer, opened[1], _RECEIPTS + opened[0]):
-        return None
+    inside = open_signed(_RECEIPTS, content, signer)
     try:
-        return Receipts.model_validate_json(opened[0])
+        return None if inside is None else Receipts.model_validate_json(inside)
     except ValidationError:
         return None
+
+
+def open_signed(what: bytes, content: bytes, signer: bytes) -> bytes | None:
+    """What is in a signed file of that kind, if the holder of `signer` (raw Ed25519) signed it."""
+    opened = _opened(content)
+    return opened[0] if opened is not None and _holds(signer, opened[1], what + opened[0]) else None
 
 
 def read_at_most(path: Path, limit: int) -> bytes | None:
@@ -172,7 +178,8 @@ def chunks_of(path: Path, offset: int) -> Iterator[bytes]:
             yield chunk
 
 
-def _signed(what: bytes, content: bytes, key: Ed25519PrivateKey) -> bytes:
+def sign(what: bytes, content: bytes, key: Ed25519PrivateKey) -> bytes:
+    """A signed file; `what` is the line that says what it is."""
     signature = base64.b64encode(key.sign(what + content)).decode()
     return canonical_bytes(_File(content=base64.b64encode(content).decode(), signature=signature))
 

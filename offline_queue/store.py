@@ -22,6 +22,7 @@ from offline_queue.database import Database, Transaction
 from offline_queue.freezing import FormTooLarge, Frozen, NamedPaper, freeze_here, freeze_to
 from offline_queue.keeping import Cancelling, cancel, expire_reprints, forget_ended
 from offline_queue.keyring import DistrictKeys
+from offline_queue.leaving import Left, Record, sign_record
 from offline_queue.model import (
     Clock,
     Finding,
@@ -53,7 +54,7 @@ from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
 from offline_queue.signing import RequestSigner
 from offline_queue.summary import ReprintData, Summary, content_sha256
 from offline_queue.verify import check_all, repair
-from offline_queue.views import found, health, items, latest, overview
+from offline_queue.views import found, health, items, latest, overview, unsettled
 from offline_queue.wire import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
@@ -427,6 +428,20 @@ class Store:
         """What has not arrived, with at most `most` of the held submissions."""
         with self._database.read() as connection:
             return overview(connection, self._sealer, most=most)
+
+    def unsettled(self) -> tuple[Left, ...]:
+        """What has not arrived in full, oldest first."""
+        with self._database.read() as connection:
+            return unsettled(connection)
+
+    def delivered(self) -> int:
+        """How many submissions are remembered as done."""
+        with self._database.read() as connection:
+            return connection.value("SELECT count(*) FROM submission WHERE state = 'done'")
+
+    def sign_record(self, record: Record) -> bytes:
+        """What this terminal leaves behind, signed with its key."""
+        return sign_record(record, self._key)
 
     def latest(self) -> tuple[Standing, ...]:
         """How the submissions handed in last stand, newest first: what a screen may still be showing."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from offline_queue.database import Row, Transaction
+from offline_queue.leaving import Left
 from offline_queue.model import AttachmentItem, Found, Item, Overview, Standing
 from offline_queue.sealing import Sealer
 from offline_queue.summary import ReprintData, Summary
@@ -108,6 +109,20 @@ def overview(connection: Transaction, sealer: Sealer, *, most: int) -> Overview:
         oldest=None if oldest is None else oldest[0],
         reason=None if oldest is None else oldest[1],
         items=tuple(item for (uid,) in held for item in items(connection, sealer, uid=uid)),
+    )
+
+
+def unsettled(connection: Transaction) -> tuple[Left, ...]:
+    """What has not arrived in full, oldest first."""
+    rows = connection.all(
+        """
+        SELECT uid, number, state, body_sha256, exported_epoch IS NOT NULL FROM submission
+        WHERE state NOT IN ('done', 'cancelled') ORDER BY seq
+        """
+    )
+    return tuple(
+        Left(uid=uid, number=number, state=State(state), sha256=sha256, exported=bool(exported))
+        for uid, number, state, sha256, exported in rows
     )
 
 

@@ -357,6 +357,13 @@ TROUBLES: dict[str, Trouble] = {
             "Ask the district.",
         ),
         _t(
+            "not-settled",
+            "还有申报没有送到区里，也没有放进 U 盘。什么都没有删。",
+            "Some submissions have neither arrived nor left on a stick. Nothing was wiped.",
+            "恢复网络，或者用 --to 写进 U 盘。要放弃须两个人确认。",
+            "Restore the network, or give --to STICK. Giving them up takes two people.",
+        ),
+        _t(
             "stick-full",
             "U 盘满了。已经写好的没有问题，没写的还在终端上。",
             "The stick is full. What is on it is whole; the rest is still on the terminal.",
