@@ -19,4 +19,4 @@ def test_kills_and_a_faulty_line_lose_and_double_nothing(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("mutant", [each for each in MUTANTS if each != "none"])
 def test_a_broken_promise_is_noticed(tmp_path: Path, mutant: Mutant) -> None:
-    assert run(tmp_path, seed=1, kills=6, mutant=mutant).broken.total() > 0
+    assert run(tmp_path, seed=1, kills=8, mutant=mutant).broken.total() > 0

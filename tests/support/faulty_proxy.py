@@ -37,11 +37,13 @@ _LONGEST = 120.0
 
 
 class FaultyProxy:
-    """Listens on loopback and passes requests on to ``platform_port``, more or less."""
+    """Listens on loopback and passes requests on to ``platform_port``, more or less. ``favourite`` is a fault that
+    happens as often as none."""
 
-    def __init__(self, platform_port: int, *, seed: int) -> None:
+    def __init__(self, platform_port: int, *, seed: int, favourite: str | None = None) -> None:
         self._platform_port = platform_port
         self._chance = Random(seed)
+        self._faults = FAULTS if favourite is None else FAULTS | {favourite: FAULTS["none"]}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stopped = threading.Event()
         self._honest = False
@@ -91,7 +93,9 @@ class FaultyProxy:
 
     def _exchange(self, peer: socket.socket, request: bytes) -> bool:
         """Whether the connection may go on."""
-        (fault,) = self._chance.choices(list(FAULTS), list(FAULTS.values())) if not self._honest else ("none",)
+        (fault,) = (
+            self._chance.choices(list(self._faults), list(self._faults.values())) if not self._honest else ("none",)
+        )
         self.done[fault] += 1
         if request.split(b" ", 2)[1].startswith(b"/thief/"):
             self.done["stolen"] += 1

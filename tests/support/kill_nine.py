@@ -47,6 +47,8 @@ _MOST_WAITING = 12
 _DRAIN_S = 90.0
 _VICTIMS: dict[str, tuple[str, ...]] = {"ack-before-commit": ("app",), "answers-before-commit": ("platform",)}
 Arrived = Sequence[tuple[Body, bytes]]
+_FAVOURITES = {"any-200-is-a-receipt": "portal", "follows-307": "redirect", "doubles": "replay"}
+"""Of the line's faults the one that a mutant falls for: a short run must meet it."""
 _fork = multiprocessing.get_context("forkserver")
 
 
@@ -140,7 +142,7 @@ def receive(folder: Path, port: int, mutant: Mutant) -> None:
 
     def early(self: DistrictStore, arrived: Arrived) -> list[Taken | Conflict | NoKey | NotIntact]:
         late = [(outside, body) for outside, body in arrived if not outside.attachments]
-        threading.Timer(0.3, take_all, (self, late)).start()
+        threading.Timer(0.8, take_all, (self, late)).start()
         taken = iter(take_all(self, [(outside, body) for outside, body in arrived if outside.attachments]))
         return [next(taken) if outside.attachments else _unkept(outside.uid, body) for outside, body in arrived]
 
@@ -167,7 +169,7 @@ def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none") -> Verd
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     open_store(queue).close()
-    with FaultyProxy(port, seed=seed) as line:
+    with FaultyProxy(port, seed=seed, favourite=_FAVOURITES.get(mutant)) as line:
         begin: dict[str, Callable[[], BaseProcess]] = {
             "app": lambda: _begun(hand_in, queue, slips, seed, mutant),
             "sync": lambda: _begun(send, queue, line.url, mutant),
