@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from fastapi import Request, Response
-from starlette.requests import ClientDisconnect
 
 from offline_queue.wire import PROBLEM, Problem, canonical_bytes, content_digest
 
@@ -18,13 +17,10 @@ async def body_of(request: Request, limit: int, *, digest: bool = False) -> byte
     Without `digest` a body may come without Content-Digest, unless its sender signed: the signature covers the digest.
     """
     content = bytearray()
-    try:
-        async for part in request.stream():
-            content += part
-            if len(content) > limit:
-                return problem(413, "too-large")
-    except ClientDisconnect:
-        return problem(400, "cut")  # nobody hears it
+    async for part in request.stream():
+        content += part
+        if len(content) > limit:
+            return problem(413, "too-large")
     told = request.headers.get("Content-Digest")
     needed = digest or request.state.terminal is not None
     if (told is not None or needed) and told != content_digest(bytes(content)):

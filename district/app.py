@@ -84,9 +84,12 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     if staff:
         add_staff_pages(app, store)
 
-    async def as_problem(_request: Request, trouble: Exception) -> Response:
+    async def as_problem(request: Request, trouble: Exception) -> Response:
         if isinstance(trouble, _Refusal):
-            return problem(trouble.refused.status, trouble.refused.kind, trouble.refused.detail)
+            refused = trouble.refused
+            if request.method == "HEAD":
+                return Response(status_code=refused.status)
+            return problem(refused.status, refused.kind, refused.detail)
         status = trouble.status_code if isinstance(trouble, HTTPException) else 500
         return problem(status, "http")
 

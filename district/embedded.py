@@ -18,10 +18,12 @@ _START_SECONDS = 20.0
 
 class EmbeddedDistrict:
     """Serves on loopback in its own thread. `port` 0 takes a free one and keeps it over cuts; `keys` is the folder of
-    private keys that open what is sealed."""
+    private keys that open what is sealed; `public_url` as in :class:`district.app.Settings`."""
 
-    def __init__(self, folder: Path, *, port: int = 0, keys: Path | None = None) -> None:
-        self._settings = Settings(database=f"sqlite:///{folder / 'district.db'}", papers=folder / "papers", keys=keys)
+    def __init__(self, folder: Path, *, port: int = 0, keys: Path | None = None, public_url: str | None = None) -> None:
+        self._settings = Settings(
+            database=f"sqlite:///{folder / 'district.db'}", papers=folder / "papers", keys=keys, public_url=public_url
+        )
         self._port = port
         self._server: _Server | None = None
 

@@ -369,13 +369,14 @@ class Store:
 
     def report(self, kind: str, body: Mapping[str, JsonValue]) -> None:
         """Keep what the terminal says of itself for the platform; the newest of a kind replaces the one before."""
+        written = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         with self._database.write() as connection:
             connection.run(
                 """
                 INSERT INTO telemetry (kind, body, next_mono) VALUES (?, ?, ?)
                 ON CONFLICT (kind) DO UPDATE SET body = excluded.body
                 """,
-                (kind, json.dumps(body, sort_keys=True), self._clock.monotonic()),
+                (kind, written, self._clock.monotonic()),
             )
 
     def retry(self, uid: str) -> bool:

@@ -41,8 +41,8 @@ def test_it_says_numbers_every_ten_minutes(tmp_path: Path) -> None:
     platform = Listening(Answer(status=204))
     assert sync_once(store, platform).delivered == 1
     assert platform.told == [
-        'heartbeat {"at": "2026-11-23T09:01:00+08:00", "clock_offset_seconds": 7, "free_bytes": 5000000000, '
-        '"held": 1, "oldest_seconds": 60, "version": "0.1.0", "waiting": 1}'
+        'heartbeat {"at":"2026-11-23T09:01:00+08:00","clock_offset_seconds":7,"free_bytes":5000000000,'
+        '"held":1,"oldest_seconds":60,"version":"0.1.0","waiting":1}'
     ]
     assert held.uid not in platform.told[0]
     assert beat.beat() == EVERY_SECONDS
@@ -50,7 +50,7 @@ def test_it_says_numbers_every_ten_minutes(tmp_path: Path) -> None:
     clock.forward(EVERY_SECONDS)
     beat.beat()
     sync_once(store, platform)
-    assert '"oldest_seconds": 0' in platform.told[1]
+    assert '"oldest_seconds":0' in platform.told[1]
     store.close()
 
 

@@ -209,7 +209,7 @@ def test_telemetry_goes_last_and_only_the_newest(store: Store) -> None:
             return super().report(kind, body)
 
     sync_once(store, Listening(lambda: "ok"))
-    assert told == ["form", "rating", 'heartbeat {"waiting": 2}']
+    assert told == ["form", "rating", 'heartbeat {"waiting":2}']
     assert store.outbox.next_work() is None
 
 
@@ -223,7 +223,7 @@ def test_telemetry_that_fails_waits_and_a_newer_one_is_not_lost(store: Store, cl
     assert store.outbox.next_work() is None
     clock.forward(31)
     again = store.outbox.next_work()
-    assert again == TelemetryWork(kind="heartbeat", body='{"n": 2}', attempts=1)
+    assert again == TelemetryWork(kind="heartbeat", body='{"n":2}', attempts=1)
 
 
 @pytest.mark.parametrize(
