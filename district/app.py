@@ -19,7 +19,7 @@ from district.answers import problem
 from district.gate import Gate, Refused
 from district.gate import Request as Asked
 from district.keys import private_keys
-from district.leaving import add_retiring
+from district.renewing import add_terminals
 from district.staff import add_staff_pages
 from district.store import DistrictStore
 from district.submissions import add_submissions
@@ -31,7 +31,7 @@ from district.uploads import add_uploads
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where the platform keeps its things: `database` is an SQLAlchemy URL, `papers` a folder, `keys` the folder of
-    private keys if anything is sealed to them.
+    private keys if anything is sealed to them, `authority` that of the authority that renews terminals' certificates.
 
     Signatures are asked for as soon as a terminal is registered, or at once when `signatures`. `public_url` is the root
     that terminals call it by, where that is not what arrives (behind a proxy).
@@ -43,6 +43,7 @@ class Settings:
     passphrase: bytes | None = None
     signatures: bool = False
     public_url: str | None = None
+    authority: Path | None = None
 
 
 def open_store(settings: Settings) -> DistrictStore:
@@ -78,7 +79,7 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     add_submissions(api, store)
     add_uploads(api, store)
     add_telemetry(api, Telemetry(store.engine))
-    add_retiring(api, terminals)
+    add_terminals(api, terminals, settings.authority)
     app.include_router(api)
     app.add_api_route("/v1/health", _health, methods=["GET"])
     if staff:

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from district.app import Settings, create_app, create_staff_app, open_store
+from district.authority_cli import ca
 from district.importing import Imported, NotImported, import_folder, write_receipts
 from district.keys import KeysTrouble, signing_key
 from district.keys_cli import keys, keys_options, passphrase_in
@@ -69,6 +70,12 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--tls-key", type=_pem, help="PEM.")
 @click.option("--client-ca", type=_pem, help="PEM: the authorities that terminals' certificates come from.")
+@click.option(
+    "--issue",
+    "authority",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of district ca new: renew terminals' certificates.",
+)
 @click.option("--staff-port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="With mutual TLS.")
 @keys_options
 def serve(
@@ -80,13 +87,14 @@ def serve(
     tls_cert: Path | None,
     tls_key: Path | None,
     client_ca: Path | None,
+    authority: Path | None,
     staff_port: int,
     keys_folder: Path | None,
     passphrase_file: Path | None,
 ) -> None:
     """Receive submissions and show them to staff."""
     settings = settings_for(database, keys_folder, passphrase_file)
-    settings = replace(settings, signatures=require_signatures, public_url=public_url)
+    settings = replace(settings, signatures=require_signatures, public_url=public_url, authority=authority)
     _opened(settings).close()  # a folder of keys that can't be used is told before anything listens
     if tls_cert is None or tls_key is None or client_ca is None:
         if tls_cert or tls_key or client_ca:
@@ -285,4 +293,5 @@ def exported(row: SubmissionRow) -> dict[str, object]:
     }
 
 
+main.add_command(ca)
 main.add_command(keys)

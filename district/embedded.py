@@ -20,7 +20,14 @@ class EmbeddedDistrict:
     """Serves on loopback in its own thread. `port` 0 takes a free one and keeps it over cuts; `keys` is the folder of
     private keys that open what is sealed; `public_url` as in :class:`district.app.Settings`."""
 
-    def __init__(self, folder: Path, *, port: int = 0, keys: Path | None = None, public_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        keys: Path | None = None,
+        public_url: str | None = None,
+    ) -> None:
         self._settings = Settings(
             database=f"sqlite:///{folder / 'district.db'}", papers=folder / "papers", keys=keys, public_url=public_url
         )

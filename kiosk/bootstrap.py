@@ -28,8 +28,6 @@ from kiosk.queue_keys import district_keys, local_sealer
 from kiosk.speaking import no_speaker, open_speaker, speech_lacks
 
 if TYPE_CHECKING:
-    from pydantic import JsonValue
-
     from devices.camera.api import Camera
     from devices.card.api import CardReader
     from devices.printer.api import Printer
@@ -223,11 +221,6 @@ def open_platform(platform: PlatformTable, signer: RequestSigner | None, *, dead
     return PlatformClient(platform.url, signer=signer, certificates=certificates, deadline=deadline)
 
 
-def about_terminal(client: PlatformClient) -> dict[str, JsonValue]:
-    """What a heartbeat says beside the queue's own numbers."""
-    return {"version": __version__, "clock_offset_seconds": round(client.clock_offset)}
-
-
 def line_of(platform: PlatformTable) -> Line:
     """What papers may take of the hall's line."""
     from offline_queue.line import Hours, Line
@@ -290,7 +283,7 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     from kiosk.journey.runner import Runner
     from kiosk.journey.staff_desk import StaffDesk
     from kiosk.journey.states import Delivery, Terminal
-    from offline_queue.sender import SyncThread
+    from kiosk.sending import open_sync
 
     hall = hall_of(config, test=test)
     if not hall.villages and any(question.options == "villages" for question in _choices(hall)):
@@ -311,12 +304,7 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     def changed(change: Changed) -> None:
         post(SyncChanged(change.uid, Delivery(change.state.value), change.case_number))
 
-    sync = None
-    if config.platform.url:
-        client = open_platform(config.platform, store.signer())
-        sync = SyncThread(
-            store, client, line=line_of(config.platform), about=lambda: about_terminal(client), on_change=changed
-        )
+    sync = open_sync(config, store, on_change=changed) if config.platform.url else None
     printer = PrinterThread(
         parts.printer,
         on_status=lambda status: post(PrinterSeen(status)),
@@ -429,6 +417,7 @@ def site() -> Site:
         open_speaker=open_speaker,
         speech_lacks=speech_lacks,
         platform_word=_platform_word,
+        platform_offset=_platform_offset,
     )
 
 
@@ -460,3 +449,22 @@ def _platform_word(config: Config) -> PlatformWord:
     if client.clock_offset:
         return "clock"
     return "refuses" if isinstance(outcome, Answer) and outcome.status in (401, 403) else "answers"
+
+
+def _platform_offset(config: Config) -> float | None:
+    """Seconds that the clock of whatever answers there is ahead of ours."""
+    from email.utils import parsedate_to_datetime
+
+    from offline_queue.retry import Answer
+
+    client = open_platform(config.platform, None, deadline=10.0)
+    try:
+        outcome = client.progress(str(uuid4()))
+    finally:
+        client.close()
+    if not isinstance(outcome, Answer) or outcome.date is None:
+        return None
+    try:
+        return (parsedate_to_datetime(outcome.date) - china_time()).total_seconds()
+    except (ValueError, TypeError):
+        return None

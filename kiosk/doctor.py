@@ -59,7 +59,8 @@ def _fail(name: str, detail: str, remedy: str) -> Check:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """How the doctor reaches the parts of this terminal. ``screen_parts`` names what is missing of the screens,
-    ``speech_lacks`` of voices and recordings; ``platform_word`` what the district platform says; ``open_printer``
+    ``speech_lacks`` of voices and recordings; ``platform_word`` what the district platform says,
+    ``platform_offset`` how many seconds its clock is ahead (``None``: no answer); ``open_printer``
     takes the printer's table of the configuration."""
 
     fonts: Path
@@ -69,6 +70,7 @@ class Site:
     open_speaker: Callable[[SpeechTable], Speaker]
     speech_lacks: Callable[[SpeechTable], list[str]]
     platform_word: Callable[[Config], PlatformWord]
+    platform_offset: Callable[[Config], float | None]
 
 
 def examine(config: Config | None, site: Site) -> Iterator[Check]:
@@ -94,6 +96,8 @@ def examine(config: Config | None, site: Site) -> Iterator[Check]:
         "printer": lambda given: _printer(given, site),
         "speech": lambda given: _speech(given.speech, site),
         "platform": lambda given: _platform(given, site),
+        "certificate": _certificate,
+        "clock": lambda given: _clock(given, site),
     }
     if config is not None and (codes := config.camera.codes) is not None:
         of_terminal["code-camera"] = lambda _: replace(_camera(codes, site, "camera.codes"), name="code-camera")
@@ -387,6 +391,21 @@ def _speech(chosen: SpeechTable, site: Site) -> Check:
             return _fail("speech", f"missing: {', '.join(lacks)}", "kiosk speech list; mend speech.voices or the clips")
         case _:
             return _fail("speech", "it does not answer", "restart the speech program")
+
+
+def _certificate(config: Config) -> Check:
+    from kiosk.timely import certificate
+    from offline_queue.model import SystemClock
+
+    return certificate(config, now=SystemClock().wall())
+
+
+def _clock(config: Config, site: Site) -> Check:
+    from kiosk.timely import clock
+    from offline_queue.model import SystemClock
+
+    offset = site.platform_offset(config) if config.platform.url else None
+    return clock(config, offset, now=SystemClock().wall())
 
 
 def _platform(config: Config, site: Site) -> Check:

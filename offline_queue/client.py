@@ -204,6 +204,19 @@ class PlatformClient:
             {"Content-Type": "application/json", "Content-Digest": content_digest(body)},
         )
 
+    def renew_certificate(self, code: str, request: bytes) -> Outcome:
+        """`request` is PKCS #10 in PEM; a certificate comes back, PEM, too."""
+        return self._request(
+            "POST",
+            f"/v1/terminals/{code}/certificate",
+            request,
+            {"Content-Type": "application/pkcs10", "Content-Digest": content_digest(request)},
+        )
+
+    def reconnect(self) -> None:
+        """Close what is open, so that the next request reads the certificate anew."""
+        self._session.close()
+
     def retire(self, code: str) -> Outcome:
         """Ask the platform to revoke the key that signs this."""
         return self._request("DELETE", f"/v1/terminals/{code}", None, {})

@@ -33,7 +33,8 @@ _log = logging.getLogger(__name__)
 class SyncThread:
     """Runs rounds: at start, when woken, when something falls due, and when another process has changed the queue.
 
-    With `about` it lets the platform know how this terminal is (:mod:`offline_queue.heartbeat`).
+    With `about` it lets the platform know how this terminal is (:mod:`offline_queue.heartbeat`). `upkeep`
+    is called in every round of ours.
     Beside the app it is the app's, and steps back while a `service` (`kiosk sync`) has the turn; then it only tells how
     the newest submissions come on.
     """
@@ -45,6 +46,7 @@ class SyncThread:
         *,
         line: Line | None = None,
         about: Callable[[], Mapping[str, JsonValue]] | None = None,
+        upkeep: Callable[[], None] | None = None,
         on_change: OnChange | None = None,
         service: bool = False,
     ) -> None:
@@ -52,6 +54,7 @@ class SyncThread:
         self._platform = platform
         self._line = line or Line()
         self._heartbeat = Heartbeat(store, about) if about is not None else None
+        self._upkeep = upkeep
         self._on_change = on_change
         self._service = service
         self._condition = threading.Condition()
@@ -117,6 +120,8 @@ class SyncThread:
                 self._store.outbox.hurry()
             if not self._store.outbox.take_turn(service=self._service):
                 return LOOK_SECONDS
+            if self._upkeep is not None:
+                self._upkeep()
             self._store.expire_reprints()
             self._store.forget_ended()
             beat = _LONGEST_SLEEP if self._heartbeat is None else self._heartbeat.beat()

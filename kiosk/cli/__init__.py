@@ -15,6 +15,7 @@ from kiosk.catalogue.loader import CatalogueError
 from kiosk.cli.decommission import decommission
 from kiosk.cli.devices import camera, card, printer
 from kiosk.cli.output import Failed, config_option, json_option, read_config, say
+from kiosk.cli.platform import platform
 from kiosk.cli.queue import queue
 from kiosk.cli.slip import slip
 from kiosk.cli.speech import speech
@@ -161,5 +162,5 @@ def sync(*, config_path: Path | None, as_json: bool) -> None:
 main.add_command(decommission)
 for command in (export, receipts):
     queue.add_command(command)
-for group in (card, camera, printer, speech, devices, queue, slip, staff):
+for group in (card, camera, printer, speech, devices, queue, slip, staff, platform):
     main.add_command(group)

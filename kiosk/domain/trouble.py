@@ -364,6 +364,27 @@ TROUBLES: dict[str, Trouble] = {
             "Restore the network, or give --to STICK. Giving them up takes two people.",
         ),
         _t(
+            "certificate-refused",
+            "区里没有发新证书。现在的证书还在用。",
+            "The platform issued no certificate. The one in use stays.",
+            "检查网络和终端的登记；区里要用 --issue 运行平台。",
+            "Check network and registration; the platform needs serve --issue.",
+        ),
+        _t(
+            "certificate-undecided",
+            "新证书装上了，但是联系不上区里，还不知道行不行。",
+            "The new certificate is in place; the platform could not be asked about it.",
+            "网络恢复后会自己再试。旧证书还留着。",
+            "It is tried again by itself. The old one lies beside it.",
+        ),
+        _t(
+            "certificate-rolled-back",
+            "区里不认新证书，已经换回旧的。",
+            "The platform does not answer to the new certificate; the old one is back.",
+            "请区里检查 --client-ca 和 --issue 是不是同一个机构。",
+            "Have the district compare --client-ca with --issue.",
+        ),
+        _t(
             "stick-full",
             "U 盘满了。已经写好的没有问题，没写的还在终端上。",
             "The stick is full. What is on it is whole; the rest is still on the terminal.",

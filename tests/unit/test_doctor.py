@@ -56,6 +56,8 @@ from tests.support.swtpm import SoftTpm
 
 SOFTWARE = ["sqlite", "opencv", "codes", "catalogue", "fonts", "screen"]
 TERMINAL = ["data", "space", "secrets", "district-keys", "swap", "cards", "camera", "printer", "speech", "platform"]
+TIMELY = ["certificate", "clock"]
+"""Tried in tests/integration/test_renewal.py."""
 FONTS = Path(__file__).resolve().parents[2] / "ui" / "fonts"
 READER = "Feitian R502 00 00"
 
@@ -153,6 +155,7 @@ class Patient(NamedTuple):
             open_speaker=open_speaker,
             speech_lacks=lambda _: list(lacks),
             platform_word=lambda _: platform,
+            platform_offset=lambda _: 0.0,
         )
         return next(check for check in examine(config or self.config, site) if check.name == name)
 
@@ -195,10 +198,11 @@ def test_without_a_configuration_only_the_software_is_looked_at(patient: Patient
         open_speaker=lambda _: pytest.fail("not asked for"),
         speech_lacks=lambda _: pytest.fail("not asked for"),
         platform_word=lambda _: pytest.fail("not asked for"),
+        platform_offset=lambda _: pytest.fail("not asked for"),
     )
     checks = list(examine(None, site))
-    assert [check.name for check in checks] == SOFTWARE + TERMINAL
-    assert [check.name for check in checks if check.result == "skip"] == TERMINAL
+    assert [check.name for check in checks] == SOFTWARE + TERMINAL + TIMELY
+    assert [check.name for check in checks if check.result == "skip"] == TERMINAL + TIMELY
     assert all(check.remedy for check in checks if check.result == "skip")
 
 

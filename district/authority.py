@@ -1,0 +1,124 @@
+"""The authority that terminals' certificates come from: a folder with `ca.pem` and its key, `ca-key.pem` (0600).
+
+A terminal's certificate has its code as common name and may be used by a client only. The first one is issued by hand;
+later ones over the API, to whoever signs with the terminal's registered key.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from offline_queue.blobs import sync_folder, write_durably
+from offline_queue.numbers import is_terminal_code
+
+CA_DAYS = 3650
+DAYS = 365
+_BACKDATED = timedelta(hours=1)
+"""A terminal whose clock is a little slow can use it at once."""
+_LEAST_RSA_BITS = 2048
+
+
+class AuthorityTrouble(Exception):
+    """What was asked for can't be done; the text says why."""
+
+
+def new_authority(folder: Path, *, name: str, now: datetime, days: int = CA_DAYS) -> Path:
+    """Make an authority; gives its certificate. Raises AuthorityTrouble where there is one."""
+    certificate, key = folder / "ca.pem", folder / "ca-key.pem"
+    if certificate.exists() or key.exists():
+        raise AuthorityTrouble(f"{folder} holds an authority already")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private = ec.generate_private_key(ec.SECP256R1())
+    subject = _name(name)
+    made = (
+        _dated(subject, subject, private.public_key(), now=now, days=days)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs=True), critical=True)
+        .sign(private, SHA256())
+    )
+    write_durably(key, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    os.chmod(key, 0o600)
+    write_durably(certificate, made.public_bytes(Encoding.PEM))
+    sync_folder(folder)
+    return certificate
+
+
+def issue(folder: Path, request: bytes, *, code: str, now: datetime, days: int = DAYS) -> bytes:
+    """A certificate (PEM) for the terminal `code`, of the key in a PKCS #10 request (PEM). Raises AuthorityTrouble."""
+    try:
+        asked = x509.load_pem_x509_csr(request)
+        signed = asked.is_signature_valid
+    except (ValueError, InvalidSignature) as failure:
+        raise AuthorityTrouble("not a certificate request in PEM") from failure
+    if not signed:
+        raise AuthorityTrouble("the request is not signed by its own key")
+    named = [str(one.value) for one in asked.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    if not is_terminal_code(code) or named != [code]:
+        raise AuthorityTrouble(f"the request must name the terminal's code, {code}, and nothing else")
+    public = asked.public_key()
+    strong = isinstance(public, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey) or (
+        isinstance(public, rsa.RSAPublicKey) and public.key_size >= _LEAST_RSA_BITS
+    )
+    if not strong:
+        raise AuthorityTrouble("the request's key is of a kind that is not taken")
+    authority, private = _authority(folder)
+    made = (
+        _dated(authority.subject, _name(code), public, now=now, days=days)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(private, SHA256())
+    )
+    return made.public_bytes(Encoding.PEM)
+
+
+def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    try:
+        certificate = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+        private = load_pem_private_key((folder / "ca-key.pem").read_bytes(), None)
+    except (OSError, ValueError, TypeError) as failure:
+        raise AuthorityTrouble(f"{folder} holds no authority: district ca new makes one") from failure
+    if not isinstance(private, ec.EllipticCurvePrivateKey):
+        raise AuthorityTrouble(f"{folder / 'ca-key.pem'} is not the key of an elliptic curve")
+    return certificate, private
+
+
+def _dated(
+    issuer: x509.Name, subject: x509.Name, public: object, *, now: datetime, days: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .issuer_name(issuer)
+        .subject_name(subject)
+        .public_key(public)  # pyright: ignore[reportArgumentType] - of the kinds that were looked at
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + timedelta(days=days))
+    )
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

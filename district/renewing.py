@@ -1,0 +1,41 @@
+"""What a registered terminal may ask for itself: a new certificate before the old one ends, and to be retired."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from district.answers import body_of, problem
+from district.authority import AuthorityTrouble, issue
+from district.terminals import Terminals
+
+MAX_REQUEST_BYTES = 16 * 1024
+PEM_CHAIN = "application/pem-certificate-chain"
+
+
+def add_terminals(api: APIRouter, terminals: Terminals, authority: Path | None) -> None:
+    async def renew(request: Request, code: str) -> Response:
+        if request.state.terminal != code:
+            return problem(404, "unknown", "a terminal asks for itself only")
+        if authority is None:
+            return problem(501, "no-authority", "certificates are not issued here")
+        body = await body_of(request, MAX_REQUEST_BYTES, digest=True)
+        if isinstance(body, Response):
+            return body
+        try:
+            made = await run_in_threadpool(issue, authority, body, code=code, now=datetime.now(tz=UTC))
+        except AuthorityTrouble as trouble:
+            return problem(422, "request", str(trouble))
+        return Response(made, status_code=201, media_type=PEM_CHAIN, headers={"Cache-Control": "no-store"})
+
+    async def retire(request: Request, code: str) -> Response:
+        if request.state.terminal != code:
+            return problem(404, "unknown", "a terminal retires itself only")
+        await run_in_threadpool(terminals.retire, code)
+        return Response(status_code=204)
+
+    api.add_api_route("/terminals/{code}/certificate", renew, methods=["POST"])
+    api.add_api_route("/terminals/{code}", retire, methods=["DELETE"])
