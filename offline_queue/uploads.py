@@ -41,7 +41,8 @@ def send_papers(this: Round, work: PapersWork) -> None:
 
 def _send_paper(this: Round, work: PapersWork, paper: PaperToSend) -> bool | None:
     """Send one paper to its end; False: it is put off, None: the whole work was reported."""
-    offset: int | None = None
+    # Nothing failed yet and nothing was sent: it begins at 0, and a platform that has more says so (409).
+    offset = 0 if paper.offset == paper.attempts == work.attempts == 0 else None
     looks = 0
     attempt = this.attempt(paper)
     while True:

@@ -315,7 +315,7 @@ def test_an_attachment_the_platform_lost_brings_the_form_again(store: Store, tmp
         client = PlatformClient(first.url)
 
         class LosesChunks(PlatformClient):
-            def attachment_offset(self, name: str) -> Answer | Failure:
+            def send_chunk(self, name: str, offset: int, chunk: bytes) -> Answer | Failure:
                 return Failure(kind=FailureKind.UNREACHABLE)
 
         losing = LosesChunks(first.url)
