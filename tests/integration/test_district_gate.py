@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -273,3 +277,32 @@ def test_the_register_by_hand(tmp_path: Path, store: Store) -> None:
     assert run("revoke", shown) == (0, "")
     assert "revoked" in run("list")[1]
     assert run("revoke", "nobody")[0] == 1
+
+
+def test_the_example_by_hand_works_as_it_stands(tmp_path: Path) -> None:
+    """The shell lines of docs/district.md: curl and openssl against `district serve`."""
+    page = (Path(__file__).parents[2] / "docs" / "district.md").read_text("utf-8")
+    lines = page.partition("## By hand")[2].partition("```sh\n")[2].partition("```")[0]
+    programs = Path(sys.executable).parent
+    environment = {**os.environ, "KIOSK_DATA_DIR": str(tmp_path), "PATH": f"{programs}:{os.environ['PATH']}"}
+    server = subprocess.Popen(
+        [programs / "district", "serve", "--port", "0"], stderr=subprocess.PIPE, text=True, env=environment
+    )
+    assert server.stderr is not None
+    try:
+        port = server.stderr.readline().strip().rstrip("/").rpartition(":")[2]
+        script = "set -eu\n" + lines.replace("127.0.0.1:8080", f"127.0.0.1:{port}")
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+    finally:
+        server.kill()
+        server.communicate()
+    assert re.findall(r"HTTP/1\.1 (\d{3})", done.stdout) == ["201", "200", "204", "200", "200"]
+    assert '"state":"done"' in done.stdout
