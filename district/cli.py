@@ -22,6 +22,7 @@ from district.keys_cli import keys, keys_options, passphrase_in
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
 from district.store import DistrictStore, SubmissionRow
+from district.telemetry import Telemetry
 from district.terminals import Terminal, Terminals
 from offline_queue.numbers import base64url
 from offline_queue.terminals import read_terminal
@@ -94,7 +95,8 @@ def serve(
 ) -> None:
     """Receive submissions and show them to staff."""
     settings = settings_for(database, keys_folder, passphrase_file)
-    settings = replace(settings, signatures=require_signatures, public_url=public_url, authority=authority)
+    root = public_url.rstrip("/") if public_url else None
+    settings = replace(settings, signatures=require_signatures, public_url=root, authority=authority)
     _opened(settings).close()  # a folder of keys that can't be used is told before anything listens
     if tls_cert is None or tls_key is None or client_ca is None:
         if tls_cert or tls_key or client_ca:
@@ -207,6 +209,26 @@ def _write_papers(store: DistrictStore, row: SubmissionRow, out: Path) -> None:
             descriptor = os.open(out / one.id, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.writelines(paper.content)
+
+
+@main.command()
+@click.option("--database", help="SQLAlchemy URL, as for serve")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def telemetry(database: str | None, as_json: bool) -> None:
+    """Print how terminals are: the newest report of each terminal and kind."""
+    settings = settings_for(database)
+    store = DistrictStore(settings.database, settings.papers)
+    try:
+        reports = Telemetry(store.engine).newest()
+    finally:
+        store.close()
+    for one in reports:
+        if as_json:
+            head = {"terminal": one.terminal, "kind": one.kind, "received_at": one.received_at}
+            click.echo(json.dumps({**head, "report": one.content}, ensure_ascii=False))
+        else:
+            said = ", ".join(f"{name} {value}" for name, value in one.content.items())
+            click.echo(f"{one.terminal or '-'}\t{one.kind}\t{one.received_at}\t{said}")
 
 
 @main.group()

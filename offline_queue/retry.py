@@ -12,7 +12,8 @@
 | 401 of type clock, with a Date                     | sign again with that time once, then 401    |
 | a batch: 200 with an answer for each form          | each form by this table                     |
 | a batch: 404, 405, 501, other refusals             | SendSingly: the forms one by one            |
-| 429/503 with Retry-After                           | TryAgain after that time                    |
+| 429/503 with Retry-After                           | TryAgain after that time, and all else too  |
+| 502/504, no connection, no answer in time          | TryAgain, and all else waits as long        |
 
 Time and chance are passed in: `now` is an aware wall time (for a Retry-After date), `random` is from [0, 1).
 """
@@ -292,6 +293,9 @@ def _common(outcome: Outcome, attempt: Attempt) -> TryAgain | Hold:
         return TryAgain(seconds=wait, error=error, platform_wide=True)
     if status == 400 and read_problem(outcome.body).type == DIGEST_PROBLEM:
         return _later(attempt, "digest-mismatch")
+    if status in (502, 504):
+        # A gateway speaks for a platform that is gone, whatever is asked of it.
+        return TryAgain(seconds=backoff(attempt.attempts, attempt.random), error=error, platform_wide=True)
     if status in (408, 409) or not 400 <= status < 500:
         return _later(attempt, error)
     return Hold(error=error)

@@ -279,6 +279,27 @@ def test_the_register_by_hand(tmp_path: Path, store: Store) -> None:
     assert run("revoke", "nobody")[0] == 1
 
 
+def test_the_newest_report_of_each_terminal_is_kept(tmp_path: Path, store: Store, district: EmbeddedDistrict) -> None:
+    client = PlatformClient(district.url, signer=store.signer())
+    other = PlatformClient(district.url, signer=RequestSigner(OTHER))
+    for waiting in (3, 2):
+        store.report("heartbeat", {"waiting": waiting})
+        assert sync_once(store, client).failed == 0
+    assert kind(other.report("heartbeat", b'{"waiting":7}')) == (204, "about:blank")
+    for one in (client, other):
+        one.close()
+    database = f"sqlite:///{tmp_path / 'district' / 'district.db'}"
+    shown = CliRunner().invoke(main, ["telemetry", "--json", "--database", database]).output.splitlines()
+    reports = [json.loads(line) for line in shown]
+    assert [(one["terminal"], one["kind"], one["report"]) for one in reports] == [
+        ("TY03", "heartbeat", {"waiting": 2}),
+        ("TY04", "heartbeat", {"waiting": 7}),
+    ]
+    plain = CliRunner().invoke(main, ["telemetry", "--database", database]).output
+    assert plain.startswith("TY03\theartbeat\t")
+    assert "waiting 2" in plain
+
+
 def test_the_example_by_hand_works_as_it_stands(tmp_path: Path) -> None:
     """The shell lines of docs/district.md: curl and openssl against `district serve`."""
     page = (Path(__file__).parents[2] / "docs" / "district.md").read_text("utf-8")
