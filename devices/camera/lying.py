@@ -24,6 +24,8 @@ _CHANGED = 4.0
 """Mean difference of two small pictures (8-bit luminance) above which something moves."""
 _SETTLED = 3
 """Still frames before the careful look."""
+_ONCE_MORE = 8
+"""Still frames after which a known page is looked at again: another may lie exactly where it lay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,11 @@ class PaperWatch:
         near = None if careful else self._corners
         found = find_page(picture, fast=not careful, short_side_mm=self._short_side_mm, near=near)
         self._corners = found.corners
-        if careful and found.corners is not None:
+        again = self._known and self._still % _ONCE_MORE == 0
+        if found.corners is not None and (careful or again):
             flat = flattened(picture, found.corners, long_side=1200, margin=0.004)
             self._known = any(alike(likeness(flat), other) for other in self._taken)
-        self._known = self._known and unmoved
+        self._known = self._known and unmoved and found.corners is not None
         if self._known and not found.findings:
             found = replace(found, findings=(Finding.TAKEN,))
         shoot = self._shot.see(found, picture)

@@ -9,14 +9,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
 import pytest
 import zxingcpp
 
-from devices.camera.api import Finding, Lost
+from devices.camera.api import Doubt, Finding, Lost
 from devices.camera.capture import OpencvCamera
+from devices.camera.pictures import decode_picture
+from devices.camera.wayup import WayUp, way_up
 from devices.card.api import CardFailed, CardRead, CardState
 from devices.card.reader import WatchedReader
 from devices.card.sim_card import DEMO_PEOPLE
@@ -29,7 +32,9 @@ from kiosk.demo.controls import controls, scene
 from kiosk.demo.simulators import simulated_speaker
 from kiosk.domain.spoken import LINES, Line
 from kiosk.journey.events import (
+    AddPage,
     Agree,
+    Back,
     Begin,
     CallStaff,
     CloseOverlay,
@@ -43,6 +48,7 @@ from kiosk.journey.events import (
     PickWho,
     PrintAgain,
     Rate,
+    RemovePage,
     SetCare,
     ShootNow,
     Signed,
@@ -324,6 +330,63 @@ def test_a_picture_by_hand_when_there_is_no_paper(stage: Stage) -> None:
     assert state.session is not None
     (scan,) = state.session.scans["household-register"]
     assert scan.jpeg.startswith(b"\xff\xd8")
+
+
+def _advised(*findings: Finding) -> Callable[[Terminal], bool]:
+    return lambda state: isinstance(state.screen, ScanPapers) and state.screen.findings == findings
+
+
+def _taken(count: int) -> Callable[[Terminal], bool]:
+    def enough(state: Terminal) -> bool:
+        return state.session is not None and len(state.session.scans.get("household-register", ())) == count
+
+    return enough
+
+
+def test_a_page_that_still_lies_there_is_not_taken_twice_by_itself_but_by_hand(stage: Stage) -> None:
+    stage.to_papers()
+    stage.sims.desk.lay(stage.sims.papers["wang"])
+    stage.until(_taken(1))
+    stage.do(AddPage())
+    stage.until(_advised(Finding.TAKEN))
+    stage.do(ShootNow())
+    state = stage.until(_taken(2))
+    assert state.session is not None
+    assert [page.doubts for page in state.session.scans["household-register"]] == [(), (Doubt.SAME_PAGE,)]
+    stage.do(RemovePage(1), AddPage())
+    stage.sims.desk.lay(stage.sims.papers["li"])
+    state = stage.until(_taken(2))
+    assert state.session is not None
+    assert [page.doubts for page in state.session.scans["household-register"]] == [(), ()]
+
+
+def test_a_page_laid_upside_down_stands_upright_and_the_camera_may_go_and_come_back(stage: Stage) -> None:
+    stage.to_papers()
+    stage.sims.desk.unplug()
+    stage.until(lambda state: isinstance(state.screen, ScanPapers) and isinstance(state.screen.camera, Lost))
+    stage.sims.desk.plug()
+    stage.sims.desk.lay(stage.sims.papers["wang"], degrees=182)
+    state = stage.until(_taken(1))
+    assert state.session is not None
+    (page,) = state.session.scans["household-register"]
+    assert way_up(decode_picture(page.jpeg)) == WayUp(0, sure=True)
+
+
+def test_a_file_above_its_limit_is_said_and_fewer_pages_go_in(stage: Stage) -> None:
+    hall = stage.core.runner.hall
+    matter = next(each for each in hall.matters if each.id == "pension-enrolment")
+    (material,) = matter.materials
+    small = matter.model_copy(update={"materials": (material.model_copy(update={"largest_kb": 1}),)})
+    stage.core.runner.hall = replace(hall, matters=(small,))
+    stage.to_papers()
+    stage.sims.desk.lay(stage.sims.papers["wang"])
+    stage.until(_taken(1))
+    stage.do(Next(), Next(), Signed(PNG))
+    stage.until(lambda state: state.screen == HandingIn(trouble="paper-too-large"))
+    assert stage.core.queue.list() == ()
+    stage.do(Back(), Back())
+    assert stage.core.runner.state.session is not None
+    assert _taken(1)(stage.core.runner.state)
 
 
 def test_a_damaged_card_is_said_and_a_good_one_goes_on(stage: Stage) -> None:
