@@ -1,9 +1,8 @@
-"""Taking a terminal out of service: nothing that was handed in is wiped unless it arrived, lies on a stick, or two
-people answer for it.
+"""Taking a terminal out of service: nothing handed in is wiped unless the district has it, or two people answer for it.
 
 In order: send what can be sent; write the rest onto a stick, if one is given; have the key revoked; keep the signed
-record outside the data folder; wipe. A key is not revoked while a stick that it signed is on its way: the district
-would refuse it.
+record outside the data folder; wipe. A stick on its way settles nothing, since sticks get lost: the district's receipts
+do. A key is not revoked while a stick that it signed is on its way: the district would refuse it.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """These have neither arrived nor left on a stick, and nobody answers for them. Nothing was wiped."""
+    """The district has not confirmed these, and nobody answers for them. Nothing was wiped."""
 
     left: tuple[Left, ...]
 
@@ -59,9 +58,8 @@ def decommission(
             if not store.outbox.take_turn(service=True):
                 raise AlreadyRunning("kiosk sync is sending from this queue: end it first")
             left = _left(config, store, stick)
-            open_ones = tuple(one for one in left if not one.exported)
-            if open_ones and confirmed is None:
-                return Refused(left=open_ones)
+            if left and confirmed is None:
+                return Refused(left=left)
             record = Record(
                 terminal=config.hall.terminal,
                 key_id=key_id(store.public_key[1]),

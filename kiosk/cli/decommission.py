@@ -40,7 +40,8 @@ def decommission(
 ) -> None:
     """Send or export what is queued, have the key revoked, keep a signed record, and wipe keys, queue and logs.
 
-    Refuses while something has neither arrived nor left on a stick, unless two people give it up.
+    Refuses while the district has not confirmed something, unless two people give it up. What left on a stick is
+    confirmed by the receipts that come back on it (kiosk queue receipts).
     """
     from kiosk.decommission import Refused
     from kiosk.decommission import decommission as leave
@@ -62,7 +63,8 @@ def decommission(
         raise Failed(f"{failure}. Keys go first; run it again for the rest.") from failure
     if isinstance(done, Refused):
         for one in done.left:
-            say({"uid": one.uid, "provisional_number": one.number, "state": one.state.value}, as_json=as_json)
+            row = {"uid": one.uid, "provisional_number": one.number, "state": one.state.value, "exported": one.exported}
+            say(row, as_json=as_json)
         tell_trouble("not-settled", as_json=as_json, count=len(done.left))
         sys.exit(1)
     revoked = done.record.revoked if done.record is not None else "see the record"

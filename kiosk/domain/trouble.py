@@ -358,10 +358,10 @@ TROUBLES: dict[str, Trouble] = {
         ),
         _t(
             "not-settled",
-            "还有申报没有送到区里，也没有放进 U 盘。什么都没有删。",
-            "Some submissions have neither arrived nor left on a stick. Nothing was wiped.",
-            "恢复网络，或者用 --to 写进 U 盘。要放弃须两个人确认。",
-            "Restore the network, or give --to STICK. Giving them up takes two people.",
+            "还有申报区里没有确认收到。什么都没有删。",
+            "The district has not confirmed some submissions. Nothing was wiped.",
+            "恢复网络，或者读 U 盘带回的回执。要放弃须两个人确认。",
+            "Restore the network, or read a stick's receipts. Giving up takes two people.",
         ),
         _t(
             "certificate-refused",

@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from district.embedded import EmbeddedDistrict
-from district.importing import Imported, import_folder
+from district.importing import Imported, import_folder, write_receipts
+from district.keys import signing_key
 from district.store import DistrictStore
 from district.terminals import Terminals
 from kiosk.bootstrap import DECOMMISSIONED, Parts, open_core, open_queue
@@ -66,6 +67,17 @@ class Leaver:
     def leave(self, *more: str) -> Result:
         words = ["decommission", "--record", str(self.record), "--config", str(self.settings), "--json", *more]
         return CliRunner().invoke(main, words)
+
+    def import_stick(self) -> None:
+        """At the district: take in the one submission on the stick, and write its receipt onto it."""
+        folder = self.folder / "district"
+        received = DistrictStore(f"sqlite:///{folder / 'district.db'}", folder / "papers", self.keys.private())
+        terminals = Terminals(received.engine)
+        terminals.add("TY03", self.public[1])
+        (taken,) = import_folder(self.stick, received, terminals)
+        assert isinstance(taken, Imported)
+        write_receipts(self.stick, [taken.receipt], signing_key(self.keys.folder))
+        received.close()
 
     def kept(self) -> Record:
         record = read_record(self.record.read_bytes(), self.public[1])
@@ -151,21 +163,31 @@ def test_what_can_be_sent_is_sent_and_the_key_is_revoked(leaver: Leaver) -> None
     leaver.assert_wiped()
 
 
-def test_what_left_on_a_stick_is_settled_and_the_key_counts_until_it_was_imported(leaver: Leaver) -> None:
+def test_a_stick_on_its_way_settles_nothing_and_its_receipts_do(leaver: Leaver) -> None:
     uid = leaver.put()
-    done = leaver.leave("--to", str(leaver.stick))
+    refused = leaver.leave("--to", str(leaver.stick))
+    assert refused.exit_code == 1
+    rows = [json.loads(line) for line in refused.stdout.splitlines()]
+    assert ((rows[0]["uid"], rows[0]["exported"]), rows[-1]["trouble"]) == ((uid, True), "not-settled")
+    with leaver.queue() as queue:
+        assert [item.uid for item in queue.list()] == [uid]
+    leaver.import_stick()
+    receipts = ["queue", "receipts", str(leaver.stick), "--config", str(leaver.settings), "--json"]
+    assert CliRunner().invoke(main, receipts).exit_code == 0
+    done = leaver.leave()
+    assert done.exit_code == 0, done.output
+    assert (leaver.kept().delivered, leaver.kept().left) == (1, ())
+    leaver.assert_wiped()
+
+
+def test_given_up_with_a_stick_on_its_way_the_key_counts_until_it_was_imported(leaver: Leaver) -> None:
+    leaver.put()
+    done = leaver.leave("--to", str(leaver.stick), *TWO)
     assert done.exit_code == 0, done.output
     record = leaver.kept()
     assert ([one.exported for one in record.left], record.revoked) == ([True], "later")
     leaver.assert_wiped()
-    folder = leaver.folder / "district"
-    received = DistrictStore(f"sqlite:///{folder / 'district.db'}", folder / "papers", leaver.keys.private())
-    terminals = Terminals(received.engine)
-    terminals.add("TY03", leaver.public[1])
-    (taken,) = import_folder(leaver.stick, received, terminals)
-    assert isinstance(taken, Imported)
-    assert taken.receipt.uid == uid
-    received.close()
+    leaver.import_stick()
 
 
 def test_a_stick_that_fails_wipes_nothing(leaver: Leaver) -> None:
