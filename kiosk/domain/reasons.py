@@ -40,6 +40,13 @@ _STRANGER = _r(
     "在这个网络登录一次，或者换一个网络。",
     "Open the network's login once, or use another network.",
 )
+_CLOCK = _r(
+    "clock",
+    "平台认为这台终端的时间不对。",
+    "The platform finds this terminal's time wrong.",
+    "请技术员校准终端的时间；没有错就问区里。",
+    "Have a technician set the terminal's time; if it is right, ask the district.",
+)
 _REFUSED = _r(
     "refused",
     "平台不认这台终端。",
@@ -106,6 +113,7 @@ _SAID = {
     "not-progress": _STRANGER,
     "not-an-upload": _STRANGER,
     "not-a-rating": _STRANGER,
+    "clock": _CLOCK,
     "http-401": _REFUSED,
     "http-403": _REFUSED,
     "http-429": _WAITING,
