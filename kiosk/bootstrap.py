@@ -214,7 +214,8 @@ def known_terminals(config: Config) -> tuple[KnownTerminal, ...]:
 def open_platform(platform: PlatformTable, signer: RequestSigner | None, *, deadline: float = 30.0) -> PlatformClient:
     """The district platform; each request takes ``deadline`` seconds at most. Raises :class:`ValueError` for what is no
     address."""
-    from offline_queue.client import Certificates, PlatformClient
+    from offline_queue.client import PlatformClient
+    from offline_queue.transport import Certificates
 
     own = (platform.client_cert, platform.client_key) if platform.client_cert and platform.client_key else None
     certificates = Certificates(ca=platform.ca, own=own)

@@ -14,11 +14,12 @@ import requests
 from click.testing import CliRunner
 
 from district.cli import main
-from offline_queue.client import Certificates, PlatformClient
+from offline_queue.client import PlatformClient
 from offline_queue.model import Paper
 from offline_queue.numbers import base64url
 from offline_queue.retry import Answer, Failure, FailureKind
 from offline_queue.sync import sync_once
+from offline_queue.transport import Certificates
 from tests.support.certificates import Authority, Pair
 from tests.support.queue_rig import open_store
 
