@@ -76,8 +76,16 @@ class Attachment(_Request):
     sha256: Sha256
 
 
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
 class Envelope(_Request):
-    """A submission as handed in. `created` is ISO 8601 with an offset; `token` is 128 random bits, base64url."""
+    """A submission as handed in. `created` is ISO 8601 with an offset; `token` is 128 random bits, base64url.
+
+    A supplement is a submission of its own: `supplement_of` is the id of what was asked for (:class:`Supplement`). In
+    others it is not written at all, so that a platform that knows no supplements takes them as ever.
+    """
 
     uid: Uid
     kiosk: TerminalCode
@@ -88,6 +96,7 @@ class Envelope(_Request):
     test: bool
     form: dict[str, JsonValue]
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=MAX_ATTACHMENTS)] = ()
+    supplement_of: Annotated[Uid | None, Field(exclude_if=_is_absent)] = None
 
 
 class Suite(StrEnum):
@@ -168,10 +177,23 @@ class BatchAnswers(_Answer):
 
 
 class Step(_Answer):
-    """One dated step of a case. `at` is ISO 8601; `code` is `received`, `complete`, or the platform's own."""
+    """One dated step of a case. `at` is ISO 8601; `code` is one of the contract's, or the platform's own; `note` is for
+    the resident."""
 
     at: str
     code: str
+    note: str | None = None
+
+
+class Supplement(_Answer):
+    """What the resident is asked to hand in later: ids or names of materials, in a submission whose envelope says `id`
+    in `supplement_of`. `asked_at` is ISO 8601, `due_on` a date."""
+
+    id: Uid
+    asked_at: str = ""
+    materials: Annotated[tuple[Word, ...], Field(max_length=MAX_ATTACHMENTS)]
+    note: str = ""
+    due_on: str | None = None
 
 
 class Progress(_Answer):
@@ -183,6 +205,7 @@ class Progress(_Answer):
     case_number: str | None = None
     missing: tuple[Uid, ...] = ()
     steps: tuple[Step, ...] = ()
+    supplement: Supplement | None = None
 
 
 class Rating(_Request):

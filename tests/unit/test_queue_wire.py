@@ -40,3 +40,12 @@ def test_an_envelope_freezes_to_these_bytes() -> None:
     assert canonical_bytes(envelope) == FROZEN
     assert sha256_hex(FROZEN) == "f8f25369cccad157bf466b9c4ef0f8f9704fff8dab85d2c634e3c8738979230d"
     assert Envelope.model_validate_json(FROZEN) == envelope
+
+
+def test_a_supplement_says_what_it_answers_and_no_other_submission_says_anything() -> None:
+    envelope = Envelope.model_validate_json(FROZEN)
+    asked = "7f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+    answering = envelope.model_copy(update={"supplement_of": asked})
+    assert b"supplement_of" not in canonical_bytes(envelope)
+    assert f'"supplement_of":"{asked}"'.encode() in canonical_bytes(answering)
+    assert Envelope.model_validate_json(canonical_bytes(answering)) == answering
