@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from district.app import Settings, create_app, create_staff_app, open_store
 from district.authority_cli import ca
+from district.database import DatabaseTrouble
 from district.importing import Imported, NotImported, import_folder, write_receipts
 from district.keys import KeysTrouble, signing_key
 from district.keys_cli import keys, keys_options, passphrase_in
@@ -122,7 +123,7 @@ def serve(
 def _opened(settings: Settings) -> DistrictStore:
     try:
         return open_store(settings)
-    except KeysTrouble as trouble:
+    except (KeysTrouble, DatabaseTrouble) as trouble:
         raise click.ClickException(str(trouble)) from trouble
 
 
@@ -175,7 +176,7 @@ def import_(
     try:
         key = signing_key(keys_folder, passphrase_in(passphrase_file))
         store = open_store(settings_for(database, keys_folder, passphrase_file))
-    except KeysTrouble as trouble:
+    except (KeysTrouble, DatabaseTrouble) as trouble:
         raise click.ClickException(str(trouble)) from trouble
     receipts: list[Receipt] = []
     refused = False
@@ -216,8 +217,7 @@ def _write_papers(store: DistrictStore, row: SubmissionRow, out: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def telemetry(database: str | None, as_json: bool) -> None:
     """Print how terminals are: the newest report of each terminal and kind."""
-    settings = settings_for(database)
-    store = DistrictStore(settings.database, settings.papers)
+    store = _opened(replace(settings_for(database), keys=None))
     try:
         reports = Telemetry(store.engine).newest()
     finally:
@@ -242,8 +242,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a 
 
 @contextmanager
 def _register(database: str | None) -> Generator[Terminals]:
-    settings = settings_for(database)
-    store = DistrictStore(settings.database, settings.papers)
+    store = _opened(replace(settings_for(database), keys=None))
     try:
         yield Terminals(store.engine)
     finally:

@@ -1,7 +1,6 @@
 """What the platform keeps, and keeps durably before it answers.
 
-SQLite with a rollback journal and synchronous=EXTRA: the interpreter's own SQLite may have the WAL-reset bug, and EXTRA
-also makes the journal's removal durable. Papers are files: appended, fsynced, then the offset is committed, so that an
+Papers are files: appended, fsynced, then the offset is committed, so that an
 offset never promises bytes that a power cut could take. A receipt is stored as bytes and answered byte-identical ever
 after; (uid, sha256) is never forgotten. A test submission is kept out of cases: it never gets a case number.
 """
@@ -9,7 +8,6 @@ after; (uid, sha256) is never forgotten. A test submission is kept out of cases:
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -18,20 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    Engine,
-    Select,
-    create_engine,
-    event,
-    func,
-    inspect,
-    select,
-    text,
-)
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy import Engine, Select, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection
 
+from district.database import open_engine, write
 from district.opening import Body, Keys, Read, read_body, read_with
-from district.tables import ATTACHMENTS, METADATA, SUBMISSIONS
+from district.tables import ATTACHMENTS, CASE_COUNTERS, SUBMISSIONS
 from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import Attachment, Envelope, Progress, Receipt, State, Step, canonical_bytes
 
@@ -126,14 +118,7 @@ class DistrictStore:
         self._papers = papers
         self._keys: Keys = keys or {}
         papers.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = make_url(url).database
-        if file:
-            Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._engine = create_engine(url)
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _make_durable)
-        METADATA.create_all(self._engine)
-        self._add_terminals()
+        self._engine = open_engine(url)
         self._lock = threading.Lock()
 
     @property
@@ -143,16 +128,6 @@ class DistrictStore:
     def close(self) -> None:
         self._engine.dispose()
 
-    def _add_terminals(self) -> None:
-        """Bring a database of before terminals were told apart up to date."""
-        if any(column["name"] == "terminal" for column in inspect(self._engine).get_columns("submission")):
-            return
-        with self._engine.begin() as connection:
-            connection.execute(text("ALTER TABLE submission ADD COLUMN terminal VARCHAR(8)"))
-            for row in connection.execute(select(SUBMISSIONS.c.seq, SUBMISSIONS.c.body)).all():
-                change = SUBMISSIONS.update().where(SUBMISSIONS.c.seq == row.seq)
-                connection.execute(change.values(terminal=json.loads(row.body)["kiosk"]))
-
     def take(self, outside: Body, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
         """Store a submission once; a replay gets the first receipt's bytes. What is sealed must open: the terminal
         deletes its copy on our word."""
@@ -160,8 +135,12 @@ class DistrictStore:
 
     def take_all(self, arrived: Sequence[tuple[Body, bytes]]) -> list[Taken | Conflict | NoKey | NotIntact]:
         """Each as if it had come alone, all in one commit."""
-        with self._lock, self._engine.begin() as connection:
+
+        def all_of_them(connection: Connection) -> list[Taken | Conflict | NoKey | NotIntact]:
             return [self._take(connection, outside, body) for outside, body in arrived]
+
+        with self._lock:
+            return write(self._engine, all_of_them)
 
     def _take(self, connection: Connection, outside: Body, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
         sha256 = hashlib.sha256(body).hexdigest()
@@ -196,6 +175,8 @@ class DistrictStore:
                 received_at=now,
                 complete_at=now if complete else None,
                 terminal=outside.kiosk,
+                matter=read.envelope.matter,
+                stage="complete" if complete else "received",
             )
         )
         for position, one in enumerate(outside.attachments):
@@ -289,17 +270,20 @@ class DistrictStore:
             SUBMISSIONS.update()
             .where(SUBMISSIONS.c.uid == uid)
             .values(
-                state=State.DONE.value, complete_at=now, case_number=None if test else self._next_case(connection, now)
+                state=State.DONE.value,
+                stage="complete",
+                complete_at=now,
+                case_number=None if test else self._next_case(connection, now),
             )
         )
 
     def _next_case(self, connection: Connection, now: str) -> str:
         """The platform's own official number; its look is the platform's alone: `2026-000123`."""
-        year = now[:4]
-        last = connection.execute(
-            select(func.max(SUBMISSIONS.c.case_number)).where(SUBMISSIONS.c.case_number.like(f"{year}-%"))
-        ).scalar()
-        return f"{year}-{(int(last[5:]) if last else 0) + 1:06d}"
+        year = int(now[:4])
+        insert = sqlite_insert if self._engine.dialect.name == "sqlite" else postgresql_insert
+        counted = insert(CASE_COUNTERS).values(year=year, last=1)
+        counted = counted.on_conflict_do_update(index_elements=["year"], set_={"last": CASE_COUNTERS.c.last + 1})
+        return f"{year}-{connection.execute(counted.returning(CASE_COUNTERS.c.last)).scalar_one():06d}"
 
     def rate(self, uid: str, level: int, *, of: str | None = None) -> bool | Unknown:
         """Keep the one rating of a submission; False when there is another one already."""
@@ -379,13 +363,6 @@ def _kept(content: bytes) -> Body:
     if body is None:
         raise ValueError("a kept body is not one: the database was changed")
     return body
-
-
-def _make_durable(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    for setting in ("journal_mode = DELETE", "synchronous = EXTRA", "foreign_keys = ON", "busy_timeout = 10000"):
-        cursor.execute(f"PRAGMA {setting}")
-    cursor.close()
 
 
 def _write_at(path: Path, offset: int, chunk: bytes) -> None:

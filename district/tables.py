@@ -1,17 +1,35 @@
-"""The platform's tables, for SQLite as for a larger database."""
+"""The platform's tables, for SQLite as for PostgreSQL. How a database comes to them: :mod:`district.migrations`.
+
+Times in `*_at` are ISO 8601 UTC text. Where SQL calculates with one (`expires`, `until`, `next_try`), it is whole
+seconds since 1970.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
 
 METADATA = MetaData()
+# SQLite counts by itself only what it calls INTEGER, which has 64 bits there.
+COUNT = BigInteger().with_variant(Integer, "sqlite")
+
 SUBMISSIONS = Table(
     "submission",
     METADATA,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", COUNT, primary_key=True),
     Column("uid", String(36), nullable=False, unique=True),
     Column("sha256", String(64), nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", LargeBinary),  # None after erasure: uid, sha256 and receipt stay, as a tombstone
     Column("receipt", LargeBinary, nullable=False),
     Column("test", Boolean, nullable=False),
     Column("state", String(16), nullable=False),
@@ -20,6 +38,10 @@ SUBMISSIONS = Table(
     Column("complete_at", String(40)),
     Column("rating", Integer),
     Column("terminal", String(8)),
+    Column("matter", String(128)),  # None where there was no key to open it
+    Column("hall", String(32)),  # where the terminal stood at that time
+    Column("stage", String(16), nullable=False),
+    Column("erased_at", String(40)),
 )
 ATTACHMENTS = Table(
     "attachment",
@@ -33,4 +55,144 @@ ATTACHMENTS = Table(
     Column("position", Integer, nullable=False),
     Column("offset", Integer, nullable=False),
     Column("complete", Boolean, nullable=False),
+    Column("erased_at", String(40)),
+)
+CASE_COUNTERS = Table(  # the row of a year is locked by whoever takes numbers from it
+    "case_counter",
+    METADATA,
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("last", Integer, nullable=False),
+)
+STEPS = Table(  # what progress shows beside `received` and `complete`
+    "step",
+    METADATA,
+    Column("seq", COUNT, primary_key=True),
+    Column("uid", String(36), nullable=False, index=True),
+    Column("at", String(40), nullable=False),
+    Column("code", String(32), nullable=False),
+    Column("staff", String(64)),
+    Column("note", String),
+)
+SUPPLEMENTS = Table(
+    "supplement",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("uid", String(36), nullable=False, index=True),
+    Column("asked_at", String(40), nullable=False),
+    Column("asked_by", String(64), nullable=False),
+    Column("materials", JSON, nullable=False),
+    Column("note", String, nullable=False),
+    Column("due_on", String(10)),
+    Column("answered_uid", String(36)),
+    Column("answered_at", String(40)),
+)
+TERMINALS = Table(
+    "terminal",
+    METADATA,
+    Column("key_id", String(8), primary_key=True),
+    Column("code", String(8), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("added_at", String(40), nullable=False),
+    Column("revoked_at", String(40)),
+    Column("hall", String(32)),
+    Column("certificate_sha256", String(64)),  # hex, of the DER: the client certificate that belongs to it
+    Column("enrolled_at", String(40)),
+)
+HALLS = Table(
+    "hall",
+    METADATA,
+    Column("code", String(32), primary_key=True),
+    Column("name", String(100), nullable=False),
+)
+ENROLMENTS = Table(
+    "enrolment",
+    METADATA,
+    Column("code_sha256", String(64), primary_key=True),
+    Column("terminal", String(8), nullable=False),
+    Column("hall", String(32)),
+    Column("made_at", String(40), nullable=False),
+    Column("expires_at", String(40), nullable=False),
+    Column("used_at", String(40)),
+    Column("used_key_id", String(8)),
+)
+NONCES = Table(
+    "nonce",
+    METADATA,
+    Column("key_id", String(8), primary_key=True),
+    Column("nonce", String(64), primary_key=True),
+    Column("expires", BigInteger, nullable=False, index=True),
+)
+LEASES = Table(
+    "lease",
+    METADATA,
+    Column("attachment", String(36), primary_key=True),
+    Column("terminal", String(8), nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+)
+LOADS = Table(
+    "load",
+    METADATA,
+    Column("second", COUNT, primary_key=True, autoincrement=False),
+    Column("requests", Integer, nullable=False),
+)
+CATALOGUES = Table(
+    "catalogue",
+    METADATA,
+    Column("version", String(64), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("package", LargeBinary, nullable=False),
+    Column("published_at", String(40), nullable=False),
+)
+REPORTS = Table(  # the newest of each terminal and kind
+    "telemetry",
+    METADATA,
+    Column("terminal", String(8), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("body", String, nullable=False),
+    Column("received_at", String(40), nullable=False),
+)
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("seq", COUNT, primary_key=True),
+    Column("uid", String(36), nullable=False, index=True),
+    Column("event", String(32), nullable=False),
+    Column("made_at", String(40), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try", BigInteger, nullable=False),
+    Column("delivered_at", String(40)),
+    Column("last_error", String(200)),
+)
+_WAITING = OUTBOX.c.delivered_at.is_(None)
+Index("ix_outbox_waiting", OUTBOX.c.next_try, OUTBOX.c.seq, sqlite_where=_WAITING, postgresql_where=_WAITING)
+STAFF = Table(
+    "staff",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("password", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("hall", String(32)),
+    Column("disabled_at", String(40)),
+    Column("failed", Integer, nullable=False),
+    Column("locked_until", BigInteger),
+)
+SESSIONS = Table(
+    "session",
+    METADATA,
+    Column("id_sha256", String(64), primary_key=True),
+    Column("staff", String(64), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("made_at", String(40), nullable=False),
+    Column("seen_at", String(40), nullable=False),
+    Column("expires_at", String(40), nullable=False),
+)
+VIEWINGS = Table(
+    "viewing",
+    METADATA,
+    Column("seq", COUNT, primary_key=True),
+    Column("at", String(40), nullable=False),
+    Column("staff", String(64), nullable=False),
+    Column("what", String(32), nullable=False),
+    Column("uid", String(36), index=True),
+    Column("detail", String),
 )

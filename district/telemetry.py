@@ -9,22 +9,14 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from pydantic import JsonValue
-from sqlalchemy import Column, Engine, MetaData, String, Table, select
+from sqlalchemy import Engine, select
 from starlette.concurrency import run_in_threadpool
 
 from district.answers import body_of, problem
+from district.tables import REPORTS
 
 MAX_REPORT_BYTES = 64 * 1024
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
-_metadata = MetaData()
-_reports = Table(
-    "telemetry",
-    _metadata,
-    Column("terminal", String(8), primary_key=True),
-    Column("kind", String(32), primary_key=True),
-    Column("body", String, nullable=False),
-    Column("received_at", String(40), nullable=False),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +34,17 @@ class Telemetry:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        _metadata.create_all(engine)
 
     def keep(self, *, terminal: str, kind: str, body: str) -> None:
         with self._engine.begin() as connection:
-            same = (_reports.c.terminal == terminal, _reports.c.kind == kind)
-            connection.execute(_reports.delete().where(*same))
+            same = (REPORTS.c.terminal == terminal, REPORTS.c.kind == kind)
+            connection.execute(REPORTS.delete().where(*same))
             now = datetime.now(tz=UTC).isoformat(timespec="seconds")
-            connection.execute(_reports.insert().values(terminal=terminal, kind=kind, body=body, received_at=now))
+            connection.execute(REPORTS.insert().values(terminal=terminal, kind=kind, body=body, received_at=now))
 
     def newest(self) -> tuple[Report, ...]:
         with self._engine.connect() as connection:
-            rows = connection.execute(select(_reports).order_by(_reports.c.terminal, _reports.c.kind)).all()
+            rows = connection.execute(select(REPORTS).order_by(REPORTS.c.terminal, REPORTS.c.kind)).all()
         return tuple(
             Report(terminal=row.terminal, kind=row.kind, content=json.loads(row.body), received_at=row.received_at)
             for row in rows

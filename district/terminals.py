@@ -9,31 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, Engine, LargeBinary, MetaData, String, Table, select
+from sqlalchemy import Engine, select
 
+from district.tables import TERMINALS
 from offline_queue.numbers import is_terminal_code, key_id
-
-_metadata = MetaData()
-_terminals = Table(
-    "terminal",
-    _metadata,
-    Column("key_id", String(8), primary_key=True),
-    Column("code", String(8), nullable=False, index=True),
-    Column("public_key", LargeBinary, nullable=False),
-    Column("added_at", String(40), nullable=False),
-    Column("revoked_at", String(40)),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal:
-    """One key of one terminal; `public_key` is raw Ed25519. Times are ISO 8601."""
+    """One key of one terminal; `public_key` is raw Ed25519. Times are ISO 8601. `hall` is the code of where it stands,
+    `certificate_sha256` the hex SHA-256 of the client certificate (DER) that belongs to it, if one was told."""
 
     code: str
     key_id: str
     public_key: bytes
     added_at: str
     revoked_at: str | None
+    hall: str | None = None
+    certificate_sha256: str | None = None
+    enrolled_at: str | None = None
 
 
 class Terminals:
@@ -41,7 +35,6 @@ class Terminals:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        _metadata.create_all(engine)
 
     def add(self, code: str, public_key: bytes) -> Terminal:
         """Register a key; adding it again changes nothing. Raises ValueError for what is no code, no key, or for a key
@@ -56,7 +49,7 @@ class Terminals:
         added = Terminal(code=code, key_id=key_id(public_key), public_key=public_key, added_at=_now(), revoked_at=None)
         with self._engine.begin() as connection:
             connection.execute(
-                _terminals.insert().values(
+                TERMINALS.insert().values(
                     code=code, key_id=added.key_id, public_key=public_key, added_at=added.added_at
                 )
             )
@@ -65,30 +58,30 @@ class Terminals:
     def revoke(self, key: str) -> bool:
         """From now on this key id's signatures are refused; False when there is no such key."""
         with self._engine.begin() as connection:
-            found = connection.execute(select(_terminals.c.revoked_at).where(_terminals.c.key_id == key)).first()
+            found = connection.execute(select(TERMINALS.c.revoked_at).where(TERMINALS.c.key_id == key)).first()
             if found is not None and found.revoked_at is None:
-                connection.execute(_terminals.update().where(_terminals.c.key_id == key).values(revoked_at=_now()))
+                connection.execute(TERMINALS.update().where(TERMINALS.c.key_id == key).values(revoked_at=_now()))
         return found is not None
 
     def retire(self, code: str) -> int:
         """Revoke every key of a terminal; gives how many counted until now."""
         with self._engine.begin() as connection:
-            change = _terminals.update().where(_terminals.c.code == code, _terminals.c.revoked_at.is_(None))
+            change = TERMINALS.update().where(TERMINALS.c.code == code, TERMINALS.c.revoked_at.is_(None))
             return connection.execute(change.values(revoked_at=_now())).rowcount
 
     def find(self, key: str) -> Terminal | None:
         with self._engine.connect() as connection:
-            row = connection.execute(select(_terminals).where(_terminals.c.key_id == key)).mappings().first()
+            row = connection.execute(select(TERMINALS).where(TERMINALS.c.key_id == key)).mappings().first()
         return None if row is None else Terminal(**row)
 
     def any(self) -> bool:
         with self._engine.connect() as connection:
-            return connection.execute(select(_terminals.c.key_id).limit(1)).first() is not None
+            return connection.execute(select(TERMINALS.c.key_id).limit(1)).first() is not None
 
     def all(self) -> tuple[Terminal, ...]:
         """Oldest first."""
         with self._engine.connect() as connection:
-            rows = connection.execute(select(_terminals).order_by(_terminals.c.added_at, _terminals.c.key_id))
+            rows = connection.execute(select(TERMINALS).order_by(TERMINALS.c.added_at, TERMINALS.c.key_id))
             return tuple(Terminal(**row) for row in rows.mappings())
 
 

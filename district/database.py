@@ -1,0 +1,171 @@
+"""Opening the platform's database, and writing to it so that an acknowledged commit is on the disk.
+
+SQLite runs with a rollback journal and synchronous=EXTRA: the interpreter's own SQLite may have the WAL-reset bug, and
+EXTRA also makes the journal's removal durable. A PostgreSQL that could lose a commit is refused. Whoever opens a
+database brings it to today's tables first, in one transaction that others wait for; a database of a newer platform is
+left alone. Several processes may work on one: what could meet is locked in the database, never in a process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_MIGRATING = 0x6B696F736B  # PostgreSQL's advisory lock of whoever migrates: "kiosk"
+_OURS = {"uid", "sha256", "body", "receipt", "case_number"}
+_TRIES = 8
+_AGAIN = ("40001", "40P01")  # serialization_failure and deadlock_detected, of which PostgreSQL says: once more
+_SESSION = (
+    "SET synchronous_commit = on",  # whatever the role or the database have for others
+    "SET idle_in_transaction_session_timeout = '60s'",  # a process that was stopped must not hold a lock for ever
+    "SET lock_timeout = '20s'",
+)
+
+T = TypeVar("T")
+
+
+class DatabaseTrouble(Exception):
+    """The database can't be used; the text says why, in a sentence for whoever runs the platform."""
+
+
+def open_engine(url: str) -> Engine:
+    """An engine on a database with today's tables. `postgresql://` means psycopg 3. Raises DatabaseTrouble."""
+    try:
+        address = make_url(url)
+    except ArgumentError as trouble:
+        raise DatabaseTrouble(f"not a database URL: {url}") from trouble
+    engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
+    try:
+        _migrate(engine)
+    except DBAPIError as trouble:
+        engine.dispose()
+        raise DatabaseTrouble(f"the database can't be opened: {str(trouble.orig).strip()}") from trouble
+    except DatabaseTrouble:
+        engine.dispose()
+        raise
+    return engine
+
+
+def write(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """What `work` gives, in one durable commit. It is done again from the start where the database asks for it, so it
+    must have no other effect. Writers of an SQLite file wait for each other; those of PostgreSQL at the same rows."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _write(engine, work)
+        except OperationalError as trouble:
+            if getattr(trouble.orig, "sqlstate", None) not in _AGAIN:
+                raise
+    return _write(engine, work)
+
+
+def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            # Before anything is read: two who read first and write then would be in each other's way.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return work(connection)
+
+
+def _sqlite(address: URL) -> Engine:
+    if address.database:
+        Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(address)
+
+    def make_durable(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        for setting in ("journal_mode = DELETE", "synchronous = EXTRA", "foreign_keys = ON", "busy_timeout = 10000"):
+            cursor.execute(f"PRAGMA {setting}")
+        cursor.close()
+
+    event.listen(engine, "connect", make_durable)
+    return engine
+
+
+def _postgresql(address: URL) -> Engine:
+    if address.get_backend_name() != "postgresql":
+        raise DatabaseTrouble("the database is an SQLite file (sqlite:///…) or a PostgreSQL (postgresql://…)")
+    engine = create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=20,
+        pool_pre_ping=True,  # the server was restarted: the next request does not pay for it
+        connect_args={"connect_timeout": 10},
+    )
+
+    def make_durable(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            for setting in _SESSION:
+                cursor.execute(setting)
+        connection.commit()
+
+    event.listen(engine, "connect", make_durable)
+    return engine
+
+
+def _migrate(engine: Engine) -> None:
+    head = _script().get_current_head()
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            _look_for_durability(connection)
+        if _revision(connection) == head:
+            return
+
+    def bring_up(connection: Connection) -> None:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+        _look_at_what_is_there(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    write(engine, bring_up)
+
+
+def _look_for_durability(connection: Connection) -> None:
+    for setting in ("fsync", "full_page_writes"):
+        if connection.exec_driver_sql(f"SHOW {setting}").scalar_one() != "on":
+            raise DatabaseTrouble(f"PostgreSQL runs with {setting} off: a power cut could take what was acknowledged")
+    if connection.exec_driver_sql("SHOW server_encoding").scalar_one() != "UTF8":
+        raise DatabaseTrouble("the PostgreSQL database is not in UTF8: make it with createdb --encoding UTF8")
+
+
+def _look_at_what_is_there(connection: Connection) -> None:
+    revision = _revision(connection)
+    known = {one.revision for one in _script().walk_revisions()}
+    if revision is not None and revision not in known:
+        raise DatabaseTrouble(
+            f"the database is of a newer platform than this one (its revision is {revision}): install that version"
+        )
+    look = inspect(connection)
+    if revision is None and look.has_table("submission"):
+        there = {column["name"] for column in look.get_columns("submission")}
+        if not there >= _OURS:
+            raise DatabaseTrouble("the database is not a district platform's: its table submission is another's")
+
+
+def _revision(connection: Connection) -> str | None:
+    """Which revision a database is at; None for an empty one, and for one of before there were revisions."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+@cache
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())

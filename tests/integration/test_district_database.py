@@ -1,0 +1,180 @@
+"""How a database comes to today's tables, whatever it is today; and which ones are left alone."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from threading import Barrier
+from uuid import UUID
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
+
+from district.database import DatabaseTrouble, open_engine, write
+from district.store import DistrictStore, Taken
+from district.tables import CASE_COUNTERS, METADATA, SUBMISSIONS
+from district.terminals import Terminals
+from offline_queue.wire import Envelope, canonical_bytes
+from tests.support.postgres import Postgres, running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without a table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'district.db'}"
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return server.empty()
+
+
+def test_an_empty_database_gets_the_tables_that_the_code_knows(empty: str) -> None:
+    open_engine(empty).dispose()
+    engine = open_engine(empty)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_platform_is_left_alone(empty: str) -> None:
+    engine = open_engine(empty)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(DatabaseTrouble, match=r"newer platform .*9999"):
+        open_engine(empty)
+
+
+def test_a_database_that_is_another_programs_is_left_alone(empty: str) -> None:
+    engine = create_engine(empty.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE submission (uid VARCHAR(36), lane VARCHAR(8))"))
+    with pytest.raises(DatabaseTrouble, match="not a district platform's"):
+        open_engine(empty)
+    assert inspect(engine).get_table_names() == ["submission"]
+    engine.dispose()
+
+
+def test_what_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> None:
+    for url, said in (
+        ("nonsense", "not a database URL"),
+        ("mysql://x/y", "an SQLite file .* or a PostgreSQL"),
+        (f"postgresql://nobody@/nothing?host={tmp_path}", "can't be opened"),
+        (f"sqlite:///{tmp_path}", "can't be opened"),
+    ):
+        with pytest.raises(DatabaseTrouble, match=said):
+            open_engine(url)
+
+
+OLD = Path(__file__).parents[1] / "support" / "district_v1.sql"
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["before revisions", "before terminals were told apart"])
+def test_a_file_of_before_revisions_keeps_everything(tmp_path: Path, older: bool) -> None:
+    file = tmp_path / "district.db"
+    with closing(sqlite3.connect(file)) as old:
+        old.executescript(OLD.read_text("utf-8"))
+        if older:
+            old.executescript("ALTER TABLE submission DROP COLUMN terminal; DROP TABLE terminal; DROP TABLE telemetry")
+        before = old.execute("SELECT uid, sha256, body, receipt, state, case_number FROM submission").fetchall()
+    engine = open_engine(f"sqlite:///{file}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        rows = connection.execute(select(SUBMISSIONS).order_by(SUBMISSIONS.c.seq)).all()
+        assert [(row.uid, row.sha256, row.body, row.receipt, row.state, row.case_number) for row in rows] == before
+        told = [(row.terminal, row.matter, row.stage, row.rating) for row in rows]
+        assert told == [
+            ("TY03", "pension-enrolment", stage, rating)
+            for stage, rating in (
+                ("complete", 5),
+                ("complete", None),
+                ("complete", None),
+                ("complete", None),
+                ("received", None),
+            )
+        ]
+        assert connection.execute(select(CASE_COUNTERS)).all() == [(2026, 3)]
+    register = Terminals(engine)
+    assert [one.code for one in register.all()] == ([] if older else ["TY03"])
+    engine.dispose()
+    store = DistrictStore(f"sqlite:///{file}", tmp_path / "papers")
+    fresh = Envelope.model_validate_json(before[0][2]).model_copy(update={"uid": str(UUID(int=1))})
+    taken = store.take(fresh, canonical_bytes(fresh))
+    assert isinstance(taken, Taken)
+    assert '"case_number":"2026-000004"' in taken.receipt.decode()
+    again = store.take(Envelope.model_validate_json(before[0][2]), before[0][2])
+    assert again == Taken(receipt=before[0][3], new=False)
+    store.close()
+
+
+def test_a_migration_that_breaks_off_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "district.db"
+    with closing(sqlite3.connect(file)) as old:
+        old.executescript(OLD.read_text("utf-8"))
+        old.execute("UPDATE submission SET body = X'FF' WHERE seq = 5")  # not JSON: the matter can't be read
+        old.commit()
+        before = list(old.iterdump())
+    with pytest.raises(ValueError, match="decode"):
+        open_engine(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as old:
+        assert list(old.iterdump()) == before
+
+
+def test_several_that_open_at_once_wait_for_one(empty: str) -> None:
+    together = Barrier(4)
+
+    def opened(_number: int) -> int:
+        together.wait(20)
+        engine = open_engine(empty)
+        with engine.connect() as connection:
+            there = len(inspect(connection).get_table_names())
+        engine.dispose()
+        return there
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(opened, range(4))) == [len(METADATA.tables) + 1] * 4
+
+
+def test_a_postgresql_that_could_lose_a_commit_is_refused(postgres_server: Postgres) -> None:
+    with running("full_page_writes=off") as careless, pytest.raises(DatabaseTrouble, match="full_page_writes off"):
+        open_engine(careless.url("postgres"))
+    url = postgres_server.empty()
+    name = make_url(url).database
+    bare = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with bare.begin() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+    bare.dispose()
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
+    engine.dispose()
+
+
+def test_what_met_another_in_the_database_is_done_again(empty: str) -> None:
+    """Two that lock two rows the other way round: PostgreSQL ends one of them, and it begins once more."""
+    engine = open_engine(empty)
+    write(engine, lambda c: c.execute(CASE_COUNTERS.insert(), [{"year": 1, "last": 0}, {"year": 2, "last": 0}]))
+    together, tries = Barrier(2), Counter[int]()
+
+    def both(first: int) -> None:
+        def work(connection: Connection) -> None:
+            tries[first] += 1
+            for year in (first, 3 - first):
+                change = CASE_COUNTERS.update().where(CASE_COUNTERS.c.year == year)
+                connection.execute(change.values(last=CASE_COUNTERS.c.last + 1))
+                if year == first and tries[first] == 1 and engine.dialect.name == "postgresql":
+                    together.wait(20)
+
+        write(engine, work)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(both, (1, 2)))
+    with engine.connect() as connection:
+        assert connection.execute(select(CASE_COUNTERS.c.last)).scalars().all() == [2, 2]
+    assert sum(tries.values()) == (3 if engine.dialect.name == "postgresql" else 2)
+    engine.dispose()
