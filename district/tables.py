@@ -42,6 +42,7 @@ SUBMISSIONS = Table(
     Column("hall", String(32)),  # where the terminal stood at that time
     Column("stage", String(16), nullable=False),
     Column("erased_at", String(40)),
+    Column("supplement_of", String(36)),  # the supplement it answers; such a one is no case of its own
 )
 ATTACHMENTS = Table(
     "attachment",
@@ -114,6 +115,14 @@ ENROLMENTS = Table(
     Column("expires_at", String(40), nullable=False),
     Column("used_at", String(40)),
     Column("used_key_id", String(8)),
+    Column("certificate", LargeBinary),  # PEM, as it was answered
+)
+REFUSALS = Table(  # enrolments that were refused in the last minutes, and where they came from
+    "refusal",
+    METADATA,
+    Column("seq", COUNT, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False, index=True),
 )
 NONCES = Table(
     "nonce",
@@ -138,7 +147,7 @@ LOADS = Table(
 CATALOGUES = Table(
     "catalogue",
     METADATA,
-    Column("version", String(64), primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("sha256", String(64), nullable=False),
     Column("package", LargeBinary, nullable=False),
     Column("published_at", String(40), nullable=False),
