@@ -175,6 +175,7 @@ class DistrictStore:
                 received_at=now,
                 complete_at=now if complete else None,
                 terminal=outside.kiosk,
+                provisional_number=outside.provisional_number,
                 matter=read.envelope.matter,
                 stage="complete" if complete else "received",
             )

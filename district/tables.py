@@ -38,12 +38,19 @@ SUBMISSIONS = Table(
     Column("complete_at", String(40)),
     Column("rating", Integer),
     Column("terminal", String(8)),
+    Column("provisional_number", String(128), index=True),
     Column("matter", String(128)),  # None where there was no key to open it
     Column("hall", String(32)),  # where the terminal stood at that time
     Column("stage", String(16), nullable=False),
     Column("erased_at", String(40)),
     Column("supplement_of", String(36)),  # the supplement it answers; such a one is no case of its own
+    # What staff select by; a stage is always part of it (district/cases.py).
+    Index("ix_submission_stage", "stage", "seq"),
+    Index("ix_submission_hall", "hall", "stage", "seq"),
+    Index("ix_submission_matter", "matter", "stage", "seq"),
+    Index("ix_submission_hall_matter", "hall", "matter", "stage", "seq"),
 )
+Index("ix_submission_tests", SUBMISSIONS.c.seq, sqlite_where=SUBMISSIONS.c.test, postgresql_where=SUBMISSIONS.c.test)
 ATTACHMENTS = Table(
     "attachment",
     METADATA,
@@ -202,6 +209,14 @@ VIEWINGS = Table(
     Column("at", String(40), nullable=False),
     Column("staff", String(64), nullable=False),
     Column("what", String(32), nullable=False),
-    Column("uid", String(36), index=True),
+    Column("uid", String(36)),
     Column("detail", String),
+    Index("ix_viewing_uid_seq", "uid", "seq"),
+    Index("ix_viewing_staff", "staff", "seq"),
+)
+CHORES = Table(  # what one process does for all of them, and when it is due again
+    "chore",
+    METADATA,
+    Column("name", String(32), primary_key=True),
+    Column("due", BigInteger, nullable=False),
 )
