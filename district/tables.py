@@ -65,6 +65,14 @@ ATTACHMENTS = Table(
     Column("complete", Boolean, nullable=False),
     Column("erased_at", String(40)),
 )
+PARTS = Table(  # of which objects a paper in an object store is
+    "part",
+    METADATA,
+    Column("attachment", String(36), primary_key=True),
+    Column("offset", Integer, primary_key=True, autoincrement=False),
+    Column("bytes", Integer, nullable=False),
+    Column("object", String(1100), nullable=False, unique=True),
+)
 CASE_COUNTERS = Table(  # the row of a year is locked by whoever takes numbers from it
     "case_counter",
     METADATA,

@@ -1,0 +1,156 @@
+"""Where papers lie: in a folder, or in an object store (:mod:`district.objects_s3`).
+
+A paper grows by chunks. A chunk is durable before `append` says so, two who append at the same place don't mix their
+bytes, and what a process leaves that is killed half-way is either a beginning of the paper or belongs to nobody.
+Whether the whole is what was declared is for the caller to see: neither place is believed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from offline_queue.blobs import sync_folder
+
+Known = Callable[[Collection[str]], Collection[str]]
+"""Of these names, those of papers that are to be kept."""
+
+AT_ONCE = 500
+"""Names that are asked about in one question."""
+
+
+class ObjectsAway(Exception):
+    """Papers can't be kept or read now: a disk that is full, an object store that is gone. Later they may be."""
+
+
+class Objects(Protocol):
+    """Papers by name. Each method raises ObjectsAway."""
+
+    def offset(self, name: str) -> int:
+        """How many bytes of an unfinished paper are durable."""
+        ...
+
+    def append(self, name: str, offset: int, chunk: bytes) -> bool:
+        """Add bytes durably; False when the paper does not end at `offset` (any more)."""
+        ...
+
+    def open(self, name: str) -> BinaryIO:
+        """A paper to be read from its start; the caller closes it. Raises FileNotFoundError."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """Forget a paper; it is well when there is none."""
+        ...
+
+    def loose(self, known: Known, *, before: datetime) -> Iterator[str]:
+        """Keys of what lies here since `before` (aware) and belongs to no paper."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Remove one of what `loose` gave."""
+        ...
+
+
+class Folder:
+    """Papers as files. Processes that share the folder take turns at a file by its lock (flock).
+
+    A file's length is the paper's offset: each append is fsynced before it counts, so nothing has to be committed
+    beside it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = folder
+
+    def offset(self, name: str) -> int:
+        with _disk():
+            try:
+                descriptor = os.open(self._folder / name, os.O_RDONLY)
+            except FileNotFoundError:
+                return 0
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+                # What a process wrote that was killed before its fsync, is promised from now on.
+                os.fsync(descriptor)
+                sync_folder(self._folder)
+                return os.fstat(descriptor).st_size
+            finally:
+                os.close(descriptor)
+
+    def append(self, name: str, offset: int, chunk: bytes) -> bool:
+        path = self._folder / name
+        with _disk():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                facts = os.fstat(descriptor)
+                if facts.st_size != offset or facts.st_nlink == 0:  # 0: deleted while we waited for the lock
+                    return False
+                try:
+                    _write(descriptor, offset, chunk)
+                    os.fsync(descriptor)
+                    if offset == 0:
+                        sync_folder(self._folder)
+                except OSError:
+                    _take_back(descriptor, offset, path)
+                    raise
+            finally:
+                os.close(descriptor)
+        return True
+
+    def open(self, name: str) -> BinaryIO:
+        try:
+            return (self._folder / name).open("rb")
+        except FileNotFoundError:
+            raise
+        except OSError as trouble:
+            raise ObjectsAway(str(trouble)) from trouble
+
+    def delete(self, name: str) -> None:
+        self.remove(name)
+
+    def loose(self, known: Known, *, before: datetime) -> Iterator[str]:
+        with _disk():
+            names = [one.name for one in os.scandir(self._folder) if one.stat().st_mtime < before.timestamp()]
+        for some in batches(names):
+            kept = known(some)
+            yield from (name for name in some if name not in kept)
+
+    def remove(self, key: str) -> None:
+        with _disk(), suppress(FileNotFoundError):
+            (self._folder / key).unlink()
+            sync_folder(self._folder)
+
+
+def batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for at in range(0, len(names), AT_ONCE):
+        yield names[at : at + AT_ONCE]
+
+
+@contextmanager
+def _disk() -> Generator[None]:
+    try:
+        yield
+    except OSError as trouble:
+        raise ObjectsAway(f"the folder of papers: {trouble.strerror}") from trouble
+
+
+def _write(descriptor: int, offset: int, chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        written = os.pwrite(descriptor, view, offset)
+        view, offset = view[written:], offset + written
+
+
+def _take_back(descriptor: int, offset: int, path: Path) -> None:
+    """After a failed fsync nobody knows what is on the disk; that part must not count, though it can be read."""
+    try:
+        os.ftruncate(descriptor, offset)
+    except OSError:
+        with suppress(OSError):
+            path.unlink()

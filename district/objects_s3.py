@@ -1,0 +1,222 @@
+"""Papers in an object store that speaks S3, for a district with several processes.
+
+An object can't be appended to, so every chunk becomes one of its own, `<prefix>/<paper>/<offset>-<random>`. The
+database records it (table `part`) in the same commit that moves the paper's offset: of two who send the same place one
+is recorded, and the other's object belongs to nobody. The parts are read one after the other. Putting them together
+would take the store's 5 MiB per part, or every byte twice.
+
+An answer is waited for with a limit, a request made three times at most; then the store counts as away.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from district.database import write
+from district.objects import Known, ObjectsAway, batches
+from district.tables import ATTACHMENTS, PARTS
+
+_CONNECT_SECONDS = 3
+_READ_SECONDS = 5
+_ATTEMPTS = 3
+_CONNECTIONS = 40  # as many as the web server has threads for
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """`s3://bucket/prefix?endpoint=https://…&region=…`. Credentials come from the environment, as boto3 takes them."""
+
+    bucket: str
+    prefix: str
+    endpoint: str | None
+    region: str | None
+
+    @classmethod
+    def read(cls, url: str) -> Place:
+        """Raises ValueError."""
+        parts = urlsplit(url)
+        told = dict(parse_qsl(parts.query, keep_blank_values=True))
+        endpoint, region = told.pop("endpoint", None), told.pop("region", None)
+        if parts.scheme != "s3" or not parts.netloc or "@" in parts.netloc or parts.fragment or told:
+            raise ValueError(f"not s3://bucket/prefix?endpoint=…&region=…: {url}")
+        if endpoint is not None and urlsplit(endpoint).scheme not in ("http", "https"):
+            raise ValueError(f"the endpoint is not an http address: {endpoint}")
+        prefix = parts.path.strip("/")
+        return cls(bucket=parts.netloc, prefix=f"{prefix}/" if prefix else "", endpoint=endpoint, region=region)
+
+
+class Bucket:
+    """Papers in a bucket; of which parts they are lies in the database of `engine`. Safe to use from threads."""
+
+    def __init__(self, place: Place, engine: Engine, *, read_seconds: float = _READ_SECONDS) -> None:
+        self._place = place
+        self._engine = engine
+        session: Any = boto3.Session()  # boto3 has no types; a session of its own reads the environment now
+        self._s3 = session.client(
+            "s3",
+            endpoint_url=place.endpoint,
+            region_name=place.region,
+            config=Config(
+                connect_timeout=_CONNECT_SECONDS,
+                read_timeout=read_seconds,
+                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                max_pool_connections=_CONNECTIONS,
+                s3={"addressing_style": "path"},
+                # Others than Amazon don't all know its newer checksums; whole papers are hashed anyway.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    def check(self) -> None:
+        """Raises ObjectsAway where nothing can be kept: no credentials, no such bucket, no answer."""
+        _asked(self._s3.head_bucket, Bucket=self._place.bucket)
+
+    def offset(self, name: str) -> int:
+        with self._engine.connect() as connection:
+            found = connection.execute(select(ATTACHMENTS.c.offset).where(ATTACHMENTS.c.id == name)).scalar()
+        return found or 0
+
+    def append(self, name: str, offset: int, chunk: bytes) -> bool:
+        if self.offset(name) != offset:
+            return False
+        key = f"{self._place.prefix}{name}/{offset:010d}-{secrets.token_hex(8)}"
+        _asked(self._s3.put_object, Bucket=self._place.bucket, Key=key, Body=chunk)
+
+        def record(connection: Connection) -> bool:
+            here = (ATTACHMENTS.c.id == name, ATTACHMENTS.c.offset == offset, ATTACHMENTS.c.complete.is_(False))
+            moved = connection.execute(update(ATTACHMENTS).where(*here).values(offset=offset + len(chunk)))
+            if moved.rowcount == 1:
+                part = {"attachment": name, "offset": offset, "bytes": len(chunk), "object": key}
+                connection.execute(insert(PARTS).values(part))
+            return moved.rowcount == 1
+
+        recorded = write(self._engine, record)
+        if not recorded:
+            with suppress(ObjectsAway):
+                self.remove(key)
+        return recorded
+
+    def open(self, name: str) -> BinaryIO:
+        rows = select(PARTS).where(PARTS.c.attachment == name).order_by(PARTS.c.offset)
+        with self._engine.connect() as connection:
+            parts = [_Part(at=one.offset, bytes=one.bytes, key=one.object) for one in connection.execute(rows)]
+        if not parts:
+            raise FileNotFoundError(name)
+        return io.BufferedReader(_Reader(parts, self._content))
+
+    def delete(self, name: str) -> None:
+        def forget(connection: Connection) -> Sequence[str]:
+            keys = connection.execute(select(PARTS.c.object).where(PARTS.c.attachment == name)).scalars().all()
+            connection.execute(delete(PARTS).where(PARTS.c.attachment == name))
+            connection.execute(update(ATTACHMENTS).where(ATTACHMENTS.c.id == name).values(offset=0))
+            return keys
+
+        for key in write(self._engine, forget):
+            self.remove(key)
+
+    def loose(self, known: Known, *, before: datetime) -> Iterator[str]:
+        for page in _pages(self._s3.get_paginator("list_objects_v2").paginate, self._place):
+            found = [one["Key"] for one in page.get("Contents", ()) if one["LastModified"] < before]
+            for some in batches(found):
+                with self._engine.connect() as connection:
+                    asked = select(PARTS.c.object).where(PARTS.c.object.in_(some))
+                    recorded = set(connection.execute(asked).scalars())
+                kept = known({self._paper(key) for key in some})
+                yield from (key for key in some if key not in recorded or self._paper(key) not in kept)
+
+    def remove(self, key: str) -> None:
+        _asked(self._s3.delete_object, Bucket=self._place.bucket, Key=key)
+
+    def _paper(self, key: str) -> str:
+        return key.removeprefix(self._place.prefix).partition("/")[0]
+
+    def _content(self, key: str) -> bytes:
+        broken: BotoCoreError | None = None
+        for _ in range(_ATTEMPTS):  # boto3's own end where a body begins
+            answer: Any = _asked(self._s3.get_object, Bucket=self._place.bucket, Key=key)
+            try:
+                return answer["Body"].read()
+            except BotoCoreError as trouble:
+                broken = trouble
+        raise ObjectsAway(f"the object store: {type(broken).__name__}") from broken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    at: int
+    bytes: int
+    key: str
+
+
+class _Reader(io.RawIOBase):
+    """Parts one after the other, of which one is held at a time."""
+
+    def __init__(self, parts: Sequence[_Part], content: Callable[[str], bytes]) -> None:
+        self._parts = parts
+        self._content = content
+        self._size = parts[-1].at + parts[-1].bytes
+        self._position = 0
+        self._held: tuple[str, bytes] = ("", b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        if self._position >= self._size:
+            return 0
+        part = self._parts[bisect_right(self._parts, self._position, key=lambda one: one.at) - 1]
+        if self._held[0] != part.key:
+            self._held = (part.key, self._content(part.key))
+        start = self._position - part.at
+        piece = self._held[1][start : start + len(buffer)]
+        if not piece:  # a hole, or an object that is shorter than what was put
+            raise FileNotFoundError(part.key)
+        buffer[: len(piece)] = piece
+        self._position += len(piece)
+        return len(piece)
+
+
+def _asked(call: Callable[..., T], **parameters: str | bytes) -> T:
+    try:
+        return call(**parameters)
+    except ClientError as trouble:
+        answer: Any = trouble.response  # boto3 has no types
+        code = str(answer.get("Error", {}).get("Code", ""))
+        if code == "NoSuchKey":
+            raise FileNotFoundError(str(parameters.get("Key", ""))) from trouble
+        raise ObjectsAway(f"the object store says {code}") from trouble
+    except BotoCoreError as trouble:
+        raise ObjectsAway(f"the object store: {type(trouble).__name__}") from trouble
+
+
+def _pages(paginate: Callable[..., Any], place: Place) -> Iterator[Any]:
+    pages = iter(paginate(Bucket=place.bucket, Prefix=place.prefix))
+    while (page := _asked(lambda: next(pages, None))) is not None:
+        yield page
