@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from district.app import Settings, create_app, create_staff_app, open_store
 from district.authority_cli import ca
+from district.check.cli import check
 from district.database import DatabaseTrouble
 from district.importing import Imported, NotImported, import_folder, write_receipts
 from district.keys import KeysTrouble, signing_key
@@ -315,4 +316,5 @@ def exported(row: SubmissionRow) -> dict[str, object]:
 
 
 main.add_command(ca)
+main.add_command(check)
 main.add_command(keys)
