@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection
 
 from district.database import open_engine, write
 from district.opening import Body, Keys, Read, read_body, read_with
+from district.outbox import Event, tell
 from district.tables import ATTACHMENTS, CASE_COUNTERS, SUBMISSIONS
 from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import Attachment, Envelope, Progress, Receipt, State, Step, canonical_bytes
@@ -195,6 +196,8 @@ class DistrictStore:
                     complete=False,
                 )
             )
+        if complete:
+            tell(connection, Event.COMPLETE, [outside.uid], now=now)
         return Taken(receipt=receipt, new=True)
 
     def progress(self, uid: str, *, of: str | None = None) -> Progress | Unknown:
@@ -277,6 +280,7 @@ class DistrictStore:
                 case_number=None if test else self._next_case(connection, now),
             )
         )
+        tell(connection, Event.COMPLETE, [uid], now=now)
 
     def _next_case(self, connection: Connection, now: str) -> str:
         """The platform's own official number; its look is the platform's alone: `2026-000123`."""
@@ -295,6 +299,7 @@ class DistrictStore:
                 return Unknown()
             if row.rating is None:
                 connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid == uid).values(rating=level))
+                tell(connection, Event.RATED, [uid], now=_now())
             return row.rating in (None, level)
 
     def submissions(self) -> Iterator[SubmissionRow]:

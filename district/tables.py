@@ -186,6 +186,8 @@ OUTBOX = Table(
     Column("next_try", BigInteger, nullable=False),
     Column("delivered_at", String(40)),
     Column("last_error", String(200)),
+    Column("refused_at", String(40)),  # a dead end, until staff retry
+    Column("skipped_at", String(40)),  # … or go on without it
 )
 _WAITING = OUTBOX.c.delivered_at.is_(None)
 Index("ix_outbox_waiting", OUTBOX.c.next_try, OUTBOX.c.seq, sqlite_where=_WAITING, postgresql_where=_WAITING)
