@@ -77,7 +77,7 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
 
     api = APIRouter(prefix="/v1", dependencies=[Depends(admit)])
     add_submissions(api, store)
-    add_uploads(api, store)
+    add_uploads(api, store.papers)
     add_telemetry(api, Telemetry(store.engine))
     add_terminals(api, terminals, settings.authority)
     app.include_router(api)

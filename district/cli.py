@@ -21,9 +21,10 @@ from district.database import DatabaseTrouble
 from district.importing import Imported, NotImported, import_folder, write_receipts
 from district.keys import KeysTrouble, signing_key
 from district.keys_cli import keys, keys_options, passphrase_in
+from district.outcomes import SubmissionRow
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
-from district.store import DistrictStore, SubmissionRow
+from district.store import DistrictStore
 from district.telemetry import Telemetry
 from district.terminals import Terminal, Terminals
 from offline_queue.numbers import base64url
@@ -205,7 +206,7 @@ def import_(
 
 def _write_papers(store: DistrictStore, row: SubmissionRow, out: Path) -> None:
     for one in row.papers:
-        paper = store.paper(one.id)
+        paper = store.papers.paper(one.id)
         if paper is not None:
             out.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(out / one.id, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

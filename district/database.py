@@ -8,7 +8,9 @@ left alone. Several processes may work on one: what could meet is locked in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +31,9 @@ _SESSION = (
     "SET idle_in_transaction_session_timeout = '60s'",  # a process that was stopped must not hold a lock for ever
     "SET lock_timeout = '20s'",
 )
+_IN_TURN = threading.Lock()
+"""Threads of one process write to SQLite in turn. Its own way of waiting, which other processes are left with, is to
+ask again after a while, and may miss its turn for long."""
 
 T = TypeVar("T")
 
@@ -55,6 +60,13 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+@contextmanager
+def reading(engine: Engine) -> Generator[Connection]:
+    """To read without a transaction: each statement sees what is committed, and nothing is locked between them."""
+    with engine.connect() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def write(engine: Engine, work: Callable[[Connection], T]) -> T:
     """What `work` gives, in one durable commit. It is done again from the start where the database asks for it, so it
     must have no other effect. Writers of an SQLite file wait for each other; those of PostgreSQL at the same rows."""
@@ -68,10 +80,12 @@ def write(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            # Before anything is read: two who read first and write then would be in each other's way.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as connection:
+            return work(connection)
+    with _IN_TURN, engine.begin() as connection:
+        # Before anything is read: two who read first and write then would be in each other's way.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
         return work(connection)
 
 

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from district.opening import read_body
-from district.store import Conflict, DistrictStore, NotOpening, Taken, Unknown, Upload, WrongDigest, WrongOffset
+from district.outcomes import Conflict, NotOpening, Taken, Unknown, Upload, WrongDigest, WrongOffset
+from district.store import DistrictStore
 from offline_queue.blobs import sync_folder, write_durably
 from offline_queue.parcel import (
     BODY,
@@ -199,11 +200,11 @@ def _papers_are_whole(folder: Path, parcel: Parcel) -> bool:
 def _append(path: Path, paper: SealedAttachment, store: DistrictStore) -> str | None:
     """Bring one paper to its end, from wherever it stands; gives what keeps it from that."""
     for _ in range(_TRIES):
-        upload = store.upload(paper.id)
+        upload = store.papers.upload(paper.id)
         if isinstance(upload, Unknown):
             return "conflict"
         for chunk in _chunks(path, upload.offset):
-            match store.append(paper.id, upload.offset, chunk):
+            match store.papers.append(paper.id, upload.offset, chunk):
                 case Upload() as reached:
                     upload = reached
                 case WrongOffset() | WrongDigest():
@@ -212,7 +213,7 @@ def _append(path: Path, paper: SealedAttachment, store: DistrictStore) -> str | 
                     return "not-intact"
                 case _:
                     return "conflict"
-        if store.upload(paper.id) == Upload(offset=paper.bytes, length=paper.bytes):
+        if store.papers.upload(paper.id) == Upload(offset=paper.bytes, length=paper.bytes):
             return None
     return "busy"
 

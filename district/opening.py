@@ -29,6 +29,14 @@ def read_body(content: bytes, media_type: str | None = None) -> Body | None:
     return None
 
 
+def kept_body(content: bytes) -> Body:
+    """A body as the database keeps it. Raises ValueError when it is none."""
+    body = read_body(content)
+    if body is None:
+        raise ValueError("a kept body is not one: the database was changed")
+    return body
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
     """A submission that could be read."""

@@ -16,7 +16,8 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from pydantic import JsonValue
 
-from district.store import DistrictStore, SubmissionRow
+from district.outcomes import SubmissionRow
+from district.store import DistrictStore
 from offline_queue.wire import State
 
 _HERE = Path(__file__).parent
@@ -109,7 +110,7 @@ def add_staff_pages(app: FastAPI, store: DistrictStore) -> None:
         return page("submission.html", row=row, answers=list(_answers(row)), pictures=_PICTURES)
 
     def paper(name: str) -> Response:
-        found = store.paper(name)
+        found = store.papers.paper(name)
         if found is None:
             return page("missing.html", status=404)
         # Only pictures and PDF keep their type; anything else is bytes to save. All are inert.

@@ -1,126 +1,108 @@
 """What the platform keeps, and keeps durably before it answers.
 
-Papers are files: appended, fsynced, then the offset is committed, so that an
-offset never promises bytes that a power cut could take. A receipt is stored as bytes and answered byte-identical ever
-after; (uid, sha256) is never forgotten. A test submission is kept out of cases: it never gets a case number.
+A receipt is stored as bytes and answered byte-identical ever after; (uid, sha256) is never forgotten, even when what
+was handed in has been erased. A test submission is kept out of cases: it never gets a case number.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Select, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
-from district.database import open_engine, write
-from district.opening import Body, Keys, Read, read_body, read_with
+from district.case_numbers import next_cases
+from district.database import open_engine, reading, write
+from district.opening import Body, Keys, Read, kept_body, read_with
 from district.outbox import Event, tell
-from district.tables import ATTACHMENTS, CASE_COUNTERS, SUBMISSIONS
-from offline_queue.sealed import NoKey, NotIntact
-from offline_queue.wire import Attachment, Envelope, Progress, Receipt, State, Step, canonical_bytes
+from district.outcomes import Conflict, PaperRow, SubmissionRow, Take, Taken, Unknown
+from district.papers_store import PaperStore
+from district.tables import ATTACHMENTS, STEPS, SUBMISSIONS, TERMINALS
+from district.times import now_text
+from offline_queue.wire import Attachment, Progress, Receipt, State, Step, canonical_bytes
+
+_TRIES = 8
+_PAGE = 100
+_HALL = (
+    select(TERMINALS.c.hall)
+    .where(TERMINALS.c.code == bindparam("terminal"), TERMINALS.c.hall.is_not(None))
+    .order_by(TERMINALS.c.added_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_INSERT = SUBMISSIONS.insert().values(terminal=bindparam("terminal"), hall=_HALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """The receipt's bytes; `new` when this request stored the submission."""
-
-    receipt: bytes
-    new: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
-    """The same uid, or an attachment's id, with other content."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unknown:
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """An upload resource: `offset` of `length` bytes are durable."""
-
-    offset: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrongOffset:
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TooLong:
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrongDigest:
-    """The whole file is not what the envelope declared; it was emptied, to be sent again."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotOpening:
-    """The file is what was declared, but not what was sealed; it was emptied."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaperRow:
-    """A paper as it was handed in; without the key as it came: its sealed bytes, of unknown material."""
-
-    id: str
-    material: str
-    media_type: str
-    bytes: int
-    sha256: str
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """A complete paper's plain bytes, in pieces."""
-
-    media_type: str
-    bytes: int
-    content: Iterator[bytes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubmissionRow:
-    """A submission as staff and `district export` see it. Times are ISO 8601. `outside` is what came; `envelope` what
-    was handed in, None when it is sealed to a key that is not here."""
+class _Fresh:
+    """What is to be stored, looked at before anything is locked."""
 
     outside: Body
-    envelope: Envelope | None
+    body: bytes
     sha256: str
-    state: State
-    case_number: str | None
-    received_at: str
-    rating: int | None
-    papers: tuple[PaperRow, ...]
+    matter: str
+
+    @property
+    def papers(self) -> tuple[str, ...]:
+        return tuple(one.id for one in self.outside.attachments)
+
+    @property
+    def is_case(self) -> bool:
+        """Whether it is complete as it came."""
+        return not self.papers and not self.outside.test
+
+    def receipt(self, case_number: str | None) -> bytes:
+        state = State.RECEIVED if self.papers else State.DONE
+        return canonical_bytes(
+            Receipt(uid=self.outside.uid, sha256=self.sha256, state=state, case_number=case_number, missing=self.papers)
+        )
+
+    def row(self, now: str, case_number: str | None, receipt: bytes) -> dict[str, object]:
+        return {
+            "uid": self.outside.uid,
+            "sha256": self.sha256,
+            "body": self.body,
+            "receipt": receipt,
+            "test": self.outside.test,
+            "state": (State.RECEIVED if self.papers else State.DONE).value,
+            "case_number": case_number,
+            "received_at": now,
+            "complete_at": None if self.papers else now,
+            "terminal": self.outside.kiosk,
+            "provisional_number": self.outside.provisional_number,
+            "matter": self.matter,
+            "stage": "received" if self.papers else "complete",
+        }
+
+    def paper_rows(self) -> Iterator[dict[str, object]]:
+        for position, one in enumerate(self.outside.attachments):
+            kind = (one.material, one.media_type) if isinstance(one, Attachment) else ("", "")
+            yield {
+                "id": one.id,
+                "uid": self.outside.uid,
+                "material": kind[0],
+                "media_type": kind[1],
+                "bytes": one.bytes,
+                "sha256": one.sha256,
+                "position": position,
+                "offset": 0,
+                "complete": False,
+            }
 
 
 class DistrictStore:
-    """One platform's database and papers. Writes are serialized; safe to use from several threads. `keys` open what is
-    sealed, and are kept nowhere here."""
+    """One platform's database and papers. Safe to use from several threads, and several processes on one database.
+    `keys` open what is sealed, and are kept nowhere here."""
 
     def __init__(self, url: str, papers: Path, keys: Keys | None = None) -> None:
-        self._papers = papers
         self._keys: Keys = keys or {}
-        papers.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._engine = open_engine(url)
-        self._lock = threading.Lock()
+        self.papers = PaperStore(self._engine, papers, self._keys)
 
     @property
     def engine(self) -> Engine:
@@ -129,80 +111,75 @@ class DistrictStore:
     def close(self) -> None:
         self._engine.dispose()
 
-    def take(self, outside: Body, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
+    def take(self, outside: Body, body: bytes) -> Take:
         """Store a submission once; a replay gets the first receipt's bytes. What is sealed must open: the terminal
         deletes its copy on our word."""
         return self.take_all([(outside, body)])[0]
 
-    def take_all(self, arrived: Sequence[tuple[Body, bytes]]) -> list[Taken | Conflict | NoKey | NotIntact]:
+    def take_all(self, arrived: Sequence[tuple[Body, bytes]]) -> list[Take]:
         """Each as if it had come alone, all in one commit."""
+        for _ in range(_TRIES - 1):
+            try:
+                return self._take_all(arrived)
+            except IntegrityError:
+                continue  # another took one of them since we looked: this time it is known
+        return self._take_all(arrived)
 
-        def all_of_them(connection: Connection) -> list[Taken | Conflict | NoKey | NotIntact]:
-            return [self._take(connection, outside, body) for outside, body in arrived]
+    def _take_all(self, arrived: Sequence[tuple[Body, bytes]]) -> list[Take]:
+        """Raises IntegrityError when a uid or an attachment's id came to be known since it was looked for."""
+        known, papers = self._known([outside for outside, _ in arrived])
+        fresh: dict[str, _Fresh] = {}
+        looked: list[Take | _Fresh] = []
+        for outside, body in arrived:
+            one = self._look(outside, body, known, fresh, papers)
+            if isinstance(one, _Fresh):
+                fresh[one.outside.uid] = one
+                papers.update(one.papers)
+            looked.append(one)
+        receipts = write(self._engine, lambda connection: _keep(connection, fresh.values())) if fresh else {}
+        taken: list[Take] = []
+        for one in looked:
+            if isinstance(one, _Fresh):
+                new = fresh.pop(one.outside.uid, None) is not None  # the same once more in one batch is a replay
+                one = Taken(receipt=receipts[one.outside.uid], new=new)
+            taken.append(one)
+        return taken
 
-        with self._lock:
-            return write(self._engine, all_of_them)
+    def _known(self, bodies: Sequence[Body]) -> tuple[dict[str, tuple[str, bytes]], set[str]]:
+        """Digest and receipt of the uids that are known, and the ids of papers that are."""
+        with reading(self._engine) as connection:
+            columns = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt)
+            rows = connection.execute(columns.where(SUBMISSIONS.c.uid.in_([one.uid for one in bodies])))
+            known = {row.uid: (row.sha256, row.receipt) for row in rows}
+            named = [paper.id for one in bodies if one.uid not in known for paper in one.attachments]
+            papers = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.id.in_(named))
+            return known, set(connection.execute(papers).scalars()) if named else set()
 
-    def _take(self, connection: Connection, outside: Body, body: bytes) -> Taken | Conflict | NoKey | NotIntact:
+    def _look(
+        self,
+        outside: Body,
+        body: bytes,
+        known: Mapping[str, tuple[str, bytes]],
+        fresh: Mapping[str, _Fresh],
+        papers: Set[str],
+    ) -> Take | _Fresh:
         sha256 = hashlib.sha256(body).hexdigest()
-        known = connection.execute(
-            select(SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt).where(SUBMISSIONS.c.uid == outside.uid)
-        ).first()
-        if known is not None:
-            return Taken(receipt=known.receipt, new=False) if known.sha256 == sha256 else Conflict()
+        if outside.uid in known:
+            first, receipt = known[outside.uid]
+            return Taken(receipt=receipt, new=False) if first == sha256 else Conflict()
+        if outside.uid in fresh:
+            return fresh[outside.uid] if fresh[outside.uid].sha256 == sha256 else Conflict()
         read = read_with(self._keys, outside)
         if not isinstance(read, Read):
             return read
         names = [one.id for one in outside.attachments]
-        taken = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.id.in_(names))
-        if len(set(names)) < len(names) or (names and connection.execute(taken).first() is not None):
+        if len(set(names)) < len(names) or not papers.isdisjoint(names):
             return Conflict()
-        now = _now()
-        complete = not names
-        case_number = self._next_case(connection, now) if complete and not outside.test else None
-        state = State.DONE if complete else State.RECEIVED
-        receipt = canonical_bytes(
-            Receipt(uid=outside.uid, sha256=sha256, state=state, case_number=case_number, missing=tuple(names))
-        )
-        connection.execute(
-            SUBMISSIONS.insert().values(
-                uid=outside.uid,
-                sha256=sha256,
-                body=body,
-                receipt=receipt,
-                test=outside.test,
-                state=state.value,
-                case_number=case_number,
-                received_at=now,
-                complete_at=now if complete else None,
-                terminal=outside.kiosk,
-                provisional_number=outside.provisional_number,
-                matter=read.envelope.matter,
-                stage="complete" if complete else "received",
-            )
-        )
-        for position, one in enumerate(outside.attachments):
-            kind = (one.material, one.media_type) if isinstance(one, Attachment) else ("", "")
-            connection.execute(
-                ATTACHMENTS.insert().values(
-                    id=one.id,
-                    material=kind[0],
-                    media_type=kind[1],
-                    bytes=one.bytes,
-                    sha256=one.sha256,
-                    uid=outside.uid,
-                    position=position,
-                    offset=0,
-                    complete=False,
-                )
-            )
-        if complete:
-            tell(connection, Event.COMPLETE, [outside.uid], now=now)
-        return Taken(receipt=receipt, new=True)
+        return _Fresh(outside=outside, body=body, sha256=sha256, matter=read.envelope.matter)
 
     def progress(self, uid: str, *, of: str | None = None) -> Progress | Unknown:
         """Here and below, `of` is the code of the terminal that asks: what is not its own is unknown to it."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.uid == uid)).first()
             if row is None or of not in (None, row.terminal):
                 return Unknown()
@@ -214,6 +191,8 @@ class DistrictStore:
             steps = [Step(at=row.received_at, code="received")]
             if row.complete_at is not None:
                 steps.append(Step(at=row.complete_at, code="complete"))
+            later = select(STEPS.c.at, STEPS.c.code).where(STEPS.c.uid == uid).order_by(STEPS.c.seq)
+            steps += [Step(at=step.at, code=step.code) for step in connection.execute(later)]
             return Progress(
                 uid=uid,
                 sha256=row.sha256,
@@ -223,113 +202,47 @@ class DistrictStore:
                 steps=tuple(steps),
             )
 
-    def upload(self, name: str, *, of: str | None = None) -> Upload | Unknown:
-        with self._engine.connect() as connection:
-            row = connection.execute(_upload(name, of)).first()
-            return Unknown() if row is None else Upload(offset=row.offset, length=row.bytes)
-
-    def append(
-        self, name: str, offset: int, chunk: bytes, *, of: str | None = None
-    ) -> Upload | Unknown | WrongOffset | TooLong | WrongDigest | NotOpening:
-        """Add a chunk durably; with the last one the whole file is hashed, and the case opened if complete."""
-        with self._lock, self._engine.begin() as connection:
-            row = connection.execute(_upload(name, of)).first()
-            if row is None:
-                return Unknown()
-            if offset != row.offset or row.complete:
-                return WrongOffset()
-            reached = offset + len(chunk)
-            if reached > row.bytes:
-                return TooLong()
-            path = self._papers / name
-            _write_at(path, offset, chunk)
-            change = ATTACHMENTS.update().where(ATTACHMENTS.c.id == name)
-            if reached < row.bytes:
-                connection.execute(change.values(offset=reached))
-                return Upload(offset=reached, length=row.bytes)
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != row.sha256:
-                connection.execute(change.values(offset=0))
-                return WrongDigest()
-            read = self._read(connection, row.uid)
-            if isinstance(read, Read) and not read.is_intact(name, path):
-                connection.execute(change.values(offset=0))
-                return NotOpening()
-            connection.execute(change.values(offset=reached, complete=True))
-            self._complete(connection, row.uid)
-            return Upload(offset=reached, length=row.bytes)
-
-    def _read(self, connection: Connection, uid: str) -> Read | NoKey | NotIntact:
-        body = connection.execute(select(SUBMISSIONS.c.body).where(SUBMISSIONS.c.uid == uid)).scalar_one()
-        return read_with(self._keys, _kept(body))
-
-    def _complete(self, connection: Connection, uid: str) -> None:
-        missing = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.uid == uid, ATTACHMENTS.c.complete.is_(False))
-        if connection.execute(missing).first() is not None:
-            return
-        now = _now()
-        test = connection.execute(select(SUBMISSIONS.c.test).where(SUBMISSIONS.c.uid == uid)).scalar_one()
-        connection.execute(
-            SUBMISSIONS.update()
-            .where(SUBMISSIONS.c.uid == uid)
-            .values(
-                state=State.DONE.value,
-                stage="complete",
-                complete_at=now,
-                case_number=None if test else self._next_case(connection, now),
-            )
-        )
-        tell(connection, Event.COMPLETE, [uid], now=now)
-
-    def _next_case(self, connection: Connection, now: str) -> str:
-        """The platform's own official number; its look is the platform's alone: `2026-000123`."""
-        year = int(now[:4])
-        insert = sqlite_insert if self._engine.dialect.name == "sqlite" else postgresql_insert
-        counted = insert(CASE_COUNTERS).values(year=year, last=1)
-        counted = counted.on_conflict_do_update(index_elements=["year"], set_={"last": CASE_COUNTERS.c.last + 1})
-        return f"{year}-{connection.execute(counted.returning(CASE_COUNTERS.c.last)).scalar_one():06d}"
-
     def rate(self, uid: str, level: int, *, of: str | None = None) -> bool | Unknown:
         """Keep the one rating of a submission; False when there is another one already."""
-        asked = select(SUBMISSIONS.c.rating, SUBMISSIONS.c.terminal).where(SUBMISSIONS.c.uid == uid)
-        with self._lock, self._engine.begin() as connection:
-            row = connection.execute(asked).first()
+
+        def work(connection: Connection) -> bool | Unknown:
+            row = connection.execute(
+                select(SUBMISSIONS.c.rating, SUBMISSIONS.c.terminal).where(SUBMISSIONS.c.uid == uid).with_for_update()
+            ).first()
             if row is None or of not in (None, row.terminal):
                 return Unknown()
             if row.rating is None:
                 connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid == uid).values(rating=level))
-                tell(connection, Event.RATED, [uid], now=_now())
+                tell(connection, Event.RATED, [uid], now=now_text())
             return row.rating in (None, level)
 
+        return write(self._engine, work)
+
     def submissions(self) -> Iterator[SubmissionRow]:
-        """All submissions, oldest first."""
-        with self._engine.connect() as connection:
-            for row in connection.execute(select(SUBMISSIONS).order_by(SUBMISSIONS.c.seq)):
-                yield self._row(connection, row)
+        """All submissions but those that were erased, oldest first."""
+        after = 0
+        while True:
+            page = select(SUBMISSIONS).where(SUBMISSIONS.c.seq > after, SUBMISSIONS.c.body.is_not(None))
+            with reading(self._engine) as connection:
+                rows = connection.execute(page.order_by(SUBMISSIONS.c.seq).limit(_PAGE)).all()
+                shown = [self._row(connection, row) for row in rows]
+            yield from shown
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].seq
 
     def submission(self, uid: str) -> SubmissionRow | None:
-        with self._engine.connect() as connection:
-            row = connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.uid == uid)).first()
+        """None also for one that was erased."""
+        one = select(SUBMISSIONS).where(SUBMISSIONS.c.uid == uid, SUBMISSIONS.c.body.is_not(None))
+        with reading(self._engine) as connection:
+            row = connection.execute(one).first()
             return None if row is None else self._row(connection, row)
-
-    def paper(self, name: str) -> Paper | None:
-        """A complete paper; None when there is none of this name, or no key for it."""
-        with self._engine.connect() as connection:
-            row = connection.execute(
-                select(ATTACHMENTS.c.uid).where(ATTACHMENTS.c.id == name, ATTACHMENTS.c.complete)
-            ).first()
-            read = None if row is None else self._read(connection, row.uid)
-        if not isinstance(read, Read):
-            return None
-        (one,) = (one for one in read.envelope.attachments if one.id == name)
-        return Paper(media_type=one.media_type, bytes=one.bytes, content=read.paper(one, self._papers / name))
 
     def _row(self, connection: Connection, row: Any) -> SubmissionRow:
         papers = connection.execute(
             select(ATTACHMENTS).where(ATTACHMENTS.c.uid == row.uid).order_by(ATTACHMENTS.c.position)
         )
-        outside = _kept(row.body)
+        outside = kept_body(row.body)
         read = read_with(self._keys, outside)
         envelope = read.envelope if isinstance(read, Read) else None
         inside = {one.id: one for one in envelope.attachments} if envelope is not None else {}
@@ -356,41 +269,22 @@ class DistrictStore:
         )
 
 
-def _upload(name: str, of: str | None) -> Select[Any]:
-    """An attachment's row, when it is that terminal's."""
-    rows = select(ATTACHMENTS).where(ATTACHMENTS.c.id == name)
-    if of is None:
-        return rows
-    return rows.join(SUBMISSIONS, SUBMISSIONS.c.uid == ATTACHMENTS.c.uid).where(SUBMISSIONS.c.terminal == of)
-
-
-def _kept(content: bytes) -> Body:
-    body = read_body(content)
-    if body is None:
-        raise ValueError("a kept body is not one: the database was changed")
-    return body
-
-
-def _write_at(path: Path, offset: int, chunk: bytes) -> None:
-    """Put bytes at an offset and make them, and at the start the file's name, durable."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        # What a crash left beyond the committed offset goes.
-        os.ftruncate(descriptor, offset)
-        view, at = memoryview(chunk), offset
-        while view:
-            written = os.pwrite(descriptor, view, at)
-            view, at = view[written:], at + written
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    if offset == 0:
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _now() -> str:
-    return datetime.now(tz=UTC).isoformat(timespec="seconds")
+def _keep(connection: Connection, fresh: Collection[_Fresh]) -> dict[str, bytes]:
+    """Store what is new, and give the receipts by uid."""
+    now = now_text()
+    cases = [one.outside.uid for one in fresh if one.is_case]
+    numbers = iter(next_cases(connection, now, len(cases)))
+    rows: list[dict[str, object]] = []
+    papers: list[dict[str, object]] = []
+    receipts: dict[str, bytes] = {}
+    for one in fresh:
+        number = next(numbers) if one.is_case else None
+        receipts[one.outside.uid] = one.receipt(number)
+        rows.append(one.row(now, number, receipts[one.outside.uid]))
+        papers += one.paper_rows()
+    connection.execute(_INSERT, rows)
+    if papers:
+        connection.execute(ATTACHMENTS.insert(), papers)
+    if cases:
+        tell(connection, Event.COMPLETE, cases, now=now)
+    return receipts

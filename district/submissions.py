@@ -11,7 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from district.addresses import UID
 from district.answers import JSON, body_of, problem
 from district.opening import Body, read_body
-from district.store import Conflict, DistrictStore, Taken, Unknown
+from district.outcomes import Conflict, Take, Taken, Unknown
+from district.store import DistrictStore
 from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import (
     MAX_BODY_BYTES,
@@ -104,7 +105,7 @@ def _outside_of(item: BatchItem, *, of: str | None) -> tuple[Body, bytes] | Resp
     return outside if isinstance(outside, Response) else (outside, body)
 
 
-def _answer(taken: Taken | Conflict | NoKey | NotIntact) -> Response:
+def _answer(taken: Take) -> Response:
     match taken:
         case Taken():
             return Response(taken.receipt, status_code=201 if taken.new else 200, media_type=JSON)

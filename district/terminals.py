@@ -7,11 +7,11 @@ terminal was stolen, say) never counts again.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import Engine, select
 
 from district.tables import TERMINALS
+from district.times import now_text
 from offline_queue.numbers import is_terminal_code, key_id
 
 
@@ -46,7 +46,9 @@ class Terminals:
             if known.revoked_at is not None or (known.code, known.public_key) != (code, public_key):
                 raise ValueError(f"this key is {'revoked' if known.revoked_at else f'that of {known.code}'}")
             return known
-        added = Terminal(code=code, key_id=key_id(public_key), public_key=public_key, added_at=_now(), revoked_at=None)
+        added = Terminal(
+            code=code, key_id=key_id(public_key), public_key=public_key, added_at=now_text(), revoked_at=None
+        )
         with self._engine.begin() as connection:
             connection.execute(
                 TERMINALS.insert().values(
@@ -60,14 +62,14 @@ class Terminals:
         with self._engine.begin() as connection:
             found = connection.execute(select(TERMINALS.c.revoked_at).where(TERMINALS.c.key_id == key)).first()
             if found is not None and found.revoked_at is None:
-                connection.execute(TERMINALS.update().where(TERMINALS.c.key_id == key).values(revoked_at=_now()))
+                connection.execute(TERMINALS.update().where(TERMINALS.c.key_id == key).values(revoked_at=now_text()))
         return found is not None
 
     def retire(self, code: str) -> int:
         """Revoke every key of a terminal; gives how many counted until now."""
         with self._engine.begin() as connection:
             change = TERMINALS.update().where(TERMINALS.c.code == code, TERMINALS.c.revoked_at.is_(None))
-            return connection.execute(change.values(revoked_at=_now())).rowcount
+            return connection.execute(change.values(revoked_at=now_text())).rowcount
 
     def find(self, key: str) -> Terminal | None:
         with self._engine.connect() as connection:
@@ -83,7 +85,3 @@ class Terminals:
         with self._engine.connect() as connection:
             rows = connection.execute(select(TERMINALS).order_by(TERMINALS.c.added_at, TERMINALS.c.key_id))
             return tuple(Terminal(**row) for row in rows.mappings())
-
-
-def _now() -> str:
-    return datetime.now(tz=UTC).isoformat(timespec="seconds")

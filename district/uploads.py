@@ -7,16 +7,17 @@ from starlette.concurrency import run_in_threadpool
 
 from district.addresses import NAME
 from district.answers import body_of, problem
-from district.store import DistrictStore, NotOpening, TooLong, Unknown, WrongDigest, WrongOffset
+from district.outcomes import NotOpening, TooLong, Unknown, WrongDigest, WrongOffset
+from district.papers_store import PaperStore
 from offline_queue.wire import CHUNK_BYTES
 
 _TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
 _MAX_CHUNK = 4 * CHUNK_BYTES
 
 
-def add_uploads(api: APIRouter, store: DistrictStore) -> None:
+def add_uploads(api: APIRouter, papers: PaperStore) -> None:
     async def offset(request: Request, name: str) -> Response:
-        upload = await run_in_threadpool(store.upload, name, of=request.state.terminal)
+        upload = await run_in_threadpool(papers.upload, name, of=request.state.terminal)
         if isinstance(upload, Unknown):
             return Response(status_code=404, headers=_TUS)
         return Response(
@@ -35,7 +36,7 @@ def add_uploads(api: APIRouter, store: DistrictStore) -> None:
         chunk = await body_of(request, _MAX_CHUNK)
         if isinstance(chunk, Response):
             return chunk
-        match await run_in_threadpool(store.append, name, int(start), chunk, of=request.state.terminal):
+        match await run_in_threadpool(papers.append, name, int(start), chunk, of=request.state.terminal):
             case Unknown():
                 return problem(404, "unknown")
             case WrongOffset():

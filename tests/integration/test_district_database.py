@@ -16,7 +16,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
 
 from district.database import DatabaseTrouble, open_engine, write
-from district.store import DistrictStore, Taken
+from district.outcomes import Taken
+from district.store import DistrictStore
 from district.tables import CASE_COUNTERS, METADATA, SUBMISSIONS
 from district.terminals import Terminals
 from offline_queue.wire import Envelope, canonical_bytes

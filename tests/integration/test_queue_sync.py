@@ -71,7 +71,7 @@ def test_a_submission_arrives_once_with_the_same_bytes(store: Store, district: E
     assert row is not None
     assert row.rating == 4
     for paper in row.papers:
-        found = received.paper(paper.id)
+        found = received.papers.paper(paper.id)
         assert found is not None
         assert b"".join(found.content) == PICTURE
     received.close()

@@ -98,7 +98,7 @@ class Hall:
             assert row.envelope is not None
             assert row.envelope.form == {"name": NAME}
             for one, paper in zip(row.envelope.attachments, PAPERS, strict=True):
-                kept = self.store.paper(one.id)
+                kept = self.store.papers.paper(one.id)
                 assert kept is not None
                 assert b"".join(kept.content) == paper.content
 

@@ -28,12 +28,12 @@ import requests
 
 import district.cli
 from district.opening import Body
-from district.store import Conflict, DistrictStore, Taken
+from district.outcomes import Take, Taken
+from district.store import DistrictStore
 from offline_queue import forms, retry
 from offline_queue.client import PlatformClient
 from offline_queue.model import Paper, Stored
 from offline_queue.retry import Accepted, Answer
-from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.store import Store
 from offline_queue.sync import sync_once
 from offline_queue.wire import Receipt, State, canonical_bytes, sha256_hex
@@ -140,13 +140,13 @@ def receive(folder: Path, port: int, mutant: Mutant) -> None:
     """The platform: its real command."""
     take_all = DistrictStore.take_all
 
-    def early(self: DistrictStore, arrived: Arrived) -> list[Taken | Conflict | NoKey | NotIntact]:
+    def early(self: DistrictStore, arrived: Arrived) -> list[Take]:
         late = [(outside, body) for outside, body in arrived if not outside.attachments]
         threading.Timer(0.8, take_all, (self, late)).start()
         taken = iter(take_all(self, [(outside, body) for outside, body in arrived if outside.attachments]))
         return [next(taken) if outside.attachments else _unkept(outside.uid, body) for outside, body in arrived]
 
-    def twice(self: DistrictStore, arrived: Arrived) -> list[Taken | Conflict | NoKey | NotIntact]:
+    def twice(self: DistrictStore, arrived: Arrived) -> list[Take]:
         taken = take_all(self, arrived)
         for (outside, body), one in zip(arrived, taken, strict=True):
             if isinstance(one, Taken) and not one.new and not outside.attachments:
@@ -245,7 +245,7 @@ def _judge(queue: Path, received: Path, *, seed: int, acknowledged: int) -> Coun
             if item.state is not State.DONE or row.state is not State.DONE:
                 broken["done on both sides"] += 1
             for sent, kept in zip(papers_of(seed, number), row.papers, strict=True):
-                found = platform.paper(kept.id)
+                found = platform.papers.paper(kept.id)
                 if found is None or b"".join(found.content) != sent.content:
                     broken["the same papers"] += 1
     finally:
