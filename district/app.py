@@ -16,6 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from district.answers import problem
+from district.catalogue import Catalogues, add_catalogue
+from district.enrolment import Enrolments, add_enrolments
 from district.gate import Gate, Refused
 from district.gate import Request as Asked
 from district.keys import private_keys
@@ -31,7 +33,8 @@ from district.uploads import add_uploads
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where the platform keeps its things: `database` is an SQLAlchemy URL, `papers` a folder, `keys` the folder of
-    private keys if anything is sealed to them, `authority` that of the authority that renews terminals' certificates.
+    private keys if anything is sealed to them, `authority` that of the authority that issues terminals' certificates,
+    `bundle` the file of keys that a terminal gets when it enrols.
 
     Signatures are asked for as soon as a terminal is registered, or at once when `signatures`. `public_url` is the root
     that terminals call it by, where that is not what arrives (behind a proxy).
@@ -44,6 +47,7 @@ class Settings:
     signatures: bool = False
     public_url: str | None = None
     authority: Path | None = None
+    bundle: Path | None = None
 
 
 def open_store(settings: Settings) -> DistrictStore:
@@ -80,25 +84,49 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     add_uploads(api, store.papers)
     add_telemetry(api, Telemetry(store.engine))
     add_terminals(api, terminals, settings.authority)
+    add_catalogue(api, Catalogues(store.engine))
     app.include_router(api)
+    app.include_router(_enrolling(settings, store))
     app.add_api_route("/v1/health", _health, methods=["GET"])
     if staff:
         add_staff_pages(app, store)
 
+    _answer_problems(app)
+    return app
+
+
+def create_enrolment_app(settings: Settings) -> FastAPI:
+    """What a terminal reaches that has no certificate yet: its enrolment, and nothing else."""
+    store = open_store(settings)
+    app = _application(store)
+    app.include_router(_enrolling(settings, store))
+    _answer_problems(app)
+    return app
+
+
+def _enrolling(settings: Settings, store: DistrictStore) -> APIRouter:
+    api = APIRouter(prefix="/v1")
+    add_enrolments(api, Enrolments(store.engine, authority=settings.authority, bundle=settings.bundle))
+    return api
+
+
+def _answer_problems(app: FastAPI) -> None:
     async def as_problem(request: Request, trouble: Exception) -> Response:
         if isinstance(trouble, _Refusal):
             refused = trouble.refused
             if request.method == "HEAD":
                 return Response(status_code=refused.status)
             return problem(refused.status, refused.kind, refused.detail)
-        status = trouble.status_code if isinstance(trouble, HTTPException) else 500
-        return problem(status, "http")
+        if isinstance(trouble, HTTPException):
+            answer = problem(trouble.status_code, "http")
+            answer.headers.update(trouble.headers or {})  # of a 405: what is allowed
+            return answer
+        return problem(500, "http")
 
     app.add_exception_handler(_Refusal, as_problem)
     app.add_exception_handler(HTTPException, as_problem)
     # A line that broke off is the terminal's trouble, not ours; nobody is left to read the answer.
     app.add_exception_handler(ClientDisconnect, as_problem)
-    return app
 
 
 def create_staff_app(settings: Settings) -> FastAPI:
@@ -115,14 +143,7 @@ def _application(store: DistrictStore) -> FastAPI:
         yield
         store.close()
 
-    return FastAPI(
-        title="District platform",
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-    )
+    return FastAPI(title="District platform", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
 
 async def _health() -> Response:

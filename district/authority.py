@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
@@ -25,6 +25,8 @@ DAYS = 365
 _BACKDATED = timedelta(hours=1)
 """A terminal whose clock is a little slow can use it at once."""
 _LEAST_RSA_BITS = 2048
+_LEAST_CURVE_BITS = 256
+RequestKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 
 
 class AuthorityTrouble(Exception):
@@ -54,22 +56,7 @@ def new_authority(folder: Path, *, name: str, now: datetime, days: int = CA_DAYS
 
 def issue(folder: Path, request: bytes, *, code: str, now: datetime, days: int = DAYS) -> bytes:
     """A certificate (PEM) for the terminal `code`, of the key in a PKCS #10 request (PEM). Raises AuthorityTrouble."""
-    try:
-        asked = x509.load_pem_x509_csr(request)
-        signed = asked.is_signature_valid
-    except (ValueError, InvalidSignature) as failure:
-        raise AuthorityTrouble("not a certificate request in PEM") from failure
-    if not signed:
-        raise AuthorityTrouble("the request is not signed by its own key")
-    named = [str(one.value) for one in asked.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-    if not is_terminal_code(code) or named != [code]:
-        raise AuthorityTrouble(f"the request must name the terminal's code, {code}, and nothing else")
-    public = asked.public_key()
-    strong = isinstance(public, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey) or (
-        isinstance(public, rsa.RSAPublicKey) and public.key_size >= _LEAST_RSA_BITS
-    )
-    if not strong:
-        raise AuthorityTrouble("the request's key is of a kind that is not taken")
+    public = read_request(request, code)
     authority, private = _authority(folder)
     made = (
         _dated(authority.subject, _name(code), public, now=now, days=days)
@@ -79,6 +66,42 @@ def issue(folder: Path, request: bytes, *, code: str, now: datetime, days: int =
         .sign(private, SHA256())
     )
     return made.public_bytes(Encoding.PEM)
+
+
+def read_request(request: bytes, code: str) -> RequestKey:
+    """The key in a PKCS #10 request (PEM) of the terminal `code`. Raises AuthorityTrouble."""
+    try:
+        asked = x509.load_pem_x509_csr(request)
+        signed = asked.is_signature_valid
+        named = [str(one.value) for one in asked.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        public = asked.public_key()
+    except (ValueError, InvalidSignature, UnsupportedAlgorithm) as failure:
+        raise AuthorityTrouble(
+            "not a certificate request in PEM, or its key is of a kind that is not taken"
+        ) from failure
+    if not signed:
+        raise AuthorityTrouble("the request is not signed by its own key")
+    if not is_terminal_code(code) or named != [code]:
+        raise AuthorityTrouble(f"the request must name the terminal's code, {code}, and nothing else")
+    match public:
+        case ed25519.Ed25519PublicKey():
+            return public
+        case ec.EllipticCurvePublicKey() if public.key_size >= _LEAST_CURVE_BITS:
+            return public
+        case rsa.RSAPublicKey() if public.key_size >= _LEAST_RSA_BITS:
+            return public
+        case _:
+            raise AuthorityTrouble("the request's key is of a kind that is not taken")
+
+
+def is_certified(certificate: bytes, key: RequestKey) -> bool:
+    """Whether a certificate that was issued here (PEM) is of that key."""
+    return x509.load_pem_x509_certificate(certificate).public_key() == key
+
+
+def certificate_sha256(certificate: bytes) -> str:
+    """Hex, of the DER of a certificate in PEM."""
+    return x509.load_pem_x509_certificate(certificate).fingerprint(SHA256()).hex()
 
 
 def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -93,13 +116,13 @@ def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateK
 
 
 def _dated(
-    issuer: x509.Name, subject: x509.Name, public: object, *, now: datetime, days: int
+    issuer: x509.Name, subject: x509.Name, public: RequestKey, *, now: datetime, days: int
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .issuer_name(issuer)
         .subject_name(subject)
-        .public_key(public)  # pyright: ignore[reportArgumentType] - of the kinds that were looked at
+        .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKDATED)
         .not_valid_after(now + timedelta(days=days))

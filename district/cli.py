@@ -1,22 +1,18 @@
-"""`district serve`, `district export`, `district import` and `district terminals`."""
+"""`district serve`, `export`, `import` and `telemetry`; and where the other commands hang."""
 
 from __future__ import annotations
 
 import json
 import os
 import socket
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import click
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
-from district.app import Settings, create_app, create_staff_app, open_store
+from district.app import Settings, create_app, create_enrolment_app, create_staff_app, open_store
 from district.authority_cli import ca
-from district.check.cli import check
+from district.catalogue_cli import catalogue
 from district.database import DatabaseTrouble
 from district.importing import Imported, NotImported, import_folder, write_receipts
 from district.keys import KeysTrouble, signing_key
@@ -24,35 +20,12 @@ from district.keys_cli import keys, keys_options, passphrase_in
 from district.outcomes import SubmissionRow
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
+from district.settings import database_option, json_option, opened_database, settings_for
 from district.store import DistrictStore
 from district.telemetry import Telemetry
-from district.terminals import Terminal, Terminals
-from offline_queue.numbers import base64url
-from offline_queue.terminals import read_terminal
+from district.terminals import Terminals
+from district.terminals_cli import halls, terminals
 from offline_queue.wire import Receipt
-
-
-def settings_for(database: str | None, keys: Path | None = None, passphrase_file: Path | None = None) -> Settings:
-    """The settings of a database URL; without one, of `KIOSK_DATA_DIR`/district or ./district-data.
-
-    Papers lie in a folder `papers` beside an SQLite file, else under the default folder; keys, unless told, in a folder
-    `district-keys` beside the default folder, where the demonstration has them.
-    """
-    passphrase = passphrase_in(passphrase_file)
-    data = os.environ.get("KIOSK_DATA_DIR")
-    folder = Path(data) / "district" if data else Path("district-data")
-    if database is None:
-        database = f"sqlite:///{folder / 'district.db'}"
-        beside = folder.with_name("district-keys")
-        keys = beside if keys is None and beside.is_dir() else keys
-        return Settings(database=database, papers=folder / "papers", keys=keys, passphrase=passphrase)
-    try:
-        url = make_url(database)
-    except ArgumentError as trouble:
-        raise click.BadParameter(f"not a database URL: {database}", param_hint="--database") from trouble
-    if url.get_backend_name() == "sqlite" and url.database:
-        folder = Path(url.database).parent
-    return Settings(database=database, papers=folder / "papers", keys=keys, passphrase=passphrase)
 
 
 @click.group()
@@ -78,7 +51,13 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--issue",
     "authority",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Folder of district ca new: renew terminals' certificates.",
+    help="Folder of district ca new: issue and renew terminals' certificates.",
+)
+@click.option("--bundle", type=_pem, help="File of district keys bundle: what a terminal gets when it enrols.")
+@click.option(
+    "--enrol-port",
+    type=click.IntRange(0, 65535),
+    help="With mutual TLS: a port for terminals that have no certificate yet; they can do nothing there but enrol.",
 )
 @click.option("--staff-port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="With mutual TLS.")
 @keys_options
@@ -92,6 +71,8 @@ def serve(
     tls_key: Path | None,
     client_ca: Path | None,
     authority: Path | None,
+    bundle: Path | None,
+    enrol_port: int | None,
     staff_port: int,
     keys_folder: Path | None,
     passphrase_file: Path | None,
@@ -99,7 +80,7 @@ def serve(
     """Receive submissions and show them to staff."""
     settings = settings_for(database, keys_folder, passphrase_file)
     root = public_url.rstrip("/") if public_url else None
-    settings = replace(settings, signatures=require_signatures, public_url=root, authority=authority)
+    settings = replace(settings, signatures=require_signatures, public_url=root, authority=authority, bundle=bundle)
     _opened(settings).close()  # a folder of keys that can't be used is told before anything listens
     if tls_cert is None or tls_key is None or client_ca is None:
         if tls_cert or tls_key or client_ca:
@@ -109,7 +90,8 @@ def serve(
         doors = [Door(app=create_app(settings), listener=_listener(host, port))]
     else:
         try:
-            tls = Tls(certificate=tls_cert, key=tls_key, client_ca=client_ca).context()
+            files = Tls(certificate=tls_cert, key=tls_key, client_ca=client_ca)
+            tls, open_tls = files.context(), files.context(clients=False)
         except OSError as trouble:
             raise click.ClickException(f"the certificates can't be used: {trouble}") from trouble
         staff = _listener("127.0.0.1", staff_port, "--staff-port")
@@ -117,6 +99,9 @@ def serve(
             Door(app=create_app(settings, staff=False), listener=_listener(host, port), tls=tls),
             Door(app=create_staff_app(settings), listener=staff),
         ]
+        if enrol_port is not None:
+            listener = _listener(host, enrol_port, "--enrol-port")
+            doors.append(Door(app=create_enrolment_app(settings), listener=listener, tls=open_tls))
     for door in doors:
         click.echo(door.url, err=True)
     listen_and_serve(doors)
@@ -138,8 +123,8 @@ def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
 
 
 @main.command()
-@click.option("--database", help="SQLAlchemy URL, as for serve")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@database_option
+@json_option
 @click.option(
     "--papers",
     "out",
@@ -166,8 +151,8 @@ def export(
 
 @main.command("import")
 @click.argument("stick", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--database", help="SQLAlchemy URL, as for serve")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@database_option
+@json_option
 @keys_options
 def import_(
     stick: Path, database: str | None, as_json: bool, keys_folder: Path | None, passphrase_file: Path | None
@@ -215,15 +200,12 @@ def _write_papers(store: DistrictStore, row: SubmissionRow, out: Path) -> None:
 
 
 @main.command()
-@click.option("--database", help="SQLAlchemy URL, as for serve")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@database_option
+@json_option
 def telemetry(database: str | None, as_json: bool) -> None:
     """Print how terminals are: the newest report of each terminal and kind."""
-    store = _opened(replace(settings_for(database), keys=None))
-    try:
-        reports = Telemetry(store.engine).newest()
-    finally:
-        store.close()
+    with opened_database(database) as engine:
+        reports = Telemetry(engine).newest()
     for one in reports:
         if as_json:
             head = {"terminal": one.terminal, "kind": one.kind, "received_at": one.received_at}
@@ -231,68 +213,6 @@ def telemetry(database: str | None, as_json: bool) -> None:
         else:
             said = ", ".join(f"{name} {value}" for name, value in one.content.items())
             click.echo(f"{one.terminal or '-'}\t{one.kind}\t{one.received_at}\t{said}")
-
-
-@main.group()
-def terminals() -> None:
-    """Whose signed requests are answered. The first one that is added makes signatures a must."""
-
-
-_database = click.option("--database", help="SQLAlchemy URL, as for serve")
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-
-
-@contextmanager
-def _register(database: str | None) -> Generator[Terminals]:
-    store = _opened(replace(settings_for(database), keys=None))
-    try:
-        yield Terminals(store.engine)
-    finally:
-        store.close()
-
-
-@terminals.command()
-@click.argument("line", nargs=-1, required=True)
-@_database
-@_json
-def add(line: tuple[str, ...], database: str | None, as_json: bool) -> None:
-    """Register a terminal by the line that `kiosk slip key` prints on it."""
-    with _register(database) as register:
-        try:
-            told = read_terminal(" ".join(line))
-            added = register.add(told.code, told.public_key)
-        except ValueError as trouble:
-            raise click.ClickException(str(trouble)) from trouble
-    _show(added, as_json=as_json)
-
-
-@terminals.command("list")
-@_database
-@_json
-def list_(database: str | None, as_json: bool) -> None:
-    """All keys, oldest first, the revoked ones too."""
-    with _register(database) as register:
-        for one in register.all():
-            _show(one, as_json=as_json)
-
-
-@terminals.command()
-@click.argument("key_id")
-@_database
-def revoke(key_id: str, database: str | None) -> None:
-    """Never accept this key again. It counts at once, also for a platform that is running."""
-    with _register(database) as register:
-        if not register.revoke(key_id):
-            raise click.ClickException(f"no terminal has the key {key_id}; see district terminals list")
-
-
-def _show(one: Terminal, *, as_json: bool) -> None:
-    key = base64url(one.public_key)
-    if as_json:
-        row = {"code": one.code, "key_id": one.key_id, "public_key": key}
-        click.echo(json.dumps({**row, "added_at": one.added_at, "revoked_at": one.revoked_at}))
-    else:
-        click.echo(f"{one.code}\t{one.key_id}\t{key}\t{'revoked ' + one.revoked_at if one.revoked_at else 'good'}")
 
 
 def exported(row: SubmissionRow) -> dict[str, object]:
@@ -316,6 +236,5 @@ def exported(row: SubmissionRow) -> dict[str, object]:
     }
 
 
-main.add_command(ca)
-main.add_command(check)
-main.add_command(keys)
+for group in (ca, catalogue, halls, keys, terminals):
+    main.add_command(group)

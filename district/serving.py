@@ -1,4 +1,5 @@
-"""How the platform listens: to everybody with a certificate (mutual TLS), or to this machine alone.
+"""How the platform listens: to everybody with a certificate (mutual TLS), or to this machine alone. Who has none
+yet may enrol, through a door of its own that leads nowhere else.
 
 The staff page has no sign-in yet. Beside an API that others reach it therefore has a port of its own, on loopback.
 """
@@ -28,10 +29,11 @@ class Tls:
     key: Path
     client_ca: Path
 
-    def context(self) -> ssl.SSLContext:
-        """Raises OSError (ssl.SSLError is one) for files that can't be used."""
+    def context(self, *, clients: bool = True) -> ssl.SSLContext:
+        """For those who have a certificate, or (not `clients`) for everybody. Raises OSError (ssl.SSLError is one) for
+        files that can't be used."""
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.client_ca)
-        context.verify_mode = ssl.CERT_REQUIRED
+        context.verify_mode = ssl.CERT_REQUIRED if clients else ssl.CERT_NONE
         context.load_cert_chain(self.certificate, self.key)
         return context
 

@@ -1,0 +1,78 @@
+"""The catalogues that the district published: terminals fetch the newest, as it was signed, byte for byte."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection, Engine, func, select
+from starlette.concurrency import run_in_threadpool
+
+from district.answers import JSON, problem
+from district.database import write
+from district.tables import CATALOGUES
+from offline_queue.catalogue import read_catalogue
+from offline_queue.wire import sha256_hex
+
+
+class NotPublished(Exception):
+    """The package is not published; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    version: int
+    etag: str
+    package: bytes
+
+
+class Catalogues:
+    """Every version stays, so that it can be told what a terminal had."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def publish(self, package: bytes, signer: bytes) -> int:
+        """Make a package the newest; gives its version. Again the same changes nothing. Raises NotPublished for what
+        the holder of `signer` (raw Ed25519) did not sign, and for what is not newer than the newest."""
+        catalogue = read_catalogue(package, signer)
+        if catalogue is None:
+            raise NotPublished("it is no catalogue that was signed with this key: district catalogue sign makes one")
+        version, sha256 = catalogue.version, sha256_hex(package)
+
+        def keep(connection: Connection) -> None:
+            newest = connection.execute(select(func.max(CATALOGUES.c.version))).scalar()
+            if newest is not None and newest >= version:
+                same = select(CATALOGUES.c.sha256).where(CATALOGUES.c.version == version)
+                if newest == version and connection.execute(same).scalar() == sha256:
+                    return
+                raise NotPublished(f"version {newest} is published already, and terminals take newer ones only")
+            now = datetime.now(tz=UTC).isoformat(timespec="seconds")
+            connection.execute(
+                CATALOGUES.insert().values(version=version, sha256=sha256, package=package, published_at=now)
+            )
+
+        write(self._engine, keep)
+        return version
+
+    def newest(self) -> Published | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(select(CATALOGUES).order_by(CATALOGUES.c.version.desc()).limit(1)).first()
+        if row is None:
+            return None
+        return Published(version=row.version, etag=f'"{row.sha256[:32]}"', package=row.package)
+
+
+def add_catalogue(api: APIRouter, catalogues: Catalogues) -> None:
+    async def get_catalogue(request: Request) -> Response:
+        newest = await run_in_threadpool(catalogues.newest)
+        if newest is None:
+            return problem(404, "unknown", "no catalogue was published")
+        headers = {"ETag": newest.etag, "Cache-Control": "no-cache"}
+        known = [one.strip().removeprefix("W/") for one in request.headers.get("If-None-Match", "").split(",")]
+        if newest.etag in known or "*" in known:
+            return Response(status_code=304, headers=headers)
+        return Response(newest.package, media_type=JSON, headers=headers)
+
+    api.add_api_route("/catalogue", get_catalogue, methods=["GET"])

@@ -1,0 +1,76 @@
+"""`district catalogue …`: the matters that terminals offer, signed on one machine and published on another."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from district.catalogue import Catalogues, NotPublished
+from district.keys import KeysTrouble, signing_key
+from district.keys_cli import keys_options, passphrase_in
+from district.settings import database_option, opened_database
+from offline_queue.bundle import public_raw
+from offline_queue.catalogue import MAX_PACKAGE_BYTES, Catalogue, MatterFile, sign_catalogue
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def catalogue() -> None:
+    """The matters that terminals offer."""
+
+
+@catalogue.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The package's file.")
+@keys_options
+def sign(folder: Path, out: Path, keys_folder: Path | None, passphrase_file: Path | None) -> None:
+    """Look at every matter (*.yaml) in FOLDER as a terminal would, and sign them together as one package."""
+    if keys_folder is None:
+        raise click.UsageError("give --keys FOLDER, which holds the key that signs bundles")
+    from kiosk.catalogue.loader import CatalogueError  # slow to load, and for this command only
+
+    now = datetime.now(tz=UTC)
+    try:
+        files = tuple(_matter(path) for path in sorted(folder.glob("*.yaml")))
+        # The minute as a number counts up by itself, on whichever machine a package is signed.
+        made = Catalogue(version=int(f"{now:%Y%m%d%H%M}"), created=now, files=files)
+        package = sign_catalogue(made, signing_key(keys_folder, passphrase_in(passphrase_file)))
+    except (KeysTrouble, CatalogueError) as trouble:
+        raise click.ClickException(str(trouble)) from trouble
+    except ValueError as trouble:
+        raise click.ClickException(f"{folder} can't be a catalogue: {trouble}") from trouble
+    if len(package) > MAX_PACKAGE_BYTES:
+        raise click.ClickException(f"the package is larger than terminals take ({MAX_PACKAGE_BYTES} bytes)")
+    out.write_bytes(package)
+    click.echo(f"version {made.version}, {len(files)} matters")
+
+
+def _matter(path: Path) -> MatterFile:
+    from kiosk.catalogue.loader import parse
+
+    text = path.read_bytes().decode("utf-8")
+    parse(text, path.name)
+    return MatterFile(name=path.name, text=text)
+
+
+@catalogue.command()
+@click.argument("file", type=_FILE)
+@click.option("--signer", required=True, help="The key that signs bundles, as district keys new printed it.")
+@database_option
+def publish(file: Path, signer: str, database: str | None) -> None:
+    """Make a signed package the one that terminals get."""
+    try:
+        key = public_raw(signer)
+    except ValueError as trouble:
+        raise click.BadParameter(str(trouble), param_hint="--signer") from trouble
+    with file.open("rb") as source:
+        package = source.read(MAX_PACKAGE_BYTES + 1)
+    with opened_database(database) as engine:
+        try:
+            click.echo(f"version {Catalogues(engine).publish(package, key)}")
+        except NotPublished as trouble:
+            raise click.ClickException(str(trouble)) from trouble

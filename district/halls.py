@@ -1,0 +1,36 @@
+"""The halls of a district, in its database: a short code, and the name that people know."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import Connection, Engine, select
+
+from district.database import write
+from district.tables import HALLS
+
+_CODE = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
+_LONGEST = 100
+
+
+class Halls:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, code: str, name: str) -> None:
+        """Make a hall, or give it another name. Raises ValueError."""
+        if _CODE.fullmatch(code) is None or not 0 < len(name.strip()) <= _LONGEST:
+            raise ValueError("a hall has a code (1-32 of A-Z a-z 0-9 -) and a name of up to 100 characters")
+
+        def keep(connection: Connection) -> None:
+            renamed = connection.execute(HALLS.update().where(HALLS.c.code == code).values(name=name.strip()))
+            if not renamed.rowcount:
+                connection.execute(HALLS.insert().values(code=code, name=name.strip()))
+
+        write(self._engine, keep)
+
+    def all(self) -> dict[str, str]:
+        """Names by codes, in the order of the codes."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(HALLS).order_by(HALLS.c.code)).all()
+        return {row.code: row.name for row in rows}

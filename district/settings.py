@@ -1,0 +1,56 @@
+"""Where a platform keeps its things, as commands are told it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from sqlalchemy import Engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from district.app import Settings
+from district.database import DatabaseTrouble, open_engine
+from district.keys_cli import passphrase_in
+
+database_option = click.option("--database", help="SQLAlchemy URL, as for serve")
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+def settings_for(database: str | None, keys: Path | None = None, passphrase_file: Path | None = None) -> Settings:
+    """The settings of a database URL; without one, of `KIOSK_DATA_DIR`/district or ./district-data.
+
+    Papers lie in a folder `papers` beside an SQLite file, else under the default folder; keys, unless told, in a folder
+    `district-keys` beside the default folder, where the demonstration has them.
+    """
+    passphrase = passphrase_in(passphrase_file)
+    data = os.environ.get("KIOSK_DATA_DIR")
+    folder = Path(data) / "district" if data else Path("district-data")
+    if database is None:
+        database = f"sqlite:///{folder / 'district.db'}"
+        beside = folder.with_name("district-keys")
+        keys = beside if keys is None and beside.is_dir() else keys
+        return Settings(database=database, papers=folder / "papers", keys=keys, passphrase=passphrase)
+    try:
+        url = make_url(database)
+    except ArgumentError as trouble:
+        raise click.BadParameter(f"not a database URL: {database}", param_hint="--database") from trouble
+    if url.get_backend_name() == "sqlite" and url.database:
+        folder = Path(url.database).parent
+    return Settings(database=database, papers=folder / "papers", keys=keys, passphrase=passphrase)
+
+
+@contextmanager
+def opened_database(database: str | None) -> Generator[Engine]:
+    """The platform's database, for a command that needs nothing else of it."""
+    try:
+        engine = open_engine(settings_for(database).database)
+    except DatabaseTrouble as trouble:
+        raise click.ClickException(str(trouble)) from trouble
+    try:
+        yield engine
+    finally:
+        engine.dispose()
