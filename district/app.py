@@ -143,7 +143,14 @@ def _application(store: DistrictStore) -> FastAPI:
         yield
         store.close()
 
-    return FastAPI(title="District platform", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    return FastAPI(
+        title="District platform",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
 
 
 async def _health() -> Response:

@@ -13,6 +13,7 @@ import click
 from district.app import Settings, create_app, create_enrolment_app, create_staff_app, open_store
 from district.authority_cli import ca
 from district.catalogue_cli import catalogue
+from district.check.cli import check
 from district.database import DatabaseTrouble
 from district.importing import Imported, NotImported, import_folder, write_receipts
 from district.keys import KeysTrouble, signing_key
@@ -236,5 +237,5 @@ def exported(row: SubmissionRow) -> dict[str, object]:
     }
 
 
-for group in (ca, catalogue, halls, keys, terminals):
+for group in (ca, catalogue, check, halls, keys, terminals):
     main.add_command(group)

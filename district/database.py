@@ -92,7 +92,7 @@ def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
 def _sqlite(address: URL) -> Engine:
     if address.database:
         Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(address)
+    engine = create_engine(address, hide_parameters=True)  # they are a resident's, and would be in a log
 
     def make_durable(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
@@ -112,6 +112,7 @@ def _postgresql(address: URL) -> Engine:
         pool_size=10,
         max_overflow=10,
         pool_timeout=20,
+        hide_parameters=True,
         pool_pre_ping=True,  # the server was restarted: the next request does not pay for it
         connect_args={"connect_timeout": 10},
     )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from district.addresses import UID
 from district.answers import JSON, body_of, problem
 from district.opening import Body, read_body
 from district.outcomes import Conflict, Take, Taken, Unknown
@@ -77,9 +78,9 @@ def add_submissions(api: APIRouter, store: DistrictStore) -> None:
         return Response(canonical_bytes(rating), media_type=JSON)
 
     api.add_api_route("/submissions", post_submissions, methods=["POST"])
-    api.add_api_route("/submissions/{uid}", put_submission, methods=["PUT"])
-    api.add_api_route("/submissions/{uid}", get_submission, methods=["GET"])
-    api.add_api_route("/submissions/{uid}/rating", put_rating, methods=["PUT"])
+    api.add_api_route(f"/submissions/{UID}", put_submission, methods=["PUT"])
+    api.add_api_route(f"/submissions/{UID}", get_submission, methods=["GET"])
+    api.add_api_route(f"/submissions/{UID}/rating", put_rating, methods=["PUT"])
 
 
 def _outside(body: bytes, media_type: str, uid: str, *, of: str | None) -> Body | Response:

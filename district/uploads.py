@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from district.addresses import NAME
 from district.answers import body_of, problem
 from district.outcomes import NotOpening, TooLong, Unknown, WrongDigest, WrongOffset
 from district.papers_store import PaperStore
@@ -49,5 +50,5 @@ def add_uploads(api: APIRouter, papers: PaperStore) -> None:
             case upload:
                 return Response(status_code=204, headers={**_TUS, "Upload-Offset": str(upload.offset)})
 
-    api.add_api_route("/attachments/{name}", offset, methods=["HEAD"])
-    api.add_api_route("/attachments/{name}", append, methods=["PATCH"])
+    api.add_api_route(f"/attachments/{NAME}", offset, methods=["HEAD"])
+    api.add_api_route(f"/attachments/{NAME}", append, methods=["PATCH"])

@@ -40,7 +40,8 @@ Uid = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", max_length=36)
 ]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Word = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]+$", max_length=128)]
+"""Text of one line: databases and staff pages have no use for control characters."""
 TerminalCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,8}$")]
 KeyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8}$")]
 """The first 6 bytes of SHA-256 of a raw public key, base64url."""

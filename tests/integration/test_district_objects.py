@@ -18,16 +18,22 @@ from district.objects import Folder, Objects, ObjectsAway
 from district.objects_s3 import Bucket, Place
 from district.tables import ATTACHMENTS
 from tests.support.failing_disk import small_disk
-from tests.support.object_store import Line, Mood, bucket_client, moto_server, take_credentials
+from tests.support.object_store import Line, Mood, bucket_client, moto_server, swift_server, take_credentials
 
 PAPER = "7f9619ff-8b86-4d01-b42d-00cf4fc964ff"
 OTHER = "7f9619ff-8b86-4d01-b42d-00cf4fc96400"
 KEPT = {PAPER}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def moto() -> Iterator[int]:
     with moto_server() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with swift_server(tmp_path_factory.mktemp("swift") / "disk") as port:
         yield port
 
 
@@ -67,9 +73,18 @@ def bucket(engine: Engine, line: Line, s3: tuple[Any, str]) -> Bucket:
     return bucket
 
 
-@pytest.fixture(params=["folder", "bucket"])
-def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
-    return Folder(tmp_path / "papers") if request.param == "folder" else request.getfixturevalue("bucket")
+@pytest.fixture(params=["folder", "moto", "swift"])
+def objects(request: pytest.FixtureRequest, tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Objects:
+    if request.param == "folder":
+        return Folder(tmp_path / "papers")
+    take_credentials(monkeypatch)
+    endpoint = f"http://127.0.0.1:{request.getfixturevalue(request.param)}"
+    client, name = bucket_client(endpoint), f"papers-{abs(hash(request.node.nodeid)):x}"
+    client.create_bucket(Bucket=name)
+    client.close()
+    bucket = Bucket(Place.read(f"s3://{name}/of/lijia?endpoint={endpoint}"), engine)
+    bucket.check()
+    return bucket
 
 
 def content(objects: Objects, name: str = PAPER) -> bytes:

@@ -1,21 +1,25 @@
-"""An object store for the tests: moto's S3 server, which nobody here wrote, and a line before it that can fail."""
+"""Object stores for the tests, which nobody here wrote: moto's S3 server, OpenStack Swift's, and a line before either
+that can fail."""
 
 from __future__ import annotations
 
 import socket
+import subprocess
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+KEY, SECRET = "test:tester", "testing"  # which Swift looks at
 CREDENTIALS = {
-    "AWS_ACCESS_KEY_ID": "district",
-    "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+    "AWS_ACCESS_KEY_ID": KEY,
+    "AWS_SECRET_ACCESS_KEY": SECRET,
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
@@ -117,11 +121,26 @@ def moto_server() -> Generator[int]:
         server.stop()
 
 
+@contextmanager
+def swift_server(folder: Path) -> Generator[int]:
+    """Its port. Skips where Debian's Swift is not installed."""
+    script = Path(__file__).with_name("swift_server.py")
+    words = ["/usr/bin/python3", str(script), str(folder)]
+    errors = folder.with_suffix(".log")
+    with errors.open("w") as log, subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True) as server:
+        try:
+            assert server.stdout is not None
+            port = server.stdout.readline().strip()
+            if not port:
+                pytest.skip(f"no Swift here: {errors.read_text()[-300:]}")
+            yield int(port)
+        finally:
+            server.kill()
+
+
 def bucket_client(endpoint: str) -> Any:
     session: Any = boto3.Session()  # boto3 has no types
-    return session.client(
-        "s3", endpoint_url=endpoint, aws_access_key_id="district", aws_secret_access_key="not-a-secret"
-    )
+    return session.client("s3", endpoint_url=endpoint, aws_access_key_id=KEY, aws_secret_access_key=SECRET)
 
 
 def take_credentials(patch: pytest.MonkeyPatch) -> None:

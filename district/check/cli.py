@@ -1,0 +1,145 @@
+"""`district check URL`: the checks by hand, and in a build."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from district.check.kit import RULES, Result, chosen, run
+from district.check.line import Line, Root
+from district.check.rules import Broken, NotTried
+from district.check.terminals import Terminal, make_key, read_key
+from district.check.visit import Others, Visit
+from offline_queue.numbers import is_terminal_code
+
+_file = click.Path(dir_okay=False, path_type=Path)
+_pem = click.Path(exists=True, dir_okay=False, path_type=Path)
+_pair = click.Tuple([str, _file])
+
+
+@click.command()
+@click.argument("url", required=False)
+@click.option("--terminal", "code", default="CHECK0", show_default=True, help="The code that it is registered by.")
+@click.option("--key", type=_file, help="Its private key (terminal.key, or PEM); made when there is none.")
+@click.option("--other", type=_pair, help="CODE FILE of a second terminal, which must see nothing of the first.")
+@click.option("--retiring", type=_pair, help="CODE FILE of a terminal that goes out of service with this.")
+@click.option("--ca", type=_pem, help="PEM: the authorities of the platform's certificate; else the machine's.")
+@click.option("--cert", type=_pem, help="PEM: a client certificate for mutual TLS.")
+@click.option("--cert-key", type=_pem, help="PEM: its key.")
+@click.option(
+    "--seconds", default=30.0, show_default=True, type=click.FloatRange(0.1, 600), help="To wait for an answer."
+)
+@click.option("--only", multiple=True, metavar="NAME", help="A check or a topic; can be given several times.")
+@click.option("--list", "lists", is_flag=True, help="Print the checks and what they look at.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a check.")
+def check(
+    url: str | None,
+    code: str,
+    key: Path | None,
+    other: tuple[str, Path] | None,
+    retiring: tuple[str, Path] | None,
+    ca: Path | None,
+    cert: Path | None,
+    cert_key: Path | None,
+    seconds: float,
+    only: tuple[str, ...],
+    lists: bool,
+    as_json: bool,
+) -> None:
+    """Whether the platform at URL does what a terminal relies on.
+
+    It plays a registered terminal, and what it hands in is marked test: true. A key file that is not there is made, and
+    the line printed that registers it. Exit code 1 when a check failed.
+    """
+    try:
+        rules = chosen(only)
+    except ValueError as trouble:
+        raise click.BadParameter(str(trouble), param_hint="--only") from trouble
+    if lists:
+        for rule in rules:
+            click.echo(f"{rule.name}\t{rule.topic}\t{rule.says}")
+        return
+    if url is None:
+        raise click.UsageError("URL is missing: the platform's address, such as https://district.example")
+    try:
+        root = Root.of(url)
+    except ValueError as trouble:
+        raise click.BadParameter(str(trouble), param_hint="URL") from trouble
+    if key is None:
+        raise click.UsageError("--key FILE is missing; a file that is not there is made")
+    own = _terminal(code, key, "--key")
+    others = Others(
+        other=_terminal(*other, "--other") if other else None,
+        retiring=_terminal(*retiring, "--retiring") if retiring else None,
+    )
+    if (cert is None) != (cert_key is None):
+        raise click.UsageError("--cert and --cert-key go together")
+    line = Line(root, tls=_tls(ca, cert, cert_key) if root.tls else None, seconds=seconds)
+    stranger = Line(root, tls=_tls(ca, None, None), seconds=seconds) if root.tls and cert else None
+    visit = Visit(root, line, own, others, stranger=stranger)
+    _greet(visit)
+    counts: Counter[Result] = Counter()
+    for found in run(visit, rules):
+        counts[found.result] += 1
+        if as_json:
+            told = {"check": found.rule.name, "result": found.result.value, "remedy": found.remedy}
+            click.echo(json.dumps(told))
+        else:
+            click.echo(f"{found.result.value}  {found.rule.name}")
+            if found.remedy:
+                click.echo(f"      {found.rule.says}\n      {_shown(found.remedy)}")
+    if not as_json:
+        click.echo(f"{counts[Result.PASS]} passed, {counts[Result.FAIL]} failed, {counts[Result.SKIP]} not tried")
+    if counts[Result.FAIL]:
+        raise SystemExit(1)
+
+
+def _terminal(code: str, path: Path, option: str) -> Terminal:
+    if not is_terminal_code(code):
+        raise click.BadParameter("a terminal's code is 2-8 of A-Z 0-9", param_hint=option)
+    try:
+        if path.exists():
+            return Terminal.of(code, read_key(path))
+        made = Terminal.of(code, make_key(path))
+    except (OSError, ValueError) as trouble:
+        raise click.BadParameter(str(trouble), param_hint=option) from trouble
+    click.echo(f"made {path}; register it: district terminals add {made.line}", err=True)
+    return made
+
+
+def _tls(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca)
+        if cert is not None:
+            context.load_cert_chain(cert, key, password="")  # a key under a passphrase is refused, not asked for
+    except OSError as trouble:
+        raise click.ClickException(f"the certificates can't be used: {trouble}") from trouble
+    return context
+
+
+def _greet(visit: Visit) -> None:
+    """Agree on the time, and say at once what would make every check fail."""
+    try:
+        answer = visit.settle()
+    except (Broken, NotTried) as trouble:
+        click.echo(f"at first: {_shown(str(trouble))}", err=True)
+        return
+    if answer.status in (401, 403):
+        click.echo(f"{visit.own.code} seems not to be registered: district terminals add {visit.own.line}", err=True)
+
+
+def _shown(text: str) -> str:
+    """Without control characters: some of it may be the platform's words."""
+    return (
+        "".join(character if character.isprintable() else "�" for character in text).encode("utf-8", "replace").decode()
+    )
+
+
+def listed() -> str:
+    """The checks as they stand in docs/integrators.md."""
+    rows = [f"| `{rule.name}` | {rule.topic} | {rule.says} |" for rule in RULES]
+    return "\n".join(("| Check | Topic | Rule |", "|---|---|---|", *rows))

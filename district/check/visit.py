@@ -1,0 +1,332 @@
+"""One visit to a platform: what is asked as which terminal, and everything that was answered.
+
+A platform that is busy is waited for, within limits; one that has gone silent, or was asked enough, is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from district.check.forms import Form, Paper, digest_of, new_uid
+from district.check.line import Answer, Line, NoAnswer, Root
+from district.check.rules import Broken, NotTried
+from district.check.terminals import Signs, Terminal
+
+PLAIN = "application/json"
+SEALED = "application/vnd.township-kiosk.sealed+json"
+CHUNK = "application/offset+octet-stream"
+_PROBLEM = "urn:township-kiosk:problem:"
+_MOST_REQUESTS = 1000
+_MOST_SILENCE = 5
+_LONGEST_WAIT = 30.0
+_MOST_WAITING = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request as it is sent, and for messages."""
+
+    method: str
+    path: str
+    fields: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def label(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One exchange of this visit."""
+
+    asked: Asked
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """Further terminals, if there are any: `other` sees nothing of the first, `retiring` goes out of service."""
+
+    other: Terminal | None = None
+    retiring: Terminal | None = None
+
+
+class Visit:
+    """`stranger` is the line of somebody without a client certificate, where the platform asks for one."""
+
+    def __init__(
+        self,
+        root: Root,
+        line: Line,
+        own: Terminal,
+        others: Others | None = None,
+        *,
+        stranger: Line | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.root = root
+        self.line = line
+        self.own = own
+        self.stranger = stranger
+        self.seen: list[Seen] = []
+        self._others = others or Others()
+        self._pause = pause
+        self._asked = 0
+        self._silent = 0
+        self._waited = 0.0
+
+    @property
+    def other(self) -> Terminal:
+        if self._others.other is None:
+            raise NotTried("needs a second terminal: --other CODE FILE")
+        return self._others.other
+
+    @property
+    def retiring(self) -> Terminal:
+        if self._others.retiring is None:
+            raise NotTried("needs a terminal that may go out of service: --retiring CODE FILE")
+        return self._others.retiring
+
+    def asked(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        fields: Mapping[str, str] | None = None,
+        *,
+        by: Terminal | None = None,
+        signs: Signs | None = None,
+    ) -> Asked:
+        """A request, signed by `by` (the visit's own terminal) or as `signs` does. A body has its Content-Digest unless
+        `fields` has one; an empty one there leaves the field away."""
+        sent = dict(fields or {})
+        if body is not None:
+            sent.setdefault("Content-Digest", digest_of(body))
+        sent = {name: value for name, value in sent.items() if value}
+        sent |= (signs or (by or self.own).signer.fields)(method, self.root.url + path, sent)
+        if body is not None:
+            sent["Content-Length"] = str(len(body))
+        return Asked(method=method, path=path, fields=tuple(sent.items()), body=body or b"")
+
+    def bytes_of(self, asked: Asked) -> bytes:
+        lines = [
+            f"{asked.method} {self.root.path}{asked.path} HTTP/1.1",
+            f"Host: {self.root.authority}",
+            "User-Agent: district-check/1",
+            "Connection: close",
+            *(f"{name}: {value}" for name, value in asked.fields),
+        ]
+        return "\r\n".join((*lines, "", "")).encode("utf-8") + asked.body
+
+    def send(self, asked: Asked) -> Answer:
+        """Raises Broken when no answer comes."""
+        self._limit()
+        answer = self.line.exchange(asked.method, self.bytes_of(asked))
+        self._asked += 1
+        if isinstance(answer, NoAnswer):
+            self._silent += 1
+            raise Broken(f"{asked.label}: {answer.why}")
+        self._silent = 0
+        self.seen.append(Seen(asked=asked, answer=answer))
+        return answer
+
+    def _limit(self) -> None:
+        if self._silent >= _MOST_SILENCE:
+            raise NotTried("the platform does not answer any more")
+        if self._asked >= _MOST_REQUESTS:
+            raise NotTried(f"{_MOST_REQUESTS} requests were sent, that is enough")
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        fields: Mapping[str, str] | None = None,
+        *,
+        by: Terminal | None = None,
+        signs: Signs | None = None,
+    ) -> Answer:
+        """The answer; what is busy is asked again when it says so. Raises Broken, or NotTried when it stays busy."""
+        while True:
+            answer = self.send(self.asked(method, path, body, fields, by=by, signs=signs))
+            if answer.status not in (429, 503):
+                return answer
+            wait = seconds_of(answer.field("Retry-After"))
+            if wait is None or wait > _LONGEST_WAIT or self._waited + wait > _MOST_WAITING:
+                raise NotTried(f"the platform is busy ({answer.status})")
+            self._waited += wait
+            self._pause(wait)
+
+    def put(
+        self,
+        form: Form,
+        *,
+        key: str | None = None,
+        media_type: str = PLAIN,
+        digest: str | None = None,
+        by: Terminal | None = None,
+        signs: Signs | None = None,
+    ) -> Answer:
+        """Hand a form in; `key` and `digest` replace its Idempotency-Key and Content-Digest."""
+        return self.ask(
+            "PUT",
+            f"/v1/submissions/{form.uid}",
+            form.body,
+            _form_fields(form, key, media_type, digest),
+            by=by,
+            signs=signs,
+        )
+
+    def asked_put(self, form: Form, *, signs: Signs | None = None) -> Asked:
+        fields = _form_fields(form, None, PLAIN, None)
+        return self.asked("PUT", f"/v1/submissions/{form.uid}", form.body, fields, signs=signs)
+
+    def taken(self, form: Form) -> Answer:
+        """Hand a form in that nothing speaks against. Raises NotTried when it is refused: that has its own check."""
+        answer = self.put(form)
+        if answer.status not in (200, 201):
+            raise NotTried(f"a form that is right was answered {answer.status}")
+        return answer
+
+    def progress(self, uid: str, *, by: Terminal | None = None, signs: Signs | None = None) -> Answer:
+        return self.ask("GET", f"/v1/submissions/{uid}", by=by, signs=signs)
+
+    def head(self, paper: Paper, *, by: Terminal | None = None, signs: Signs | None = None) -> Answer:
+        return self.ask("HEAD", f"/v1/attachments/{paper.id}", fields={"Tus-Resumable": "1.0.0"}, by=by, signs=signs)
+
+    def patch(
+        self,
+        paper: Paper,
+        offset: int | str,
+        chunk: bytes,
+        *,
+        by: Terminal | None = None,
+        signs: Signs | None = None,
+        **fields: str,
+    ) -> Answer:
+        """Upload bytes; `fields`, such as `content_type`, replace those of a right request."""
+        return self.send_patch(self.asked_patch(paper, offset, chunk, by=by, signs=signs, **fields))
+
+    def send_patch(self, asked: Asked) -> Answer:
+        answer = self.send(asked)
+        if answer.status in (429, 503):
+            raise NotTried(f"the platform is busy ({answer.status})")
+        return answer
+
+    def asked_patch(
+        self,
+        paper: Paper,
+        offset: int | str,
+        chunk: bytes,
+        *,
+        by: Terminal | None = None,
+        signs: Signs | None = None,
+        **fields: str,
+    ) -> Asked:
+        sent = {"Content-Type": CHUNK, "Tus-Resumable": "1.0.0", "Upload-Offset": str(offset)}
+        sent |= {name.replace("_", "-").title(): value for name, value in fields.items()}
+        return self.asked("PATCH", f"/v1/attachments/{paper.id}", chunk, sent, by=by, signs=signs)
+
+    def settle(self) -> Answer:
+        """Ask a first question, and go on with the platform's clock if it minds ours. Raises Broken or NotTried."""
+        answer = self.progress(new_uid())
+        theirs = date_of(answer)
+        if kind_of(answer) == "clock" and theirs is not None:
+            for terminal in (self.own, self._others.other, self._others.retiring):
+                if terminal is not None:
+                    terminal.signer.set_offset(theirs)
+            answer = self.progress(new_uid())
+        return answer
+
+
+def _form_fields(form: Form, key: str | None, media_type: str, digest: str | None) -> dict[str, str]:
+    fields = {"Content-Type": media_type, "Idempotency-Key": f'"{form.uid}"' if key is None else key}
+    return fields if digest is None else {**fields, "Content-Digest": digest}
+
+
+def expect(answer: Answer, *statuses: int, kind: str | None = None) -> None:
+    """Raises Broken for another status, or a problem of another kind than the contract names."""
+    if answer.status not in statuses:
+        told = kind_of(answer)
+        raise Broken(f"{answer.status}{f' ({told[:40]})' if told else ''}, not {' or '.join(map(str, statuses))}")
+    if kind is not None and kind_of(answer) != kind:
+        raise Broken(f"{answer.status} of type {kind_of(answer)[:60]!r}, not {_PROBLEM}{kind}")
+
+
+def expect_refusal(answer: Answer) -> None:
+    """Raises Broken for what is not a definite refusal (4xx)."""
+    if not 400 <= answer.status < 500:
+        raise Broken(f"{answer.status}, not a refusal")
+
+
+def same(seen: object, wanted: object, what: str) -> None:
+    if seen != wanted:
+        raise Broken(f"{what} is {_short(seen)}, not {_short(wanted)}")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
+def listed(value: Any) -> list[Any]:
+    """A list of JSON. Raises Broken for anything else."""
+    if not isinstance(value, list):
+        raise Broken(f"{_short(value)} is no list")
+    return value  # pyright: ignore[reportUnknownVariableType] - of whatever JSON has
+
+
+def json_of(answer: Answer) -> dict[str, Any]:
+    """The object in an answer's body. Raises Broken."""
+    try:
+        content = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise Broken(f"{answer.status} without a JSON object in its body")
+    return content  # pyright: ignore[reportUnknownVariableType] - its keys are text: it was JSON
+
+
+def kind_of(answer: Answer) -> str:
+    """How a problem's type ends; empty where there is none."""
+    try:
+        told = json_of(answer).get("type")
+    except Broken:
+        return ""
+    return told.removeprefix(_PROBLEM) if isinstance(told, str) and told.startswith(_PROBLEM) else ""
+
+
+def offset_of(answer: Answer, name: str = "Upload-Offset") -> int:
+    """Raises Broken."""
+    text = answer.field(name) or ""
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise Broken(f"{answer.status} with {name} {_short(answer.field(name))}")
+    return int(text)
+
+
+def date_of(answer: Answer) -> float | None:
+    """Seconds since 1970 of its Date."""
+    return _date(answer.field("Date"))
+
+
+def _date(text: str | None) -> float | None:
+    try:
+        return None if text is None else parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def seconds_of(text: str | None) -> float | None:
+    """A Retry-After in seconds from now (RFC 9110 10.2.3); None for what is none."""
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return float(text)
+    date = _date(text)
+    return None if date is None else max(0.0, date - time.time())
