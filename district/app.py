@@ -21,6 +21,7 @@ from district.enrolment import Enrolments, add_enrolments
 from district.gate import Gate, Refused
 from district.gate import Request as Asked
 from district.keys import private_keys
+from district.nonces import Nonces
 from district.renewing import add_terminals
 from district.staff import add_staff_pages
 from district.store import DistrictStore
@@ -69,7 +70,7 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     store = open_store(settings)
     app = _application(store)
     terminals = Terminals(store.engine)
-    gate = Gate(terminals, required=settings.signatures)
+    gate = Gate(terminals, Nonces(store.engine), required=settings.signatures)
 
     async def admit(request: Request) -> None:
         url = request.url if settings.public_url is None else settings.public_url + request.url.path

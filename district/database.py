@@ -61,8 +61,8 @@ def open_engine(url: str) -> Engine:
 
 
 @contextmanager
-def reading(engine: Engine) -> Generator[Connection]:
-    """To read without a transaction: each statement sees what is committed, and nothing is locked between them."""
+def alone(engine: Engine) -> Generator[Connection]:
+    """Each statement by itself, without a transaction around them: it sees what is committed, and locks nothing."""
     with engine.connect() as connection:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -2,8 +2,7 @@
 
 The signature covers `@method` and `@target-uri`, and `idempotency-key` and `content-digest` where the request has them;
 whoever takes a body compares it with that digest. A signature counts for five minutes around this machine's time and
-once: its nonce is remembered for as long. That memory is this process's, so what was signed before it began is refused
-like a wrong clock, which a terminal answers by signing anew. Nobody learns anything about the clock or a nonce before
+once, whichever process it comes to (:mod:`district.nonces`). Nobody learns anything about the clock or a nonce before
 the signature itself has held.
 
 While no terminal is registered, and signatures are not asked for, everybody on this machine may ask.
@@ -11,9 +10,7 @@ While no terminal is registered, and signatures are not asked for, everybody on 
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +21,8 @@ from http_message_signatures.exceptions import HTTPMessageSignaturesException
 from http_message_signatures.resolvers import HTTPSignatureKeyResolver
 from http_message_signatures.signatures import HTTPMessageVerifier
 
-from district.terminals import Terminals
+from district.nonces import Nonces
+from district.terminals import Terminal, Terminals
 
 WINDOW_SECONDS = 300
 _LONGEST_NONCE = 64
@@ -58,49 +56,44 @@ class Refused:
 class Gate:
     """Checks signatures. `wall` gives seconds since 1970."""
 
-    def __init__(self, terminals: Terminals, *, required: bool = False, wall: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        terminals: Terminals,
+        nonces: Nonces,
+        *,
+        required: bool = False,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self._terminals = terminals
+        self._nonces = nonces
         self._required = required
         self._wall = wall
-        self._began = int(wall())
-        self._lock = threading.Lock()
-        self._used: set[tuple[str, str]] = set()
-        self._order: deque[tuple[int, tuple[str, str]]] = deque()
 
     def admit(self, request: Request) -> Admitted | Refused:
-        if not self._required and not self._terminals.any():
-            return Admitted(code=None)
         signed = {name for name in ("idempotency-key", "content-digest") if name in request.headers}
-        verifier = _Verifier(signature_algorithm=ED25519, key_resolver=_Keys(self._terminals))
+        keys = _Keys(self._terminals)
+        verifier = _Verifier(signature_algorithm=ED25519, key_resolver=keys)
         try:
             (result,) = verifier.verify(  # pyright: ignore[reportUnknownMemberType] - its message is untyped
                 request, max_age=None, require_components=("@method", "@target-uri", *sorted(signed))
             )
         except HTTPMessageSignaturesException:
+            if not self._required and not self._terminals.any():
+                return Admitted(code=None)
             return Refused(status=401, kind="signature", detail="a registered terminal's signature is needed")
         key, created, nonce = (result.parameters.get(name) for name in ("keyid", "created", "nonce"))
-        if not isinstance(key, str) or not isinstance(created, int) or not isinstance(nonce, str):
+        terminal = keys.found
+        if terminal is None or key != terminal.key_id or not isinstance(created, int) or not isinstance(nonce, str):
             return Refused(status=401, kind="signature", detail="keyid, created and nonce are needed")
-        terminal = self._terminals.find(key)
-        if terminal is None or terminal.revoked_at is not None:
+        if terminal.revoked_at is not None:
             return Refused(status=403, kind="terminal", detail="this terminal's key is revoked")
-        if created < self._began or abs(created - self._wall()) > WINDOW_SECONDS:
+        if abs(created - self._wall()) > WINDOW_SECONDS:
             return Refused(status=401, kind="clock", detail="sign again with the time of Date")
-        if not 0 < len(nonce) <= _LONGEST_NONCE or not self._is_new((key, nonce), created):
+        if not 0 < len(nonce) <= _LONGEST_NONCE:
+            return Refused(status=401, kind="signature", detail=f"a nonce has 1 to {_LONGEST_NONCE} characters")
+        if not self._nonces.use(terminal.key_id, nonce, until=created + WINDOW_SECONDS):
             return Refused(status=401, kind="nonce", detail="this nonce was used")
         return Admitted(code=terminal.code)
-
-    def _is_new(self, nonce: tuple[str, str], created: int) -> bool:
-        with self._lock:
-            now = self._wall()
-            # In the order they came: each lies there a little longer than it could still be used.
-            while self._order and self._order[0][0] < now - 2 * WINDOW_SECONDS:
-                self._used.discard(self._order.popleft()[1])
-            if nonce in self._used:
-                return False
-            self._used.add(nonce)
-            self._order.append((max(created, int(now)), nonce))
-            return True
 
 
 class _Verifier(HTTPMessageVerifier):
@@ -109,9 +102,12 @@ class _Verifier(HTTPMessageVerifier):
 
 
 class _Keys(HTTPSignatureKeyResolver):
+    """Looks a key up, and remembers whose it is."""
+
     def __init__(self, terminals: Terminals) -> None:
         self._terminals = terminals
+        self.found: Terminal | None = None
 
     def resolve_public_key(self, key_id: str) -> Ed25519PublicKey | None:
-        terminal = self._terminals.find(key_id)
-        return None if terminal is None else Ed25519PublicKey.from_public_bytes(terminal.public_key)
+        self.found = self._terminals.find(key_id)
+        return None if self.found is None else Ed25519PublicKey.from_public_bytes(self.found.public_key)

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, Select, select
 from sqlalchemy.engine import Connection
 
 from district.case_numbers import next_cases
-from district.database import reading, write
+from district.database import alone, write
 from district.opening import Keys, Read, kept_body, read_with
 from district.outbox import Event, tell
 from district.outcomes import NotOpening, Paper, TooLong, Unknown, Upload, WrongDigest, WrongOffset
@@ -39,7 +39,7 @@ class PaperStore:
         self._keys = keys
 
     def upload(self, name: str, *, of: str | None = None) -> Upload | Unknown:
-        with reading(self._engine) as connection:
+        with alone(self._engine) as connection:
             row = connection.execute(_upload(name, of)).first()
             return Unknown() if row is None else Upload(offset=row.offset, length=row.bytes)
 
@@ -77,7 +77,7 @@ class PaperStore:
 
     def paper(self, name: str) -> Paper | None:
         """A complete paper; None when there is none of this name, or no key for it."""
-        with reading(self._engine) as connection:
+        with alone(self._engine) as connection:
             row = connection.execute(
                 select(ATTACHMENTS.c.uid).where(
                     ATTACHMENTS.c.id == name, ATTACHMENTS.c.complete, ATTACHMENTS.c.erased_at.is_(None)

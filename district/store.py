@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from district.case_numbers import next_cases
-from district.database import open_engine, reading, write
+from district.database import alone, open_engine, write
 from district.opening import Body, Keys, Read, kept_body, read_with
 from district.outbox import Event, tell
 from district.outcomes import Conflict, PaperRow, SubmissionRow, Take, Taken, Unknown
@@ -147,7 +147,7 @@ class DistrictStore:
 
     def _known(self, bodies: Sequence[Body]) -> tuple[dict[str, tuple[str, bytes]], set[str]]:
         """Digest and receipt of the uids that are known, and the ids of papers that are."""
-        with reading(self._engine) as connection:
+        with alone(self._engine) as connection:
             columns = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt)
             rows = connection.execute(columns.where(SUBMISSIONS.c.uid.in_([one.uid for one in bodies])))
             known = {row.uid: (row.sha256, row.receipt) for row in rows}
@@ -179,7 +179,7 @@ class DistrictStore:
 
     def progress(self, uid: str, *, of: str | None = None) -> Progress | Unknown:
         """Here and below, `of` is the code of the terminal that asks: what is not its own is unknown to it."""
-        with reading(self._engine) as connection:
+        with alone(self._engine) as connection:
             row = connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.uid == uid)).first()
             if row is None or of not in (None, row.terminal):
                 return Unknown()
@@ -223,7 +223,7 @@ class DistrictStore:
         after = 0
         while True:
             page = select(SUBMISSIONS).where(SUBMISSIONS.c.seq > after, SUBMISSIONS.c.body.is_not(None))
-            with reading(self._engine) as connection:
+            with alone(self._engine) as connection:
                 rows = connection.execute(page.order_by(SUBMISSIONS.c.seq).limit(_PAGE)).all()
                 shown = [self._row(connection, row) for row in rows]
             yield from shown
@@ -234,7 +234,7 @@ class DistrictStore:
     def submission(self, uid: str) -> SubmissionRow | None:
         """None also for one that was erased."""
         one = select(SUBMISSIONS).where(SUBMISSIONS.c.uid == uid, SUBMISSIONS.c.body.is_not(None))
-        with reading(self._engine) as connection:
+        with alone(self._engine) as connection:
             row = connection.execute(one).first()
             return None if row is None else self._row(connection, row)
 

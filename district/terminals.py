@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
+from district.database import alone
 from district.tables import TERMINALS
 from district.times import now_text
 from offline_queue.numbers import is_terminal_code, key_id
@@ -72,16 +73,16 @@ class Terminals:
             return connection.execute(change.values(revoked_at=now_text())).rowcount
 
     def find(self, key: str) -> Terminal | None:
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             row = connection.execute(select(TERMINALS).where(TERMINALS.c.key_id == key)).mappings().first()
         return None if row is None else Terminal(**row)
 
     def any(self) -> bool:
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             return connection.execute(select(TERMINALS.c.key_id).limit(1)).first() is not None
 
     def all(self) -> tuple[Terminal, ...]:
         """Oldest first."""
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             rows = connection.execute(select(TERMINALS).order_by(TERMINALS.c.added_at, TERMINALS.c.key_id))
             return tuple(Terminal(**row) for row in rows.mappings())
