@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from district.opening import read_body
-from district.outcomes import Conflict, NotOpening, Taken, Unknown, Upload, WrongDigest, WrongOffset
+from district.outcomes import Conflict, NotAsked, NotOpening, Taken, Unknown, Upload, WrongDigest, WrongOffset
 from district.store import DistrictStore
 from offline_queue.blobs import sync_folder, write_durably
 from offline_queue.parcel import (
@@ -85,6 +85,7 @@ class NotImported:
     not-a-submission   the body is not what the manifest says, or not sealed
     conflict      another submission is known under this uid
     no-key, not-intact   it doesn't open with the district's keys
+    not-asked     a supplement that was not asked for, or is answered already
     busy          somebody else is writing to the same submission; once more later
     """
 
@@ -236,4 +237,4 @@ def _receipt(progress: Progress, *, new: bool) -> Imported:
     return Imported(receipt=receipt, new=new)
 
 
-_WORDS = {Conflict: "conflict", NoKey: "no-key", NotIntact: "not-intact"}
+_WORDS = {Conflict: "conflict", NoKey: "no-key", NotIntact: "not-intact", NotAsked: "not-asked"}

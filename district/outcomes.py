@@ -28,7 +28,12 @@ class Unknown:
     pass
 
 
-Take = Taken | Conflict | NoKey | NotIntact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAsked:
+    """A supplement that nobody asked this terminal for, or that was answered already."""
+
+
+Take = Taken | Conflict | NoKey | NotIntact | NotAsked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from district.database import alone, write
 from district.opening import Keys, Read, kept_body, read_with
 from district.outbox import Event, tell
 from district.outcomes import NotOpening, Paper, TooLong, Unknown, Upload, WrongDigest, WrongOffset
+from district.supplements import settle
 from district.tables import ATTACHMENTS, SUBMISSIONS
 from district.times import now_text
 from offline_queue.sealed import NoKey, NotIntact
@@ -106,17 +107,21 @@ def _upload(name: str, of: str | None) -> Select[Any]:
 def _complete(connection: Connection, uid: str) -> None:
     """Open the case if no paper is missing any more."""
     of = SUBMISSIONS.c.uid == uid
-    test = connection.execute(select(SUBMISSIONS.c.test).where(of).with_for_update()).scalar_one()
+    row = connection.execute(select(SUBMISSIONS.c.test, SUBMISSIONS.c.supplement_of).where(of).with_for_update()).one()
     missing = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.uid == uid, ATTACHMENTS.c.complete.is_(False))
     if connection.execute(missing).first() is not None:
         return
     now = now_text()
-    case_number = None if test else next_cases(connection, now, 1)[0]
+    is_case = not row.test and row.supplement_of is None
+    case_number = next_cases(connection, now, 1)[0] if is_case else None
     change = SUBMISSIONS.update().where(of)
     connection.execute(
         change.values(state=State.DONE.value, stage="complete", complete_at=now, case_number=case_number)
     )
-    tell(connection, Event.COMPLETE, [uid], now=now)
+    if row.supplement_of is not None:
+        settle(connection, row.supplement_of, now=now)
+    elif is_case:
+        tell(connection, Event.COMPLETE, [uid], now=now)
 
 
 def _write_at(path: Path, offset: int, chunk: bytes) -> None:

@@ -20,8 +20,9 @@ from district.case_numbers import next_cases
 from district.database import alone, open_engine, write
 from district.opening import Body, Keys, Read, kept_body, read_with
 from district.outbox import Event, tell
-from district.outcomes import Conflict, PaperRow, SubmissionRow, Take, Taken, Unknown
+from district.outcomes import Conflict, NotAsked, PaperRow, SubmissionRow, Take, Taken, Unknown
 from district.papers_store import PaperStore
+from district.supplements import claim, number_of_case, settle, waiting_for
 from district.tables import ATTACHMENTS, STEPS, SUBMISSIONS, TERMINALS
 from district.times import now_text
 from offline_queue.wire import Attachment, Progress, Receipt, State, Step, canonical_bytes
@@ -46,6 +47,7 @@ class _Fresh:
     body: bytes
     sha256: str
     matter: str
+    supplement_of: str | None
 
     @property
     def papers(self) -> tuple[str, ...]:
@@ -54,7 +56,7 @@ class _Fresh:
     @property
     def is_case(self) -> bool:
         """Whether it is complete as it came."""
-        return not self.papers and not self.outside.test
+        return not self.papers and not self.outside.test and self.supplement_of is None
 
     def receipt(self, case_number: str | None) -> bytes:
         state = State.RECEIVED if self.papers else State.DONE
@@ -77,6 +79,7 @@ class _Fresh:
             "provisional_number": self.outside.provisional_number,
             "matter": self.matter,
             "stage": "received" if self.papers else "complete",
+            "supplement_of": self.supplement_of,
         }
 
     def paper_rows(self) -> Iterator[dict[str, object]]:
@@ -141,7 +144,8 @@ class DistrictStore:
         for one in looked:
             if isinstance(one, _Fresh):
                 new = fresh.pop(one.outside.uid, None) is not None  # the same once more in one batch is a replay
-                one = Taken(receipt=receipts[one.outside.uid], new=new)
+                receipt = receipts[one.outside.uid]
+                one = NotAsked() if receipt is None else Taken(receipt=receipt, new=new)
             taken.append(one)
         return taken
 
@@ -175,7 +179,10 @@ class DistrictStore:
         names = [one.id for one in outside.attachments]
         if len(set(names)) < len(names) or not papers.isdisjoint(names):
             return Conflict()
-        return _Fresh(outside=outside, body=body, sha256=sha256, matter=read.envelope.matter)
+        inside = read.envelope
+        return _Fresh(
+            outside=outside, body=body, sha256=sha256, matter=inside.matter, supplement_of=inside.supplement_of
+        )
 
     def progress(self, uid: str, *, of: str | None = None) -> Progress | Unknown:
         """Here and below, `of` is the code of the terminal that asks: what is not its own is unknown to it."""
@@ -191,15 +198,19 @@ class DistrictStore:
             steps = [Step(at=row.received_at, code="received")]
             if row.complete_at is not None:
                 steps.append(Step(at=row.complete_at, code="complete"))
-            later = select(STEPS.c.at, STEPS.c.code).where(STEPS.c.uid == uid).order_by(STEPS.c.seq)
-            steps += [Step(at=step.at, code=step.code) for step in connection.execute(later)]
+            later = select(STEPS.c.at, STEPS.c.code, STEPS.c.note).where(STEPS.c.uid == uid).order_by(STEPS.c.seq)
+            steps += [Step(at=step.at, code=step.code, note=step.note) for step in connection.execute(later)]
+            case_number = row.case_number
+            if row.supplement_of is not None and row.state == State.DONE.value:
+                case_number = number_of_case(connection, row.supplement_of)
             return Progress(
                 uid=uid,
                 sha256=row.sha256,
                 state=State(row.state),
-                case_number=row.case_number,
+                case_number=case_number,
                 missing=tuple(missing),
                 steps=tuple(steps),
+                supplement=waiting_for(connection, uid, row.stage),
             )
 
     def rate(self, uid: str, level: int, *, of: str | None = None) -> bool | Unknown:
@@ -269,22 +280,39 @@ class DistrictStore:
         )
 
 
-def _keep(connection: Connection, fresh: Collection[_Fresh]) -> dict[str, bytes]:
-    """Store what is new, and give the receipts by uid."""
+def _keep(connection: Connection, fresh: Collection[_Fresh]) -> dict[str, bytes | None]:
+    """Store what is new, and give the receipts by uid; None for a supplement that nobody asked for."""
     now = now_text()
     cases = [one.outside.uid for one in fresh if one.is_case]
     numbers = iter(next_cases(connection, now, len(cases)))
     rows: list[dict[str, object]] = []
     papers: list[dict[str, object]] = []
-    receipts: dict[str, bytes] = {}
+    receipts: dict[str, bytes | None] = {}
     for one in fresh:
         number = next(numbers) if one.is_case else None
-        receipts[one.outside.uid] = one.receipt(number)
-        rows.append(one.row(now, number, receipts[one.outside.uid]))
+        told = number
+        if one.supplement_of is not None:
+            if not _answers(connection, one, one.supplement_of, now):
+                receipts[one.outside.uid] = None
+                continue
+            told = None if one.papers else number_of_case(connection, one.supplement_of)
+        receipt = receipts[one.outside.uid] = one.receipt(told)
+        rows.append(one.row(now, number, receipt))
         papers += one.paper_rows()
-    connection.execute(_INSERT, rows)
+    if rows:
+        connection.execute(_INSERT, rows)
     if papers:
         connection.execute(ATTACHMENTS.insert(), papers)
     if cases:
         tell(connection, Event.COMPLETE, cases, now=now)
     return receipts
+
+
+def _answers(connection: Connection, one: _Fresh, asked: str, now: str) -> bool:
+    """Whether it is what that supplement waits for; a rehearsal never is."""
+    outside = one.outside
+    if outside.test or not claim(connection, asked, uid=outside.uid, terminal=outside.kiosk):
+        return False
+    if not one.papers:
+        settle(connection, asked, now=now)
+    return True

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from district.addresses import UID
 from district.answers import JSON, body_of, problem
 from district.opening import Body, read_body
-from district.outcomes import Conflict, Take, Taken, Unknown
+from district.outcomes import Conflict, NotAsked, Take, Taken, Unknown
 from district.store import DistrictStore
 from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import (
@@ -113,6 +113,8 @@ def _answer(taken: Take) -> Response:
             return problem(422, "conflict", "this uid is known with other content")
         case NoKey(wanted=wanted):
             return problem(422, "key-unknown", f"sealed to {', '.join(wanted)}, which are not here")
+        case NotAsked():
+            return problem(422, "supplement", "no supplement is asked for under this id, or it was answered")
         case NotIntact():
             return problem(422, "sealed", "it does not open, or says inside other than outside")
 

@@ -1,0 +1,58 @@
+"""Supplements (补正): what staff ask a resident to hand in later, and the submission that answers it.
+
+The answer is a submission like every other: frozen, perhaps sealed, receipted, with papers of its own. But it becomes
+no case and takes no number: it belongs to the case that it was asked for. The first that comes answers; it must be from
+the terminal that handed the case in, as with everything else about a case.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from district.outbox import Event, tell
+from district.tables import STEPS, SUBMISSIONS, SUPPLEMENTS
+from offline_queue.wire import Supplement
+
+_WAITING = "supplement"
+"""The stage of a case while it waits for one."""
+
+
+def claim(connection: Connection, asked: str, *, uid: str, terminal: str) -> bool:
+    """Whether the submission `uid` is the answer to what was asked under that id; from then on it is."""
+    mine = select(SUBMISSIONS.c.uid).where(SUBMISSIONS.c.terminal == terminal)
+    change = SUPPLEMENTS.update().where(
+        SUPPLEMENTS.c.id == asked, SUPPLEMENTS.c.answered_uid.is_(None), SUPPLEMENTS.c.uid.in_(mine)
+    )
+    return connection.execute(change.values(answered_uid=uid)).rowcount == 1
+
+
+def number_of_case(connection: Connection, asked: str) -> str | None:
+    """The number of the case that a supplement was asked for."""
+    case = SUPPLEMENTS.join(SUBMISSIONS, SUBMISSIONS.c.uid == SUPPLEMENTS.c.uid)
+    number = select(SUBMISSIONS.c.case_number).select_from(case).where(SUPPLEMENTS.c.id == asked)
+    return connection.execute(number).scalar()
+
+
+def settle(connection: Connection, asked: str, *, now: str) -> None:
+    """The answer is complete: a step of its case, which staff then take further."""
+    of = SUPPLEMENTS.c.id == asked
+    connection.execute(SUPPLEMENTS.update().where(of).values(answered_at=now))
+    case = select(SUPPLEMENTS.c.uid).where(of).scalar_subquery()
+    locked = select(SUBMISSIONS.c.uid).where(SUBMISSIONS.c.uid == case).with_for_update()
+    uid = connection.execute(locked).scalar_one()
+    event = Event.SUPPLEMENT_ANSWERED
+    connection.execute(STEPS.insert().values(uid=uid, at=now, code=event.value))
+    tell(connection, event, [uid], now=now)
+
+
+def waiting_for(connection: Connection, uid: str, stage: str) -> Supplement | None:
+    """What the case at that stage waits for."""
+    if stage != _WAITING:
+        return None
+    asked = select(SUPPLEMENTS).where(SUPPLEMENTS.c.uid == uid, SUPPLEMENTS.c.answered_uid.is_(None))
+    row = connection.execute(asked.order_by(SUPPLEMENTS.c.asked_at.desc(), SUPPLEMENTS.c.id).limit(1)).first()
+    if row is None:
+        return None
+    return Supplement(
+        id=row.id, asked_at=row.asked_at, materials=tuple(row.materials), note=row.note, due_on=row.due_on
+    )

@@ -1,0 +1,144 @@
+"""Supplements: what staff asked for is shown, answered once by a submission of its own, and told to the case."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Engine, select
+
+from district.opening import read_body
+from district.outcomes import NotAsked, Taken, Unknown, Upload
+from district.store import DistrictStore
+from district.tables import OUTBOX, SUBMISSIONS, SUPPLEMENTS
+from offline_queue.sealed import PublicKey, Recipients, Sealing
+from offline_queue.wire import Attachment, Envelope, Progress, State, Suite, Supplement, canonical_bytes, sha256_hex
+from tests.support.sealed_rig import KeyedDistrict
+
+CASE, ANSWER, OTHER, ASKED, PAPER = (str(UUID(int=n)) for n in range(1, 6))
+CONTENT = b"a scanned page"
+
+
+def envelope(
+    uid: str, *, of: str | None = None, papers: bool = False, kiosk: str = "TY03", test: bool = False
+) -> Envelope:
+    paper = Attachment(
+        id=PAPER, material="household-register", media_type="text/plain", bytes=len(CONTENT), sha256=sha256_hex(CONTENT)
+    )
+    return Envelope(
+        uid=uid,
+        kiosk=kiosk,
+        provisional_number="TY03-261123-0001-E",
+        token="A" * 22,
+        matter="pension-enrolment",
+        created="2026-11-23T09:00:00+08:00",
+        test=test,
+        form={},
+        attachments=(paper,) if papers else (),
+        supplement_of=of,
+    )
+
+
+def ask(engine: Engine, *, uid: str = CASE, name: str = ASKED) -> None:
+    """As staff do on their page."""
+    with engine.begin() as connection:
+        connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid == uid).values(stage="supplement"))
+        connection.execute(
+            SUPPLEMENTS.insert().values(
+                id=name,
+                uid=uid,
+                asked_at="2026-11-25T01:00:00+00:00",
+                asked_by="li",
+                materials=["household-register"],
+                note="请补首页",
+                due_on="2026-12-24",
+            )
+        )
+
+
+class Platform:
+    def __init__(self, store: DistrictStore) -> None:
+        self.store = store
+        assert isinstance(self.take(envelope(CASE)), Taken)
+        ask(store.engine)
+
+    def take(self, one: Envelope) -> object:
+        return self.store.take(one, canonical_bytes(one))
+
+    def progress(self, uid: str) -> Progress:
+        progress = self.store.progress(uid, of="TY03")
+        assert isinstance(progress, Progress)
+        return progress
+
+    def events(self) -> list[tuple[str, str]]:
+        with self.store.engine.connect() as connection:
+            return [(row.uid, row.event) for row in connection.execute(select(OUTBOX).order_by(OUTBOX.c.seq))]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platform]:
+    sqlite = request.param == "sqlite"
+    url: str = f"sqlite:///{tmp_path / 'district.db'}" if sqlite else request.getfixturevalue("postgres")
+    store = DistrictStore(url, tmp_path / "papers")
+    yield Platform(store)
+    store.close()
+
+
+def test_what_is_asked_for_is_shown_until_it_is_answered(platform: Platform) -> None:
+    number = platform.progress(CASE).case_number
+    assert platform.progress(CASE).supplement == Supplement(
+        id=ASKED,
+        asked_at="2026-11-25T01:00:00+00:00",
+        materials=("household-register",),
+        note="请补首页",
+        due_on="2026-12-24",
+    )
+    taken = platform.take(envelope(ANSWER, of=ASKED, papers=True))
+    assert isinstance(taken, Taken)
+    assert json.loads(taken.receipt)["case_number"] is None
+    assert platform.progress(CASE).supplement is None
+    assert [step.code for step in platform.progress(CASE).steps] == ["received", "complete"]
+    assert platform.store.papers.append(PAPER, 0, CONTENT) == Upload(offset=len(CONTENT), length=len(CONTENT))
+    assert [step.code for step in platform.progress(CASE).steps] == ["received", "complete", "supplement-answered"]
+    answer = platform.progress(ANSWER)
+    assert (answer.state, answer.case_number, answer.supplement) == (State.DONE, number, None)
+    assert platform.events() == [(CASE, "complete"), (CASE, "supplement-answered")]
+    assert isinstance(platform.take(envelope(OTHER)), Taken)
+    assert platform.progress(OTHER).case_number == f"{str(number)[:-1]}2"  # the supplement took no number
+    assert platform.take(envelope(ANSWER, of=ASKED, papers=True)) == Taken(receipt=taken.receipt, new=False)
+
+
+def test_only_what_was_asked_of_this_terminal_is_taken_and_once(platform: Platform) -> None:
+    assert platform.take(envelope(ANSWER, of=OTHER)) == NotAsked()
+    assert platform.take(envelope(ANSWER, of=ASKED, kiosk="TY04")) == NotAsked()
+    assert platform.take(envelope(ANSWER, of=ASKED, test=True)) == NotAsked()
+    assert platform.store.progress(ANSWER) == Unknown()
+    answers = [envelope(uid, of=ASKED) for uid in (ANSWER, OTHER)]
+    first, second = platform.store.take_all([(one, canonical_bytes(one)) for one in answers])
+    assert isinstance(first, Taken)
+    assert second == NotAsked()
+    assert json.loads(first.receipt)["case_number"] == platform.progress(CASE).case_number
+    assert platform.take(envelope(OTHER, of=ASKED)) == NotAsked()
+    ask(platform.store.engine, name=OTHER)
+    assert platform.progress(CASE).supplement is not None
+    assert isinstance(platform.take(envelope(OTHER, of=OTHER)), Taken)
+
+
+def test_a_sealed_supplement_says_only_inside_what_it_answers(tmp_path: Path) -> None:
+    keys = KeyedDistrict.new(tmp_path / "keys")
+    store = DistrictStore(f"sqlite:///{tmp_path / 'district.db'}", tmp_path / "papers", keys.private())
+    platform = Platform(store)
+    public = tuple(PublicKey(id=name, raw=one.public_key().public_bytes_raw()) for name, one in keys.private().items())
+    sealing = Sealing(Recipients(suite=Suite.AES256_GCM, keys=public), uid=ANSWER)
+    body = canonical_bytes(sealing.submission(envelope(ANSWER, of=ASKED), []))
+    assert ASKED.encode() not in body
+    outside = read_body(body)
+    assert outside is not None
+    taken = store.take(outside, body)
+    assert isinstance(taken, Taken)
+    assert json.loads(taken.receipt)["case_number"] == platform.progress(CASE).case_number
+    assert platform.events() == [(CASE, "complete"), (CASE, "supplement-answered")]
+    store.close()
