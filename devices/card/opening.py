@@ -23,7 +23,8 @@ def open_readers(
     command: Sequence[str],
 ) -> CardReader:
     """The readers at ``addresses`` (:mod:`devices.card.addresses`) as one. ``command`` starts the process that reads a
-    card; the rest as for :class:`~devices.card.reader.WatchedReader`. Raises ``BadAddress``."""
+    card, the addresses are its arguments; the rest as for :class:`~devices.card.reader.WatchedReader`. Raises
+    ``BadAddress``."""
     numbers = itertools.count(1)
     readers = [
         WatchedReader(
@@ -31,7 +32,7 @@ def open_readers(
             fields=fields,
             today=today,
             trust=trust,
-            readout=ChildReadout(command=command),
+            readout=ChildReadout(command=(*command, *addresses)),
             numbers=numbers,
         )
         for slot in open_slots(addresses)

@@ -158,9 +158,21 @@ class PcscSlot:
 
     def connect(self, view: SlotView, *, reset: bool = False) -> PcscLink:
         """See :class:`devices.card.slot.Slot`."""
-        seat = self._seat(view)
+        return self._hold(self._seat(view), reset=reset)
+
+    def connect_at(self, place: Place, *, reset: bool) -> PcscLink:
+        """As :meth:`connect`, for a process that watches nothing. No look goes before: the event count, compared once
+        the card is held, tells whether it is the one meant."""
+        reader = place.address.removeprefix(f"{PCSC}:")
+        try:
+            return self._hold(_Seat(self._establish(), reader, place.card), reset=reset)
+        except SlotLost:
+            self.close()  # the service may be another one than when this process began to wait
+            return self._hold(_Seat(self._establish(), reader, place.card), reset=reset)
+
+    def _hold(self, seat: _Seat, *, reset: bool) -> PcscLink:
         if self._context is None:
-            raise SlotLost("let go of")
+            raise SlotLost("let go of, or no service")
         result, handle, protocol = scard.SCardConnect(
             self._context,
             seat.reader,
@@ -185,9 +197,9 @@ class PcscSlot:
                 scard.SCARD_RESET_CARD,
             )
         # From here a swap breaks the handle; a swap between look and connect shows as another count of events.
-        still_there = _code(result) == _OK and seat in self._cards_in(self._states([seat.reader]) or [])
-        link = PcscLink(handle=handle, protocol=protocol, atr=self._lying.get(seat, b""), broken=_code(result) != _OK)
-        if not still_there:
+        lying = self._cards_in(self._states([seat.reader]) or []) if _code(result) == _OK else {}
+        link = PcscLink(handle=handle, protocol=protocol, atr=lying.get(seat, b""), broken=_code(result) != _OK)
+        if seat not in lying:
             link.close()
             raise CardGone("swapped while connecting")
         return link
@@ -272,13 +284,19 @@ class PcscSlot:
         self._known = []
         return SlotView(presence)
 
-    def _names(self) -> list[str] | None:
+    def _establish(self) -> int:
+        """Make sure of the service, if it is there; the number of this context."""
         if self._context is None:
             result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
-            if _code(result) != _OK:
-                return None
-            self._context = context
-            self._generation += 1
+            if _code(result) == _OK:
+                self._context = context
+                self._generation += 1
+        return self._generation
+
+    def _names(self) -> list[str] | None:
+        self._establish()
+        if self._context is None:
+            return None
         result, names = scard.SCardListReaders(self._context, [])
         if _code(result) == _OK:
             return names

@@ -47,7 +47,7 @@ if __name__ == "__main__":
     way = order.read_text()
     order.with_suffix(".pid").write_text(str(os.getpid()))
     if not way:
-        main(open_any)
+        main(open_any, addresses=())
     elif way != "early":
         keep_memory_private()
         _misbehave(way)

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.card.api import Assurance, CanKey, CardTrouble, Check, MrzKey
-from devices.card.child import serve
+from devices.card.child import Desk, serve
 from devices.card.message import (
     LONGEST,
     BadMessage,
@@ -180,7 +180,7 @@ class Kept(InProcessSlot):
 def _asked(slot: Slot, *requests: Request) -> list[bytes]:
     answers = io.BytesIO()
     asked = io.BytesIO(b"".join(frame(pack_request(request)) for request in requests))
-    serve(asked, answers, open_one=lambda _: slot)
+    serve(asked, answers, Desk(lambda _: slot))
     raw, found = answers.getvalue(), list[bytes]()
     while raw:
         end = 4 + length_in(raw[:4])

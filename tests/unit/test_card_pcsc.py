@@ -37,6 +37,7 @@ class Service:
         self.calls: list[str] = []
         self.disposed: list[int] = []
         self.waits: Callable[[], int] | None = None
+        self.connecting: Callable[[], int] = lambda: self.connect
         self.on_cancel: Callable[[], object] = lambda: None
 
     def api(self) -> Any:
@@ -51,7 +52,7 @@ class Service:
             SCardListReaders=_whatever(lambda: (self.list, self.readers)),
             SCardGetStatusChange=self._status,
             SCardCancel=_whatever(lambda: self.on_cancel()),
-            SCardConnect=_whatever(lambda: (self.connect, 9, 1)),
+            SCardConnect=_whatever(lambda: (self.connecting(), 9, 1)),
             SCardReconnect=_whatever(lambda: (self._note("reconnect", self.reconnect), 1)),
             SCardDisconnect=self._disconnect,
             SCardTransmit=_whatever(lambda: (self.transmit, self.response)),
@@ -176,6 +177,31 @@ def test_a_card_changed_since_the_look_is_not_connected(service: Service) -> Non
     with pytest.raises(CardGone):
         slot.connect(view)
     assert service.disposed == [1]  # connected to, seen to be another one, let go of without a word
+
+
+def test_a_place_is_connected_to_without_a_look(service: Service) -> None:
+    slot = pcsc.PcscSlot(names=())
+    link = slot.connect_at(Place(f"pcsc:{READER}", 1), reset=False)
+    assert link.atr == b"\x3b"
+    link.close()
+    with pytest.raises(CardGone):
+        slot.connect_at(Place(f"pcsc:{READER}", 2), reset=False)
+    assert service.disposed == [1, 1]  # the other card was held for a moment, and let go of without a word
+
+
+def test_a_place_is_found_at_a_service_that_is_another_one_since(service: Service) -> None:
+    slot = pcsc.PcscSlot(names=())
+    slot.look(None, 0)
+    answers = iter((NO_SERVICE, OK))
+    service.connecting = lambda: next(answers)
+    slot.connect_at(Place(f"pcsc:{READER}", 1), reset=False).close()
+    assert service.calls == ["release"]
+    service.connecting = lambda: NO_SERVICE
+    with pytest.raises(SlotLost):
+        slot.connect_at(Place(f"pcsc:{READER}", 1), reset=False)
+    service.establish = NO_SERVICE
+    with pytest.raises(SlotLost):
+        slot.connect_at(Place(f"pcsc:{READER}", 1), reset=False)
 
 
 @pytest.mark.parametrize(
