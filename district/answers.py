@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from http import HTTPStatus
 
 from fastapi import Request, Response
@@ -28,7 +29,13 @@ async def body_of(request: Request, limit: int, *, digest: bool = False) -> byte
     return bytes(content)
 
 
-def problem(status: int, kind: str, detail: str = "") -> Response:
-    """RFC 9457 problem details."""
+def problem(status: int, kind: str, detail: str = "", *, retry_after: int | None = None) -> Response:
+    """RFC 9457 problem details; `retry_after` in seconds."""
     told = Problem(type=PROBLEM + kind, title=HTTPStatus(status).phrase, status=status, detail=detail)
-    return Response(canonical_bytes(told), status_code=status, media_type="application/problem+json")
+    headers = None if retry_after is None else {"Retry-After": str(retry_after)}
+    return Response(canonical_bytes(told), status_code=status, media_type="application/problem+json", headers=headers)
+
+
+def retry_seconds(shortest: int = 20) -> int:
+    """For Retry-After, spread, so that those who wait don't come back together."""
+    return random.randint(shortest, 3 * shortest)  # noqa: S311 - nothing to guess

@@ -5,23 +5,28 @@ A terminal sees its own submissions only; those of others are unknown to it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from district.answers import problem
+from district.answers import problem, retry_seconds
 from district.catalogue import Catalogues, add_catalogue
 from district.enrolment import Enrolments, add_enrolments
 from district.gate import Gate, Refused
 from district.gate import Request as Asked
 from district.keys import private_keys
+from district.leases import UPLOADS_AT_ONCE
 from district.nonces import Nonces
+from district.objects import ObjectsAway, Place
 from district.renewing import add_terminals
 from district.staff import add_staff_pages
 from district.store import DistrictStore
@@ -30,31 +35,35 @@ from district.telemetry import Telemetry, add_telemetry
 from district.terminals import Terminals
 from district.uploads import add_uploads
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where the platform keeps its things: `database` is an SQLAlchemy URL, `papers` a folder, `keys` the folder of
-    private keys if anything is sealed to them, `authority` that of the authority that issues terminals' certificates,
-    `bundle` the file of keys that a terminal gets when it enrols.
+    """Where the platform keeps its things: `database` is an SQLAlchemy URL, `papers` a folder or a bucket, `keys` the
+    folder of private keys if anything is sealed to them, `authority` that of the authority that issues terminals'
+    certificates, `bundle` the file of keys that a terminal gets when it enrols. At most `uploads` papers are on their
+    way at once.
 
     Signatures are asked for as soon as a terminal is registered, or at once when `signatures`. `public_url` is the root
     that terminals call it by, where that is not what arrives (behind a proxy).
     """
 
     database: str
-    papers: Path
+    papers: Path | Place
     keys: Path | None = None
     passphrase: bytes | None = None
     signatures: bool = False
     public_url: str | None = None
     authority: Path | None = None
     bundle: Path | None = None
+    uploads: int = UPLOADS_AT_ONCE
 
 
 def open_store(settings: Settings) -> DistrictStore:
-    """Raises KeysTrouble when the keys can't be read."""
+    """Raises KeysTrouble when the keys can't be read, DatabaseTrouble, and ObjectsWrong."""
     keys = private_keys(settings.keys, settings.passphrase) if settings.keys is not None else None
-    return DistrictStore(settings.database, settings.papers, keys)
+    return DistrictStore(settings.database, settings.papers, keys, uploads=settings.uploads)
 
 
 class _Refusal(Exception):
@@ -144,7 +153,7 @@ def _application(store: DistrictStore) -> FastAPI:
         yield
         store.close()
 
-    return FastAPI(
+    app = FastAPI(
         title="District platform",
         lifespan=lifespan,
         docs_url=None,
@@ -152,6 +161,18 @@ def _application(store: DistrictStore) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
+    # A full disk, a database or an object store that is gone: nothing was acknowledged, and later it may be.
+    for trouble in (ObjectsAway, OperationalError, QueuePoolTimeout):
+        app.add_exception_handler(trouble, _later)
+    return app
+
+
+async def _later(request: Request, trouble: Exception) -> Response:
+    _log.warning("answered 503: %s", trouble.orig if isinstance(trouble, OperationalError) else trouble)
+    answer = problem(503, "later", "not now; nothing of this request was kept", retry_after=retry_seconds())
+    if request.method == "HEAD":
+        return Response(status_code=503, headers={"Retry-After": answer.headers["Retry-After"]})
+    return answer
 
 
 async def _health() -> Response:

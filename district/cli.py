@@ -18,10 +18,12 @@ from district.database import DatabaseTrouble
 from district.importing import Imported, NotImported, import_folder, write_receipts
 from district.keys import KeysTrouble, signing_key
 from district.keys_cli import keys, keys_options, passphrase_in
+from district.leases import UPLOADS_AT_ONCE
+from district.objects import ObjectsAway
 from district.outcomes import SubmissionRow
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
-from district.settings import database_option, json_option, opened_database, settings_for
+from district.settings import database_option, json_option, objects_option, opened_database, settings_for
 from district.store import DistrictStore
 from district.telemetry import Telemetry
 from district.terminals import Terminals
@@ -39,6 +41,14 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @main.command()
 @click.option("--database", help="SQLAlchemy URL, such as sqlite:////var/lib/district/district.db")
+@objects_option
+@click.option(
+    "--uploads",
+    default=UPLOADS_AT_ONCE,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Papers that may be on their way at once, to all processes of the platform together.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only, but for mutual TLS.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--require-signatures", is_flag=True, help="Also while no terminal is registered.")
@@ -64,6 +74,8 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
 @keys_options
 def serve(
     database: str | None,
+    objects: str | None,
+    uploads: int,
     host: str,
     port: int,
     require_signatures: bool,
@@ -79,9 +91,11 @@ def serve(
     passphrase_file: Path | None,
 ) -> None:
     """Receive submissions and show them to staff."""
-    settings = settings_for(database, keys_folder, passphrase_file)
+    settings = settings_for(database, keys_folder, passphrase_file, objects)
     root = public_url.rstrip("/") if public_url else None
-    settings = replace(settings, signatures=require_signatures, public_url=root, authority=authority, bundle=bundle)
+    settings = replace(
+        settings, signatures=require_signatures, public_url=root, authority=authority, bundle=bundle, uploads=uploads
+    )
     _opened(settings).close()  # a folder of keys that can't be used is told before anything listens
     if tls_cert is None or tls_key is None or client_ca is None:
         if tls_cert or tls_key or client_ca:
@@ -111,7 +125,7 @@ def serve(
 def _opened(settings: Settings) -> DistrictStore:
     try:
         return open_store(settings)
-    except (KeysTrouble, DatabaseTrouble) as trouble:
+    except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
         raise click.ClickException(str(trouble)) from trouble
 
 
@@ -125,6 +139,7 @@ def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
 
 @main.command()
 @database_option
+@objects_option
 @json_option
 @click.option(
     "--papers",
@@ -134,10 +149,15 @@ def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
 )
 @keys_options
 def export(
-    database: str | None, as_json: bool, out: Path | None, keys_folder: Path | None, passphrase_file: Path | None
+    database: str | None,
+    objects: str | None,
+    as_json: bool,
+    out: Path | None,
+    keys_folder: Path | None,
+    passphrase_file: Path | None,
 ) -> None:
     """Print what was received. What is sealed shows its content only with its --keys; the escrow key's folder does."""
-    store = _opened(settings_for(database, keys_folder, passphrase_file))
+    store = _opened(settings_for(database, keys_folder, passphrase_file, objects))
     try:
         for row in store.submissions():
             if as_json:
@@ -146,6 +166,8 @@ def export(
                 click.echo(f"{row.case_number or '-'}\t{row.outside.provisional_number}\t{row.state.value}")
             if out is not None:
                 _write_papers(store, row, out)
+    except ObjectsAway as trouble:
+        raise click.ClickException(str(trouble)) from trouble
     finally:
         store.close()
 
@@ -153,18 +175,24 @@ def export(
 @main.command("import")
 @click.argument("stick", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @database_option
+@objects_option
 @json_option
 @keys_options
 def import_(
-    stick: Path, database: str | None, as_json: bool, keys_folder: Path | None, passphrase_file: Path | None
+    stick: Path,
+    database: str | None,
+    objects: str | None,
+    as_json: bool,
+    keys_folder: Path | None,
+    passphrase_file: Path | None,
 ) -> None:
     """Take in what terminals wrote onto a stick, and lay signed receipts beside it. Done again, it harms nothing."""
     if keys_folder is None:
         raise click.UsageError("what comes by stick is sealed, and receipts are signed: give --keys FOLDER")
     try:
         key = signing_key(keys_folder, passphrase_in(passphrase_file))
-        store = open_store(settings_for(database, keys_folder, passphrase_file))
-    except (KeysTrouble, DatabaseTrouble) as trouble:
+        store = open_store(settings_for(database, keys_folder, passphrase_file, objects))
+    except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
         raise click.ClickException(str(trouble)) from trouble
     receipts: list[Receipt] = []
     refused = False
@@ -184,6 +212,8 @@ def import_(
         raise click.ClickException(
             f"the stick can't be read or written: {trouble.strerror}. What was taken in is safe; import it again."
         ) from trouble
+    except ObjectsAway as trouble:
+        raise click.ClickException(f"{trouble}. What was taken in is safe; import it again.") from trouble
     finally:
         store.close()
     if refused:

@@ -34,6 +34,13 @@ class EmbeddedDistrict:
         self._port = port
         self._server: _Server | None = None
 
+    @classmethod
+    def of(cls, settings: Settings) -> EmbeddedDistrict:
+        """With settings of all kinds: a larger database, a bucket."""
+        district = cls(Path())
+        district._settings = settings
+        return district
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"

@@ -126,7 +126,7 @@ def open_(body: Path, papers: Path | None, out: Path | None, keys_folder: Path, 
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     for one in read.envelope.attachments:
         path = papers / one.id
-        if not path.is_file() or not read.is_intact(one.id, path):
+        if not path.is_file() or not read.is_intact(one.id, path.open("rb")):
             raise click.ClickException(f"the paper {one.id} is missing, or was changed after it was sealed")
         with (out / one.id).open("wb") as file:
-            file.writelines(read.paper(one, path))
+            file.writelines(read.paper(one, path.open("rb")))

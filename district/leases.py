@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from district.database import write
+from district.database import alone, write
 from district.tables import LEASES
 
+UPLOADS_AT_ONCE = 32
+"""Unless told; of the whole platform, and fewer than a process has threads for."""
 LASTS_SECONDS = 120
 """Without progress; a terminal gives a request up after 30."""
 _AGAIN_SECONDS = (5, 20)
@@ -40,11 +42,12 @@ class Leases:
     def hold(self, attachment: str, terminal: str | None) -> Full | None:
         """A lease for this paper: the one it has, or a new one."""
         now = int(self._wall())
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             until = connection.execute(select(LEASES.c.until).where(LEASES.c.attachment == attachment)).scalar()
-        if until is not None and until > now + LASTS_SECONDS // 2:
-            return None  # that is not written down anew for each chunk
-        if write(self._engine, lambda connection: self._take(connection, attachment, terminal or "", now)):
+            if until is not None and until > now + LASTS_SECONDS // 2:
+                return None  # that is not written down anew for each chunk
+            full = until is None and self._is_full(connection, now)  # most often a question is enough to know
+        if not full and write(self._engine, lambda connection: self._take(connection, attachment, terminal or "", now)):
             return None
         # Spread, so that those who wait don't come back together.
         return Full(retry_after=random.randint(*_AGAIN_SECONDS))  # noqa: S311 - nothing to guess
@@ -58,11 +61,15 @@ class Leases:
         mine = update(LEASES).where(LEASES.c.attachment == attachment).values(until=now + LASTS_SECONDS)
         if connection.execute(mine).rowcount:
             return True
-        if connection.execute(select(func.count()).select_from(LEASES)).scalar_one() >= self._most:
+        if self._is_full(connection, now):
             return False
         row = {"attachment": attachment, "terminal": terminal, "until": now + LASTS_SECONDS}
         connection.execute(insert(LEASES).values(row))
         return True
+
+    def _is_full(self, connection: Connection, now: int) -> bool:
+        held = select(func.count()).select_from(LEASES).where(LEASES.c.until > now)
+        return connection.execute(held).scalar_one() >= self._most
 
 
 def end_lease(connection: Connection, attachment: str) -> None:

@@ -8,14 +8,22 @@ Whether the whole is what was declared is for the caller to see: neither place i
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from sqlalchemy import Engine
 
 from offline_queue.blobs import sync_folder
+
+_log = logging.getLogger(__name__)
 
 Known = Callable[[Collection[str]], Collection[str]]
 """Of these names, those of papers that are to be kept."""
@@ -24,8 +32,35 @@ AT_ONCE = 500
 """Names that are asked about in one question."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """`s3://bucket/prefix?endpoint=https://…&region=…`. Credentials come from the environment, as boto3 takes them."""
+
+    bucket: str
+    prefix: str
+    endpoint: str | None
+    region: str | None
+
+    @classmethod
+    def read(cls, url: str) -> Place:
+        """Raises ValueError."""
+        parts = urlsplit(url)
+        told = dict(parse_qsl(parts.query, keep_blank_values=True))
+        endpoint, region = told.pop("endpoint", None), told.pop("region", None)
+        if parts.scheme != "s3" or not parts.netloc or "@" in parts.netloc or parts.fragment or told:
+            raise ValueError(f"not s3://bucket/prefix?endpoint=…&region=…: {url}")
+        if endpoint is not None and urlsplit(endpoint).scheme not in ("http", "https"):
+            raise ValueError(f"the endpoint is not an http address: {endpoint}")
+        prefix = parts.path.strip("/")
+        return cls(bucket=parts.netloc, prefix=f"{prefix}/" if prefix else "", endpoint=endpoint, region=region)
+
+
 class ObjectsAway(Exception):
     """Papers can't be kept or read now: a disk that is full, an object store that is gone. Later they may be."""
+
+
+class ObjectsWrong(ObjectsAway):
+    """They never can be, as it is set up: no credentials, no such bucket, or not for us."""
 
 
 class Objects(Protocol):
@@ -39,7 +74,7 @@ class Objects(Protocol):
         """Add bytes durably; False when the paper does not end at `offset` (any more)."""
         ...
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> BufferedReader:
         """A paper to be read from its start; the caller closes it. Raises FileNotFoundError."""
         ...
 
@@ -64,7 +99,6 @@ class Folder:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
 
     def offset(self, name: str) -> int:
@@ -85,6 +119,8 @@ class Folder:
     def append(self, name: str, offset: int, chunk: bytes) -> bool:
         path = self._folder / name
         with _disk():
+            if offset == 0:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -103,7 +139,7 @@ class Folder:
                 os.close(descriptor)
         return True
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> BufferedReader:
         try:
             return (self._folder / name).open("rb")
         except FileNotFoundError:
@@ -116,6 +152,8 @@ class Folder:
 
     def loose(self, known: Known, *, before: datetime) -> Iterator[str]:
         with _disk():
+            if not self._folder.is_dir():
+                return
             names = [one.name for one in os.scandir(self._folder) if one.stat().st_mtime < before.timestamp()]
         for some in batches(names):
             kept = known(some)
@@ -125,6 +163,22 @@ class Folder:
         with _disk(), suppress(FileNotFoundError):
             (self._folder / key).unlink()
             sync_folder(self._folder)
+
+
+def open_objects(place: Path | Place, engine: Engine) -> Objects:
+    """Raises ObjectsWrong; a bucket that is away for now may come back."""
+    if isinstance(place, Path):
+        return Folder(place)
+    from district.objects_s3 import Bucket  # boto3 is slow to load, and most have a folder
+
+    bucket = Bucket(place, engine)
+    try:
+        bucket.check()
+    except ObjectsWrong:
+        raise
+    except ObjectsAway as trouble:
+        _log.warning("%s", trouble)
+    return bucket
 
 
 def batches(names: Sequence[str]) -> Iterator[Sequence[str]]:

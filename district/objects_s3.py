@@ -17,17 +17,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, BinaryIO, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from district.database import write
-from district.objects import Known, ObjectsAway, batches
+from district.objects import Known, ObjectsAway, ObjectsWrong, Place, batches
 from district.tables import ATTACHMENTS, PARTS
 
 _CONNECT_SECONDS = 3
@@ -36,29 +35,6 @@ _ATTEMPTS = 3
 _CONNECTIONS = 40  # as many as the web server has threads for
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """`s3://bucket/prefix?endpoint=https://…&region=…`. Credentials come from the environment, as boto3 takes them."""
-
-    bucket: str
-    prefix: str
-    endpoint: str | None
-    region: str | None
-
-    @classmethod
-    def read(cls, url: str) -> Place:
-        """Raises ValueError."""
-        parts = urlsplit(url)
-        told = dict(parse_qsl(parts.query, keep_blank_values=True))
-        endpoint, region = told.pop("endpoint", None), told.pop("region", None)
-        if parts.scheme != "s3" or not parts.netloc or "@" in parts.netloc or parts.fragment or told:
-            raise ValueError(f"not s3://bucket/prefix?endpoint=…&region=…: {url}")
-        if endpoint is not None and urlsplit(endpoint).scheme not in ("http", "https"):
-            raise ValueError(f"the endpoint is not an http address: {endpoint}")
-        prefix = parts.path.strip("/")
-        return cls(bucket=parts.netloc, prefix=f"{prefix}/" if prefix else "", endpoint=endpoint, region=region)
 
 
 class Bucket:
@@ -85,7 +61,7 @@ class Bucket:
         )
 
     def check(self) -> None:
-        """Raises ObjectsAway where nothing can be kept: no credentials, no such bucket, no answer."""
+        """Raises ObjectsAway, and ObjectsWrong where nothing can be kept as it is set up."""
         _asked(self._s3.head_bucket, Bucket=self._place.bucket)
 
     def offset(self, name: str) -> int:
@@ -113,7 +89,7 @@ class Bucket:
                 self.remove(key)
         return recorded
 
-    def open(self, name: str) -> BinaryIO:
+    def open(self, name: str) -> io.BufferedReader:
         rows = select(PARTS).where(PARTS.c.attachment == name).order_by(PARTS.c.offset)
         with self._engine.connect() as connection:
             parts = [_Part(at=one.offset, bytes=one.bytes, key=one.object) for one in connection.execute(rows)]
@@ -155,7 +131,7 @@ class Bucket:
                 return answer["Body"].read()
             except BotoCoreError as trouble:
                 broken = trouble
-        raise ObjectsAway(f"the object store: {type(broken).__name__}") from broken
+        raise ObjectsAway(f"the object store is away: {type(broken).__name__}") from broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,9 +187,12 @@ def _asked(call: Callable[..., T], **parameters: str | bytes) -> T:
         code = str(answer.get("Error", {}).get("Code", ""))
         if code == "NoSuchKey":
             raise FileNotFoundError(str(parameters.get("Key", ""))) from trouble
-        raise ObjectsAway(f"the object store says {code}") from trouble
+        kind = ObjectsWrong if answer["ResponseMetadata"]["HTTPStatusCode"] in (301, 400, 403, 404) else ObjectsAway
+        raise kind(f"the object store answers {code}") from trouble
+    except NoCredentialsError as trouble:
+        raise ObjectsWrong("there are no credentials for the object store in the environment") from trouble
     except BotoCoreError as trouble:
-        raise ObjectsAway(f"the object store: {type(trouble).__name__}") from trouble
+        raise ObjectsAway(f"the object store is away: {type(trouble).__name__}") from trouble
 
 
 def _pages(paginate: Callable[..., Any], place: Place) -> Iterator[Any]:

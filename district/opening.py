@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import ValidationError
@@ -44,29 +45,34 @@ class Read:
     envelope: Envelope
     opened: Opened | None
 
-    def paper(self, one: Attachment, path: Path) -> Iterator[bytes]:
-        """The plain bytes of a complete paper, in pieces. Raises ValueError where it is not what was handed in."""
+    def paper(self, one: Attachment, file: BinaryIO) -> Iterator[bytes]:
+        """The plain bytes of a complete paper, in pieces; closes its file. Raises ValueError where it is not what was
+        handed in."""
         digest = hashlib.sha256()
-        with path.open("rb") as file:
-            if self.opened is None:
-                while piece := file.read(CHUNK_BYTES):
-                    digest.update(piece)
-                    yield piece
-            else:
-                for index in range(max(1, chunk_count(path.stat().st_size))):
-                    chunk = self.opened.paper_chunk(one.id, file, index)
-                    if chunk is None:
-                        raise ValueError(one.id)
-                    digest.update(chunk)
-                    yield chunk
+        with file:
+            for piece in self._pieces(one, file):
+                digest.update(piece)
+                yield piece
         if digest.hexdigest() != one.sha256:
             raise ValueError(one.id)
 
-    def is_intact(self, name: str, path: Path) -> bool:
-        """Whether a complete paper opens to what the envelope declares."""
+    def _pieces(self, one: Attachment, file: BinaryIO) -> Iterator[bytes]:
+        if self.opened is None:
+            file.seek(0)
+            while piece := file.read(CHUNK_BYTES):
+                yield piece
+            return
+        for index in range(max(1, chunk_count(file.seek(0, os.SEEK_END)))):
+            chunk = self.opened.paper_chunk(one.id, file, index)
+            if chunk is None:
+                raise ValueError(one.id)
+            yield chunk
+
+    def is_intact(self, name: str, file: BinaryIO) -> bool:
+        """Whether a complete paper opens to what the envelope declares. Closes its file."""
         (one,) = (one for one in self.envelope.attachments if one.id == name)
         try:
-            return sum(len(piece) for piece in self.paper(one, path)) == one.bytes
+            return sum(len(piece) for piece in self.paper(one, file)) == one.bytes
         except ValueError:
             return False
 

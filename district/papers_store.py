@@ -1,15 +1,17 @@
 """Papers: appended where an upload stands, and read again.
 
-Papers are files: appended, fsynced, then the offset is committed, so that an offset never promises bytes that a power
-cut could take. The row of a paper is locked while it grows, and that of its submission when the last of its papers is
-complete: two processes that end two papers at once must not both find the other's missing.
+An append is durable in its place (:mod:`district.objects`) before it counts; what the whole is, is looked at when its
+last byte is there. So a process that is killed between the last byte and the commit leaves a paper that is there and
+not complete: whoever asks for it next brings it to its end. Nothing is locked while bytes travel. The row of a
+submission is locked when the last of its papers is complete: two processes that end two papers at once must not both
+find the other's missing.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-from pathlib import Path
+import io
+import logging
 from typing import Any
 
 from sqlalchemy import Engine, Select, select
@@ -17,6 +19,8 @@ from sqlalchemy.engine import Connection
 
 from district.case_numbers import next_cases
 from district.database import alone, write
+from district.leases import Full, Leases, end_lease
+from district.objects import Objects
 from district.opening import Keys, Read, kept_body, read_with
 from district.outbox import Event, tell
 from district.outcomes import NotOpening, Paper, TooLong, Unknown, Upload, WrongDigest, WrongOffset
@@ -28,72 +32,122 @@ from offline_queue.wire import State
 
 Appended = Upload | Unknown | WrongOffset | TooLong | WrongDigest | NotOpening
 
+_log = logging.getLogger(__name__)
+
 
 class PaperStore:
-    """The papers of one platform, in a folder. `of` is the code of the terminal that asks: what is not its own is
-    unknown to it."""
+    """The papers of one platform. `of` is the code of the terminal that asks: what is not its own is unknown to it.
+    Raises ObjectsAway where papers can't be kept or read now."""
 
-    def __init__(self, engine: Engine, folder: Path, keys: Keys) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def __init__(self, engine: Engine, objects: Objects, leases: Leases, keys: Keys) -> None:
         self._engine = engine
-        self._folder = folder
+        self._objects = objects
+        self._leases = leases
         self._keys = keys
 
     def upload(self, name: str, *, of: str | None = None) -> Upload | Unknown:
-        with alone(self._engine) as connection:
-            row = connection.execute(_upload(name, of)).first()
-            return Unknown() if row is None else Upload(offset=row.offset, length=row.bytes)
+        row = self._row(name, of)
+        if row is None:
+            return Unknown()
+        if _is_settled(row):
+            return Upload(offset=row.bytes, length=row.bytes)
+        offset = self._objects.offset(name)
+        if offset < row.bytes:
+            return Upload(offset=offset, length=row.bytes)
+        finished = self._finish(row, None)
+        return finished if isinstance(finished, Upload) else Upload(offset=0, length=row.bytes)
+
+    def claim(self, name: str, *, of: str | None = None) -> Unknown | Full | None:
+        """Before a chunk is taken from the line: whether there is room for it."""
+        row = self._row(name, of)
+        if row is None:
+            return Unknown()
+        return None if _is_settled(row) else self._leases.hold(name, of)
 
     def append(self, name: str, offset: int, chunk: bytes, *, of: str | None = None) -> Appended:
         """Add a chunk durably; with the last one the whole file is hashed, and the case opened if complete."""
-        return write(self._engine, lambda connection: self._append(connection, name, offset, chunk, of))
-
-    def _append(self, connection: Connection, name: str, offset: int, chunk: bytes, of: str | None) -> Appended:
-        row = connection.execute(_upload(name, of).with_for_update(of=ATTACHMENTS)).first()
+        row = self._row(name, of)
         if row is None:
             return Unknown()
-        if offset != row.offset or row.complete:
-            return WrongOffset()
         reached = offset + len(chunk)
+        if _is_settled(row):
+            return WrongOffset()
         if reached > row.bytes:
-            return TooLong()
-        path = self._folder / name
-        _write_at(path, offset, chunk)
-        change = ATTACHMENTS.update().where(ATTACHMENTS.c.id == name)
+            return TooLong() if self._objects.offset(name) == offset else WrongOffset()
+        if chunk and not self._objects.append(name, offset, chunk):
+            return WrongOffset()
         if reached < row.bytes:
-            connection.execute(change.values(offset=reached))
             return Upload(offset=reached, length=row.bytes)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != row.sha256:
-            connection.execute(change.values(offset=0))
+        return self._finish(row, chunk if offset == 0 else None)
+
+    def _row(self, name: str, of: str | None) -> Any:
+        with alone(self._engine) as connection:
+            return connection.execute(_upload(name, of)).first()
+
+    def _finish(self, row: Any, whole: bytes | None) -> Upload | WrongDigest | NotOpening:
+        """Look at a paper that has all of its bytes; `whole` when they are at hand."""
+        try:
+            with self._content(row.id, row.bytes, whole) as file:
+                wrong = self._look(row, file)
+        except FileNotFoundError:  # somebody else found it wrong, at the same time
+            wrong = WrongDigest()
+        if wrong is not None:
+            self._objects.delete(row.id)
+            return wrong
+
+        def complete(connection: Connection) -> None:
+            open_one = (ATTACHMENTS.c.id == row.id, ATTACHMENTS.c.complete.is_(False))
+            change = ATTACHMENTS.update().where(*open_one).values(offset=row.bytes, complete=True)
+            if connection.execute(change).rowcount:
+                _complete(connection, row.uid)
+            end_lease(connection, row.id)
+
+        write(self._engine, complete)
+        return Upload(offset=row.bytes, length=row.bytes)
+
+    def _look(self, row: Any, file: io.BufferedReader) -> WrongDigest | NotOpening | None:
+        if hashlib.file_digest(file, "sha256").hexdigest() != row.sha256:
             return WrongDigest()
-        read = self._read(connection, row.uid)
-        if isinstance(read, Read) and not read.is_intact(name, path):
-            connection.execute(change.values(offset=0))
+        with alone(self._engine) as connection:
+            read = self._read(connection, row.uid)
+        if isinstance(read, Read) and not read.is_intact(row.id, file):
             return NotOpening()
-        connection.execute(change.values(offset=reached, complete=True))
-        _complete(connection, row.uid)
-        return Upload(offset=reached, length=row.bytes)
+        return None
 
     def paper(self, name: str) -> Paper | None:
         """A complete paper; None when there is none of this name, or no key for it."""
         with alone(self._engine) as connection:
             row = connection.execute(
-                select(ATTACHMENTS.c.uid).where(
+                select(ATTACHMENTS.c.uid, ATTACHMENTS.c.bytes).where(
                     ATTACHMENTS.c.id == name, ATTACHMENTS.c.complete, ATTACHMENTS.c.erased_at.is_(None)
                 )
             ).first()
             read = None if row is None else self._read(connection, row.uid)
-        if not isinstance(read, Read):
+        if row is None or not isinstance(read, Read):
             return None
         (one,) = (one for one in read.envelope.attachments if one.id == name)
-        return Paper(media_type=one.media_type, bytes=one.bytes, content=read.paper(one, self._folder / name))
+        try:
+            file = self._content(name, row.bytes, None)
+            file.peek(1)
+        except FileNotFoundError:
+            _log.error("the paper %s is complete, and not where papers are kept", name)
+            return None
+        return Paper(media_type=one.media_type, bytes=one.bytes, content=read.paper(one, file))
+
+    def _content(self, name: str, size: int, whole: bytes | None) -> io.BufferedReader:
+        """Of a paper without a byte nothing is kept."""
+        if whole is not None or size == 0:
+            return io.BufferedReader(io.BytesIO(whole or b""))  # pyright: ignore[reportArgumentType]
+        return self._objects.open(name)
 
     def _read(self, connection: Connection, uid: str) -> Read | NoKey | NotIntact | None:
         """None when it was erased."""
         body = connection.execute(select(SUBMISSIONS.c.body).where(SUBMISSIONS.c.uid == uid)).scalar_one()
         return None if body is None else read_with(self._keys, kept_body(body))
+
+
+def _is_settled(row: Any) -> bool:
+    return row.complete or row.erased_at is not None
 
 
 def _upload(name: str, of: str | None) -> Select[Any]:
@@ -122,24 +176,3 @@ def _complete(connection: Connection, uid: str) -> None:
         settle(connection, row.supplement_of, now=now)
     elif is_case:
         tell(connection, Event.COMPLETE, [uid], now=now)
-
-
-def _write_at(path: Path, offset: int, chunk: bytes) -> None:
-    """Put bytes at an offset and make them, and at the start the file's name, durable."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        # What a crash left beyond the committed offset goes.
-        os.ftruncate(descriptor, offset)
-        view, at = memoryview(chunk), offset
-        while view:
-            written = os.pwrite(descriptor, view, at)
-            view, at = view[written:], at + written
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    if offset == 0:
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

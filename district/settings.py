@@ -15,16 +15,27 @@ from sqlalchemy.exc import ArgumentError
 from district.app import Settings
 from district.database import DatabaseTrouble, open_engine
 from district.keys_cli import passphrase_in
+from district.objects import Place
 
 database_option = click.option("--database", help="SQLAlchemy URL, as for serve")
+objects_option = click.option(
+    "--objects",
+    help="Where papers lie: a folder, or s3://bucket/prefix?endpoint=https://…&region=… with credentials from the "
+    "environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). Without it, a folder papers beside the database's file.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
-def settings_for(database: str | None, keys: Path | None = None, passphrase_file: Path | None = None) -> Settings:
+def settings_for(
+    database: str | None,
+    keys: Path | None = None,
+    passphrase_file: Path | None = None,
+    objects: str | None = None,
+) -> Settings:
     """The settings of a database URL; without one, of `KIOSK_DATA_DIR`/district or ./district-data.
 
-    Papers lie in a folder `papers` beside an SQLite file, else under the default folder; keys, unless told, in a folder
-    `district-keys` beside the default folder, where the demonstration has them.
+    Papers lie, unless told, in a folder `papers` beside an SQLite file, else under the default folder; keys, unless
+    told, in a folder `district-keys` beside the default folder, where the demonstration has them.
     """
     passphrase = passphrase_in(passphrase_file)
     data = os.environ.get("KIOSK_DATA_DIR")
@@ -33,14 +44,25 @@ def settings_for(database: str | None, keys: Path | None = None, passphrase_file
         database = f"sqlite:///{folder / 'district.db'}"
         beside = folder.with_name("district-keys")
         keys = beside if keys is None and beside.is_dir() else keys
-        return Settings(database=database, papers=folder / "papers", keys=keys, passphrase=passphrase)
+        return Settings(database=database, papers=_place(objects, folder), keys=keys, passphrase=passphrase)
     try:
         url = make_url(database)
     except ArgumentError as trouble:
         raise click.BadParameter(f"not a database URL: {database}", param_hint="--database") from trouble
     if url.get_backend_name() == "sqlite" and url.database:
         folder = Path(url.database).parent
-    return Settings(database=database, papers=folder / "papers", keys=keys, passphrase=passphrase)
+    return Settings(database=database, papers=_place(objects, folder), keys=keys, passphrase=passphrase)
+
+
+def _place(objects: str | None, folder: Path) -> Path | Place:
+    if objects is None:
+        return folder / "papers"
+    if "://" not in objects:
+        return Path(objects)
+    try:
+        return Place.read(objects)
+    except ValueError as trouble:
+        raise click.BadParameter(str(trouble), param_hint="--objects") from trouble
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from sqlalchemy.exc import IntegrityError
 
 from district.case_numbers import next_cases
 from district.database import alone, open_engine, write
+from district.leases import UPLOADS_AT_ONCE, Leases
+from district.objects import Place, open_objects
 from district.opening import Body, Keys, Read, kept_body, read_with
 from district.outbox import Event, tell
 from district.outcomes import Conflict, NotAsked, PaperRow, SubmissionRow, Take, Taken, Unknown
@@ -102,10 +104,13 @@ class DistrictStore:
     """One platform's database and papers. Safe to use from several threads, and several processes on one database.
     `keys` open what is sealed, and are kept nowhere here."""
 
-    def __init__(self, url: str, papers: Path, keys: Keys | None = None) -> None:
+    def __init__(
+        self, url: str, papers: Path | Place, keys: Keys | None = None, *, uploads: int = UPLOADS_AT_ONCE
+    ) -> None:
         self._keys: Keys = keys or {}
         self._engine = open_engine(url)
-        self.papers = PaperStore(self._engine, papers, self._keys)
+        self.objects = open_objects(papers, self._engine)
+        self.papers = PaperStore(self._engine, self.objects, Leases(self._engine, most=uploads), self._keys)
 
     @property
     def engine(self) -> Engine:

@@ -7,6 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from district.addresses import NAME
 from district.answers import body_of, problem
+from district.leases import Full
 from district.outcomes import NotOpening, TooLong, Unknown, WrongDigest, WrongOffset
 from district.papers_store import PaperStore
 from offline_queue.wire import CHUNK_BYTES
@@ -33,6 +34,14 @@ def add_uploads(api: APIRouter, papers: PaperStore) -> None:
             return problem(412, "tus", "Tus-Resumable: 1.0.0 is expected")
         if not (start.isascii() and start.isdigit() and len(start) <= 12):
             return problem(400, "offset", "Upload-Offset is not a number")
+        room = await run_in_threadpool(papers.claim, name, of=request.state.terminal)
+        match room:
+            case Unknown():
+                return problem(404, "unknown")
+            case Full(retry_after=seconds):
+                return problem(503, "later", "as many papers are on their way as may be", retry_after=seconds)
+            case None:
+                pass
         chunk = await body_of(request, _MAX_CHUNK)
         if isinstance(chunk, Response):
             return chunk

@@ -122,6 +122,7 @@ def test_an_upload_follows_tus(terminal: Terminal) -> None:
     head = terminal.session.head(f"{terminal.url}/v1/attachments/{PAPER}", timeout=10)
     assert (head.headers["Upload-Offset"], head.headers["Upload-Length"]) == ("4", str(len(CONTENT)))
     assert problem(terminal.patch(4, CONTENT)) == (413, "too-large")
+    assert problem(terminal.patch(4, b"x" * (4 * 1024 * 1024 + 1))) == (413, "too-large")
     assert problem(terminal.patch(4, b"x" * (len(CONTENT) - 4))) == (400, "digest")
     assert problem(terminal.patch(0, CONTENT, Content_Type="image/jpeg")) == (415, "media-type")
     assert problem(terminal.patch(0, CONTENT, Tus_Resumable="0.9")) == (412, "tus")

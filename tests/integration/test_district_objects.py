@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import Engine
 
 from district.database import open_engine
-from district.objects import Folder, Objects, ObjectsAway
-from district.objects_s3 import Bucket, Place
+from district.objects import Folder, Objects, ObjectsAway, ObjectsWrong, Place
+from district.objects_s3 import Bucket
 from district.tables import ATTACHMENTS
 from tests.support.failing_disk import small_disk
 from tests.support.object_store import Line, Mood, bucket_client, moto_server, swift_server, take_credentials
@@ -212,7 +212,7 @@ def test_a_place_that_can_t_be_used_is_said(engine: Engine, line: Line, s3: tupl
     for wrong in ("s3://", "http://bucket/x", "s3://a@b/c", "s3://b/p?endpoint=ftp://x", "s3://b/p?key=1", "s3://b#c"):
         with pytest.raises(ValueError, match="endpoint"):
             Place.read(wrong)
-    with pytest.raises(ObjectsAway, match="404"):
+    with pytest.raises(ObjectsWrong, match="404"):
         Bucket(Place.read(f"s3://no-such-bucket?endpoint={line.url}"), engine).check()
 
 
@@ -220,5 +220,5 @@ def test_without_credentials_nothing_is_asked(engine: Engine, line: Line, monkey
     take_credentials(monkeypatch)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    with pytest.raises(ObjectsAway, match="NoCredentials"):
+    with pytest.raises(ObjectsWrong, match="no credentials"):
         Bucket(Place.read(f"s3://bucket?endpoint={line.url}"), engine).check()
