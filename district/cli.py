@@ -15,6 +15,8 @@ from district.authority_cli import ca
 from district.catalogue_cli import catalogue
 from district.check.cli import check
 from district.database import DatabaseTrouble
+from district.exporting import exported_since
+from district.forwarding_cli import adapter, forward, outbox
 from district.importing import Imported, NotImported, import_folder, write_receipts
 from district.keys import KeysTrouble, signing_key
 from district.keys_cli import keys, keys_options, passphrase_in
@@ -147,18 +149,26 @@ def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
     type=click.Path(file_okay=False, path_type=Path),
     help="Also write every complete paper, opened, into this folder.",
 )
+@click.option(
+    "--since", type=click.IntRange(0), help="Instead: what happened to cases after this number, as JSON (event.seq)."
+)
 @keys_options
 def export(
     database: str | None,
     objects: str | None,
     as_json: bool,
     out: Path | None,
+    since: int | None,
     keys_folder: Path | None,
     passphrase_file: Path | None,
 ) -> None:
     """Print what was received. What is sealed shows its content only with its --keys; the escrow key's folder does."""
     store = _opened(settings_for(database, keys_folder, passphrase_file, objects))
     try:
+        if since is not None:
+            for line in exported_since(store, since, papers=out):
+                click.echo(line)
+            return
         for row in store.submissions():
             if as_json:
                 click.echo(json.dumps(exported(row), ensure_ascii=False))
@@ -267,5 +277,5 @@ def exported(row: SubmissionRow) -> dict[str, object]:
     }
 
 
-for group in (ca, catalogue, check, halls, keys, terminals):
-    main.add_command(group)
+for command in (adapter, ca, catalogue, check, forward, halls, keys, outbox, terminals):
+    main.add_command(command)

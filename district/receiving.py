@@ -14,11 +14,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from pydantic import JsonValue
 
 from offline_queue.retry import CREDENTIALS_DELAY, Answer, Failure, Outcome, retry_after
+
+
+class Event(StrEnum):
+    """What is told: the stage that a case came to, or what else happened to it."""
+
+    COMPLETE = "complete"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in-progress"
+    SUPPLEMENT = "supplement"
+    SUPPLEMENT_ANSWERED = "supplement-answered"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    RATED = "rated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ from pydantic import (
     model_validator,
 )
 
+from district.macs import Algorithm
+from district.receiving import Event
 from offline_queue.transport import checked_url
 
 MAX_FILE_BYTES = 256 * 1024
@@ -41,10 +43,6 @@ DateFormat = Annotated[str, StringConstraints(pattern=r"^(epoch-seconds|epoch-mi
 """`%Y %m %d %H %M %S` and what stands between, or seconds or milliseconds since 1970."""
 Zone = Annotated[str, StringConstraints(pattern=r"^[+-](0\d|1[0-4]):[0-5]\d$")]
 Kind = Literal["text", "number", "true-false", "json", "value", "base64"]
-
-Event = Literal[
-    "complete", "accepted", "in-progress", "supplement", "supplement-answered", "approved", "declined", "rated"
-]
 
 
 class _Part(BaseModel):
@@ -158,7 +156,7 @@ class Signing(_Part):
     `body-digest` is SM3 or SHA-256 (as `algorithm`) of the body as sent, in hex. `path` is without the query.
     """
 
-    algorithm: Literal["hmac-sm3", "hmac-sha256"]
+    algorithm: Algorithm
     app_key: Secret
     secret: Secret
     carried_in: Literal["headers", "query"] = "headers"
@@ -174,11 +172,6 @@ class Signing(_Part):
     joined_by: Text = "\n"
     parameters: Parameters = Parameters()
     encoded: Literal["hex", "HEX", "base64"] = "hex"
-
-    @field_validator("joined_by")
-    @classmethod
-    def _line_feed(cls, text: str) -> str:
-        return text.replace("\\n", "\n")
 
     @model_validator(mode="after")
     def _fresh_and_whole(self) -> Signing:

@@ -11,9 +11,9 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from district.adapters.answers import parsed, read_answer, text_at
+from district.adapters.credentials import Credentials, certificates_of, credentials_of
 from district.adapters.file import AdapterFile, Call, Sending, load_adapter
-from district.adapters.requests import Prepared, certificates_of, credentials_of, prepare
-from district.adapters.signing import Credentials
+from district.adapters.requests import Prepared, prepare
 from district.adapters.values import Content, Item, Mapper, Unmapped
 from district.receiving import Delivered, Delivery, Later, Refused, judge
 from offline_queue.retry import Answer

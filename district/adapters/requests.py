@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from pydantic import JsonValue
 
-from district.adapters.file import AdapterFile, AdapterTrouble, Call, Secret
-from district.adapters.signing import Credentials, Unsigned, compact, sign
+from district.adapters.credentials import Credentials
+from district.adapters.file import AdapterFile, Call
+from district.adapters.signing import Unsigned, compact, sign
 from district.adapters.values import Item, Mapper, Unmapped
-from offline_queue.transport import Certificates
 
 MAX_REQUEST_BYTES = 96 * 1024 * 1024
 """Of one body; more is a dead end rather than a server out of memory."""
-_LONGEST_SECRET = 4096
-_SHORTEST_SECRET = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,48 +104,3 @@ def _papers(mapper: Mapper) -> Sequence[Item]:
 
 def _content(paper: Item, mapper: Mapper) -> bytes:
     return b"<a paper>" if mapper.masked else paper.content.read()
-
-
-def credentials_of(file: AdapterFile, folder: Path) -> Credentials:
-    """`folder` is where the adapter file lies. Raises AdapterTrouble."""
-    secret = _secret(file.signing.secret, folder, "signing.secret")
-    if len(secret) < _SHORTEST_SECRET:
-        raise AdapterTrouble(f"signing.secret: shorter than {_SHORTEST_SECRET} bytes, which can be guessed")
-    try:
-        app_key = _secret(file.signing.app_key, folder, "signing.app_key").decode("ascii")
-    except UnicodeDecodeError:
-        raise AdapterTrouble("signing.app_key: not ASCII") from None
-    if not app_key.isprintable():
-        raise AdapterTrouble("signing.app_key: more than one line")
-    return Credentials(app_key=app_key, secret=secret)
-
-
-def _secret(told: Secret, folder: Path, place: str) -> bytes:
-    """A secret's bytes, without the line feed that editors put at the end."""
-    if told.env is not None:
-        content = os.environb.get(told.env.encode(), b"")
-        where = f"the environment has no {told.env}"
-    else:
-        path = folder / str(told.file)
-        where = f"{path} is empty"
-        try:
-            with path.open("rb") as file:
-                content = file.read(_LONGEST_SECRET + 1)
-                if os.fstat(file.fileno()).st_mode & 0o007:
-                    raise AdapterTrouble(f"{place}: {path} is open to everybody: chmod o-rwx")
-        except OSError as trouble:
-            raise AdapterTrouble(f"{place}: {path} can't be read: {trouble.strerror}") from trouble
-    content = content.rstrip(b"\r\n")
-    if not content:
-        raise AdapterTrouble(f"{place}: {where}")
-    if len(content) > _LONGEST_SECRET:
-        raise AdapterTrouble(f"{place}: longer than {_LONGEST_SECRET} bytes")
-    return content
-
-
-def certificates_of(file: AdapterFile, folder: Path) -> Certificates:
-    tls = file.tls
-    return Certificates(
-        ca=None if tls.ca is None else folder / tls.ca,
-        own=None if tls.certificate is None or tls.key is None else (folder / tls.certificate, folder / tls.key),
-    )

@@ -1,5 +1,5 @@
 """Signs a request with an app key's secret, by the rules of the adapter file: what is signed, in which order and how it
-is written. HMAC is RFC 2104's; SM3 is GB/T 32905-2016 (GM/T 0004-2012), HMAC over it GM/T 0042's."""
+is written."""
 
 from __future__ import annotations
 
@@ -10,23 +10,12 @@ from dataclasses import dataclass
 from typing import assert_never
 from urllib.parse import quote
 
-from cryptography.hazmat.primitives.hashes import SHA256, SM3, Hash, HashAlgorithm
-from cryptography.hazmat.primitives.hmac import HMAC
 from pydantic import JsonValue
 
+from district.adapters.credentials import Credentials
 from district.adapters.file import Parameters, Signing
 from district.adapters.values import formatted_now
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """An app key and its secret; never shown."""
-
-    app_key: str
-    secret: bytes
-
-    def __repr__(self) -> str:
-        return "Credentials()"
+from district.macs import authenticate, digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +54,7 @@ def sign(request: Unsigned, signing: Signing, credentials: Credentials, *, now: 
             case "body":
                 part = request.body
             case "body-digest":
-                part = _digest(_hash(signing), request.body).hex().encode()
+                part = digest(signing.algorithm, request.body).hex().encode()
             case "timestamp":
                 part = timestamp.encode()
             case "nonce":
@@ -78,9 +67,8 @@ def sign(request: Unsigned, signing: Signing, credentials: Credentials, *, now: 
                 assert_never(never)
         parts.append(part)
     text = signing.joined_by.encode().join(parts)
-    mac = HMAC(credentials.secret, _hash(signing))
-    mac.update(text)
-    return Signed(added={**added, names.signature: _encoded(mac.finalize(), signing)}, text=text)
+    mac = authenticate(signing.algorithm, credentials.secret, text)
+    return Signed(added={**added, names.signature: _encoded(mac, signing)}, text=text)
 
 
 def _parameters(named: Mapping[str, str], members: Mapping[str, JsonValue], rules: Parameters) -> str:
@@ -103,16 +91,6 @@ def _member(value: JsonValue) -> str:
 def compact(value: JsonValue) -> str:
     """JSON as it is sent: no spaces, characters as they are, members in their order."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _hash(signing: Signing) -> HashAlgorithm:
-    return SM3() if signing.algorithm == "hmac-sm3" else SHA256()
-
-
-def _digest(algorithm: HashAlgorithm, content: bytes) -> bytes:
-    digest = Hash(algorithm)
-    digest.update(content)
-    return digest.finalize()
 
 
 def _encoded(mac: bytes, signing: Signing) -> str:

@@ -14,10 +14,10 @@ import yaml
 from pydantic import JsonValue
 
 from district.adapters.answers import read_answer
+from district.adapters.credentials import Credentials, credentials_of
 from district.adapters.file import MAX_FILE_BYTES, AdapterFile, AdapterTrouble, Reading, load_adapter, read_adapter
 from district.adapters.receiver import items_of, rehearse
-from district.adapters.requests import MAX_REQUEST_BYTES, credentials_of, prepare
-from district.adapters.signing import Credentials
+from district.adapters.requests import MAX_REQUEST_BYTES, prepare
 from district.adapters.values import Mapper, Unmapped
 from district.receiving import Delivered, Delivery, Later, Refused
 from tests.support.deliveries import case, delivery, openssl_digest, openssl_mac, without_content
