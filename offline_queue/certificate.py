@@ -85,10 +85,11 @@ class OwnCertificate:
         if not draft.exists():
             draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             private = ec.generate_private_key(ec.SECP256R1())
-            write_durably(draft, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-            sync_folder(draft.parent)
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, code)])
-        asked = x509.CertificateSigningRequestBuilder().subject_name(name).sign(_read_key(draft), SHA256())
+            part = _beside(draft, "part")
+            write_durably(part, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            self._move(part, draft)
+        builder = x509.CertificateSigningRequestBuilder().subject_name(_subject(code))
+        asked = builder.sign(_read_key(draft), SHA256())
         return asked.public_bytes(Encoding.PEM)
 
     def take(self, chain: bytes, *, now: datetime) -> None:
@@ -97,24 +98,52 @@ class OwnCertificate:
         Raises CertificateTrouble for a chain that is not of the new key, or ends before the one in use; OSError.
         """
         draft, key = _beside(self._certificate, "new"), _beside(self._key, "new")
-        if len(chain) > MAX_CHAIN_BYTES:
-            raise CertificateTrouble("the certificate that came is too large")
-        write_durably(draft, chain)
-        new = _read_certificate(draft)
-        if _public(new.public_key()) != _key_of(key):
-            raise CertificateTrouble("the certificate that came is of another key")
-        if not new.not_valid_before_utc <= now or new.not_valid_after_utc < max(now, self.expires()):
-            raise CertificateTrouble("the certificate that came ends before the one in use, or begins later")
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(draft, key)
-        except (ssl.SSLError, OSError) as failure:
-            raise CertificateTrouble(f"the certificate that came cannot be used: {failure}") from failure
+        ends = self._drafted(chain, draft, key, now)
+        if ends < self.expires():
+            raise CertificateTrouble("the certificate that came ends before the one in use")
         for path in self.paths:
             write_durably(_beside(path, "old"), path.read_bytes())
         sync_folder(self._certificate.parent)
         sync_folder(self._key.parent)
         self._move(draft, self._certificate)
         self._move(key, self._key)
+
+    def draft_first(self, chain: bytes, *, code: str, now: datetime) -> None:
+        """Look at the certificate that came for `first_request`, and keep it beside its place. Raises
+        CertificateTrouble, OSError."""
+        draft = self._first
+        try:
+            self._drafted(chain, draft, self._key, now)
+            if _read_certificate(draft).subject != _subject(code):
+                raise CertificateTrouble("the certificate that came is another terminal's")
+        except CertificateTrouble:
+            draft.unlink(missing_ok=True)
+            raise
+
+    def take_first(self) -> None:
+        """Put what `draft_first` kept in its place. Raises OSError."""
+        self._move(self._first, self._certificate)
+
+    @property
+    def _first(self) -> Path:
+        return _beside(self._certificate, "first")
+
+    def _drafted(self, chain: bytes, draft: Path, key: Path, now: datetime) -> datetime:
+        """Write a certificate that came beside the one in use, if it can be used with `key`; gives when it ends."""
+        if len(chain) > MAX_CHAIN_BYTES:
+            raise CertificateTrouble("the certificate that came is too large")
+        draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_durably(draft, chain)
+        new = _read_certificate(draft)
+        if _public(new.public_key()) != _key_of(key):
+            raise CertificateTrouble("the certificate that came is of another key")
+        if not new.not_valid_before_utc <= now <= new.not_valid_after_utc:
+            raise CertificateTrouble("the certificate that came is over, or begins later")
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(draft, key)
+        except (ssl.SSLError, OSError) as failure:
+            raise CertificateTrouble(f"the certificate that came cannot be used: {failure}") from failure
+        return new.not_valid_after_utc
 
     def proven(self) -> None:
         """The platform has answered to the new pair: the old one goes."""
@@ -132,6 +161,10 @@ class OwnCertificate:
         if source != target:
             os.replace(source, target)
             sync_folder(target.parent)
+
+
+def _subject(code: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, code)])
 
 
 def _beside(path: Path, ending: str) -> Path:

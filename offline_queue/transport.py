@@ -116,11 +116,19 @@ class Certificates:
 
 
 class Transport:
-    """Requests within one deadline (seconds) each. Never raises for the network."""
+    """Requests within one deadline (seconds) each, whose answers have `largest` bytes at most. Never raises for the
+    network."""
 
-    def __init__(self, *, certificates: Certificates | None = None, deadline: float = DEADLINE_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        certificates: Certificates | None = None,
+        deadline: float = DEADLINE_SECONDS,
+        largest: int = MAX_ANSWER_BYTES,
+    ) -> None:
         certificates = certificates or Certificates()
         self._deadline = deadline
+        self._largest = largest
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = True if certificates.ca is None else str(certificates.ca)
@@ -172,7 +180,7 @@ class Transport:
             content = bytearray()
             for part in response.iter_content(16 * 1024):
                 content += part
-                if len(content) > MAX_ANSWER_BYTES:
+                if len(content) > self._largest:
                     return Failure(kind=FailureKind.TOO_LARGE)
             return Answer(
                 status=response.status_code,

@@ -14,6 +14,7 @@ from kiosk import __version__
 from kiosk.catalogue.loader import CatalogueError
 from kiosk.cli.decommission import decommission
 from kiosk.cli.devices import camera, card, printer
+from kiosk.cli.enrol import enrol
 from kiosk.cli.output import Failed, config_option, json_option, read_config, say
 from kiosk.cli.platform import platform
 from kiosk.cli.queue import queue
@@ -159,7 +160,8 @@ def sync(*, config_path: Path | None, as_json: bool) -> None:
     sys.exit(0 if in_time else 1)
 
 
-main.add_command(decommission)
+for alone in (decommission, enrol):
+    main.add_command(alone)
 for command in (export, receipts):
     queue.add_command(command)
 for group in (card, camera, printer, speech, devices, queue, slip, staff, platform):

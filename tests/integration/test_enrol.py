@@ -1,0 +1,263 @@
+"""`kiosk enrol` against `district serve` with mutual TLS: a bare machine becomes a terminal that delivers."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner, Result
+
+from district.authority import issue, new_authority
+from district.cli import main as district_main
+from district.keys import make_bundle, new_keys
+from kiosk import enrolling
+from kiosk.bootstrap import open_platform, open_queue
+from kiosk.cli import main
+from kiosk.config import Config, load
+from kiosk.own_certificate import own_certificate
+from offline_queue.certificate import OwnCertificate
+from offline_queue.enrolment import Enrolled, HallName, new_code
+from offline_queue.retry import Outcome
+from offline_queue.sync import sync_once
+from offline_queue.wire import PROBLEM, canonical_bytes
+from tests.support.certificates import Authority
+from tests.support.queue_rig import RudeServer, http_answer
+
+UID = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
+
+
+class District:
+    """A platform of its own process: `url` for those with a certificate, `door` for those who have none yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server = Authority(folder / "server", "server-ca")
+        self.ca = folder / "ca"
+        new_authority(self.ca, name="Terminals", now=datetime.now(tz=UTC))
+        self.bundle_key = new_keys(folder / "keys", now=datetime.now(tz=UTC)).signing
+        bundle = folder / "bundle.json"
+        bundle.write_bytes(make_bundle(folder / "keys", now=datetime.now(tz=UTC)))
+        own = self.server.signs("district")
+        words = ["serve", "--tls-cert", str(own.certificate), "--tls-key", str(own.key), "--port", "0"]
+        words += ["--client-ca", str(self.ca / "ca.pem"), "--issue", str(self.ca), "--staff-port", "0"]
+        words += ["--enrol-port", "0", "--bundle", str(bundle), "--keys", str(folder / "keys")]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from district.cli import main; main()", *words],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "KIOSK_DATA_DIR": str(folder)},
+        )
+        assert self.process.stderr is not None
+        self.url, _, self.door = (self.process.stderr.readline().strip().rstrip("/") for _ in range(3))
+        self("halls", "add", "taoyuan", "桃源镇便民服务中心")
+
+    def __call__(self, *words: str) -> str:
+        database = f"sqlite:///{self.folder / 'district' / 'district.db'}"
+        result = CliRunner().invoke(district_main, [*words, "--database", database])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    def invite(self, terminal: str = "TY03") -> str:
+        said = json.loads(self("terminals", "invite", terminal, "--hall", "taoyuan", "--url", self.door, "--json"))
+        self.scanned = said["qr"]
+        return said["code"]
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.communicate(timeout=20)
+
+
+class Terminal:
+    """A machine with a configuration and nothing else."""
+
+    def __init__(self, folder: Path, district: District, *, bundle_key: str = "") -> None:
+        self.folder = folder
+        self.tls = folder / "tls"
+        self.settings = folder / "kiosk.toml"
+        folder.mkdir(exist_ok=True)
+        self.settings.write_text(
+            f'data = "{folder / "data"}"\n[hall]\nterminal = "TY03"\n[platform]\nurl = "{district.url}"\n'
+            f'ca = "{district.server.certificate}"\nbundle_key = "{bundle_key}"\n'
+            f'client_cert = "{self.tls / "cert.pem"}"\nclient_key = "{self.tls / "key.pem"}"\n',
+            "utf-8",
+        )
+
+    @property
+    def config(self) -> Config:
+        return load(self.settings)
+
+    def enrol(self, *words: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(main, ["enrol", *words, "--config", str(self.settings)], input=typed)
+
+    def trouble(self, *words: str) -> str:
+        done = self.enrol(*words, "--json")
+        assert done.exit_code == 1, done.output
+        return json.loads(done.stdout)["trouble"]
+
+    @property
+    def bundle(self) -> Path:
+        return self.folder / "data" / "queue" / "district-keys.json"
+
+    def has(self) -> tuple[bool, bool]:
+        """The certificate, and the district's keys."""
+        return (self.tls / "cert.pem").exists(), self.bundle.exists()
+
+
+@pytest.fixture(autouse=True)
+def no_override(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KIOSK_DATA_DIR", raising=False)
+
+
+@pytest.fixture(scope="module")
+def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
+    running = District(tmp_path_factory.mktemp("district"))
+    yield running
+    running.stop()
+
+
+def test_a_bare_machine_becomes_a_terminal_that_delivers(tmp_path: Path, district: District) -> None:
+    terminal = Terminal(tmp_path, district, bundle_key=district.bundle_key)
+    done = terminal.enrol(district.door, district.invite())
+    assert done.exit_code == 0, done.output
+    assert "hall: 桃源镇便民服务中心" in done.output
+    assert "kiosk doctor" in done.output
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(terminal.tls / "cert.pem", terminal.tls / "key.pem")
+    assert {path.name for path in terminal.tls.iterdir()} == {"cert.pem", "key.pem"}
+    assert (terminal.tls / "key.pem").stat().st_mode & 0o077 == 0
+    store = open_queue(terminal.config)
+    store.put(matter="m", form={})
+    client = open_platform(terminal.config.platform, store.signer())
+    assert sync_once(store, client).delivered == 1
+    client.close()
+    store.close()
+    assert json.loads(district("terminals", "list", "--json").splitlines()[-1])["hall"] == "taoyuan"
+
+
+def test_who_has_no_certificate_reaches_the_enrolment_and_nothing_else(tmp_path: Path, district: District) -> None:
+    ca = str(district.server.certificate)
+    with pytest.raises(requests.exceptions.ConnectionError):
+        requests.post(f"{district.url}/v1/enrolments", data=b"{}", verify=ca, timeout=10)
+    for path in (f"/v1/submissions/{UID}", "/v1/catalogue", "/v1/health", "/", "/s"):
+        assert requests.get(district.door + path, verify=ca, timeout=10).status_code == 404
+    empty = requests.post(f"{district.door}/v1/enrolments", data=b"{}", verify=ca, timeout=10)
+    assert (empty.status_code, empty.json()["type"]) == (400, PROBLEM + "digest")
+    assert requests.get(f"{district.door}/v1/enrolments", verify=ca, timeout=10).headers["Allow"] == "POST"
+
+
+def test_after_a_lost_answer_or_a_power_cut_the_same_code_finishes_it(
+    tmp_path: Path, district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal, code = Terminal(tmp_path, district, bundle_key=district.bundle_key), district.invite()
+
+    def lost(_outcome: Outcome) -> enrolling.NotDone:
+        return enrolling.NotDone("enrolment-unreachable")
+
+    with monkeypatch.context() as patched:  # the answer is on its way, and the line breaks
+        patched.setattr(enrolling, "_read", lost)
+        assert terminal.trouble(district.door, code) == "enrolment-unreachable"
+    assert terminal.has() == (False, False)
+
+    def cut(self: OwnCertificate) -> None:
+        raise OSError("the power went")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OwnCertificate, "take_first", cut)
+        assert terminal.enrol(district.door, code).exit_code == 1
+    assert terminal.has() == (False, True)
+    assert terminal.enrol(district.door, code).exit_code == 0
+    first = (terminal.tls / "cert.pem").read_bytes()
+    assert terminal.enrol(district.door, code).exit_code == 0
+    assert (terminal.tls / "cert.pem").read_bytes() == first
+    assert {path.name for path in terminal.tls.iterdir()} == {"cert.pem", "key.pem"}
+
+
+def test_a_code_is_read_from_its_picture_and_asked_for_where_none_is_given(tmp_path: Path, district: District) -> None:
+    terminal = Terminal(tmp_path, district, bundle_key=district.bundle_key)
+    district.invite()
+    done = terminal.enrol(district.door, typed=f"{district.scanned}\n")
+    assert done.exit_code == 0, done.output
+    again = terminal.enrol(district.door, district.invite().lower().replace("-", " "), "--json")
+    assert json.loads(again.stdout)["bundle"] == 1
+
+
+def test_the_districts_keys_are_taken_from_whom_the_technician_was_told(tmp_path: Path, district: District) -> None:
+    terminal, code = Terminal(tmp_path, district), district.invite()
+    assert terminal.trouble(district.door, code) == "enrolment-bundle-key"
+    other = new_keys(tmp_path / "other", now=datetime.now(tz=UTC)).signing
+    assert terminal.trouble(district.door, code, "--bundle-key", other) == "enrolment-answer"
+    assert terminal.has() == (False, False)
+    assert terminal.enrol(district.door, code, "--bundle-key", "x").exit_code == 2
+    done = terminal.enrol(district.door, code, "--bundle-key", district.bundle_key)
+    assert done.exit_code == 0, done.output
+    assert f'bundle_key = "{district.bundle_key}"' in done.output
+    told = Terminal(tmp_path, district, bundle_key=district.bundle_key)
+    assert told.enrol(district.door, code, "--bundle-key", other).exit_code == 2
+
+
+def test_what_the_district_refuses_is_told_and_changes_nothing(tmp_path: Path, district: District) -> None:
+    terminal = Terminal(tmp_path, district, bundle_key=district.bundle_key)
+    assert terminal.trouble(district.door, "TY03-0000") == "enrolment-mistyped"
+    assert terminal.trouble(district.door, district.invite("TY04")) == "enrolment-other-terminal"
+    assert terminal.trouble(district.door, new_code("TY03")) == "enrolment-refused"
+    assert terminal.trouble(district.url, new_code("TY03")) == "enrolment-unreachable"
+    assert terminal.enrol("http://192.0.2.1", new_code("TY03")).exit_code == 2
+    assert terminal.has() == (False, False)
+    used = district.invite()
+    assert terminal.enrol(district.door, used).exit_code == 0
+    other = Terminal(tmp_path / "other", district, bundle_key=district.bundle_key)
+    assert other.trouble(district.door, used) == "enrolment-refused"
+    assert other.has() == (False, False)
+
+
+def test_an_answer_that_is_not_for_this_terminal_changes_nothing(tmp_path: Path, district: District) -> None:
+    terminal = Terminal(tmp_path, district)
+    config = terminal.config
+    own = own_certificate(config.platform)
+    assert own is not None
+    request = own.first_request("TY03")
+
+    def chain(code: str = "TY03", *, days: int = 30, late: timedelta = timedelta()) -> str:
+        asked = request if code == "TY03" else own.first_request(code)
+        return issue(district.ca, asked, code=code, now=datetime.now(tz=UTC) - late, days=days).decode("ascii")
+
+    stranger = OwnCertificate(tmp_path / "x.pem", tmp_path / "y.pem").first_request("TY03")
+    strange = issue(district.ca, stranger, code="TY03", now=datetime.now(tz=UTC)).decode("ascii")
+    hall = HallName(code="t", name="t")
+
+    def answered(status: str, body: bytes) -> str:
+        with RudeServer(http_answer(status, body, Content_Type="application/json")) as rude:
+            return terminal.trouble(rude.url, new_code("TY03"))
+
+    for good, bad in (
+        ("TY04", chain()),
+        ("TY03", chain("TY04")),
+        ("TY03", strange),
+        ("TY03", chain(days=1, late=timedelta(days=2))),
+        ("TY03", "no certificate"),
+        ("TY03", "x" * 64 * 1024),
+    ):
+        told = canonical_bytes(Enrolled(terminal=good, hall=hall, certificate=bad))
+        assert answered("201 Created", told) == "enrolment-answer"
+    assert answered("201 Created", b"<html>") == "enrolment-answer"
+    assert answered("200 OK", b"<html>") == "enrolment-not-offered"
+    assert answered("404 Not Found", b"") == "enrolment-not-offered"
+    assert answered("429 Too Many Requests", b"") == "enrolment-slow"
+    assert answered("501 Not Implemented", b"") == "enrolment-not-offered"
+    assert answered("503 Service Unavailable", b"") == "enrolment-unreachable"
+    refused = f'{{"type":"{PROBLEM}request"}}'.encode()
+    assert answered("422 Unprocessable Content", refused) == "enrolment-keys"
+    assert terminal.has() == (False, False)
+    assert {path.name for path in terminal.tls.iterdir()} == {"key.pem"}
+    plain = canonical_bytes(Enrolled(terminal="TY03", hall=hall, certificate=chain()))
+    with RudeServer(http_answer("201 Created", plain, Content_Type="application/json")) as rude:
+        done = terminal.enrol(rude.url, new_code("TY03"))
+    assert done.exit_code == 0, done.output
+    assert terminal.has() == (True, False)
