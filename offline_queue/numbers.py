@@ -89,14 +89,30 @@ def _signed_text(*, district: str, number: str, token: str, key: str) -> bytes:
     return f"township-kiosk slip v1\n{district}\n{number}.{token}.{key}".encode("ascii")
 
 
+class SlipSigner:
+    """Makes the QR texts of one terminal's slips for one district; what is the same in all of them is made once.
+
+    Raises ValueError for what is no host name."""
+
+    def __init__(self, *, district: str, key: Ed25519PrivateKey) -> None:
+        if not is_district_host(district):
+            raise ValueError("a slip text needs a host name")
+        self._district = district
+        self._key = key
+        self._key_id = key_id(key.public_key().public_bytes_raw())
+
+    def text(self, *, number: str, token: bytes) -> str:
+        """`token` is 16 bytes. A malformed argument is a bug and raises ValueError."""
+        if not is_number(number) or len(token) != TOKEN_BYTES:
+            raise ValueError("a slip text needs a provisional number and 16 token bytes")
+        written, own_key = base64url(token), self._key_id
+        signature = self._key.sign(_signed_text(district=self._district, number=number, token=written, key=own_key))
+        return f"https://{self._district}/s#v1.{number}.{written}.{own_key}.{base64url(signature)}"
+
+
 def make_slip_text(*, district: str, number: str, token: bytes, key: Ed25519PrivateKey) -> str:
-    """The QR text of a slip; `token` is 16 bytes. A malformed argument is a bug and raises ValueError."""
-    if not is_district_host(district) or not is_number(number) or len(token) != TOKEN_BYTES:
-        raise ValueError("a slip text needs a host name, a provisional number and 16 token bytes")
-    own_key = key_id(key.public_key().public_bytes_raw())
-    written = base64url(token)
-    signature = key.sign(_signed_text(district=district, number=number, token=written, key=own_key))
-    return f"https://{district}/s#v1.{number}.{written}.{own_key}.{base64url(signature)}"
+    """The QR text of one slip; see :class:`SlipSigner`."""
+    return SlipSigner(district=district, key=key).text(number=number, token=token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,12 +42,12 @@ from offline_queue.model import (
 )
 from offline_queue.numbers import (
     TOKEN_BYTES,
+    SlipSigner,
     base64url,
     is_district_host,
     is_terminal_code,
     key_id,
     make_number,
-    make_slip_text,
 )
 from offline_queue.outbox import Outbox
 from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
@@ -93,7 +93,7 @@ class Store:
         self._sealer = sealer
         self._district_keys = district_keys
         self._terminal = terminal
-        self._district = district
+        self._slips = SlipSigner(district=district, key=key)
         self._key = key
         self._clock = clock
         self._reserve_bytes = reserve_bytes
@@ -249,9 +249,7 @@ class Store:
                 )
                 if papers:
                     self._blobs.settle()
-                slip_qr = make_slip_text(
-                    district=self._district, number=envelope.provisional_number, token=token, key=self._key
-                )
+                slip_qr = self._slips.text(number=envelope.provisional_number, token=token)
                 self._insert(
                     connection,
                     envelope,

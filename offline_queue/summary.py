@@ -42,11 +42,14 @@ class Summary:
         return cls(matter=matter, name=name, content=digest)
 
 
+_written = json.JSONEncoder(sort_keys=True).encode
+
+
 def content_sha256(*, matter: str, form: Mapping[str, JsonValue], papers: Sequence[Paper], test: bool) -> str:
     """Of everything put but `signed_at`, which the caller takes anew with every try of the same submission."""
     answers = {name: value for name, value in form.items() if name != "signed_at"}
     shown = [(paper.material, paper.media_type, sha256_hex(paper.content)) for paper in papers]
-    return sha256_hex(json.dumps([matter, test, answers, shown], sort_keys=True).encode())
+    return sha256_hex(_written([matter, test, answers, shown]).encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -224,10 +224,13 @@ class Problem(_Answer):
     detail: str = ""
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
 def canonical_bytes(model: BaseModel, *, without: str | None = None) -> bytes:
     """UTF-8 JSON with sorted keys, no spaces and no NaN: the bytes that are frozen, hashed and sent."""
     content = model.model_dump(mode="json", exclude=None if without is None else {without})
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _canonical(content).encode()
 
 
 def sha256_hex(content: bytes) -> str:
