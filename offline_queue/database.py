@@ -88,6 +88,7 @@ class Database:
 
     def __init__(self, path: Path, *, papers_before: bool = False) -> None:
         self._path = path
+        self._log = path.with_name(f"{path.name}-wal")
         self._papers_before = papers_before
         self._lock = threading.RLock()
         version = apsw.sqlite_lib_version()
@@ -190,6 +191,13 @@ class Database:
         """Changes when another connection has committed; not by what is written through this one."""
         with self._used() as connection:
             return cast("int", _setting(connection, "data_version"))
+
+    def log_bytes(self) -> int:
+        """What the log takes on the disk."""
+        try:
+            return self._log.stat().st_size
+        except OSError:
+            return 0
 
     def empty_log(self) -> None:
         """Bring everything into the main file and cut the log, which keeps old pages; left for later when in use."""

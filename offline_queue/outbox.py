@@ -34,6 +34,9 @@ from offline_queue.work import (
 NEW_BOOT_JITTER_SECONDS = 20.0
 """After a power cut in a whole town the terminals must not all call at once."""
 
+_LOG_AT_REST = 32 * 1024
+"""Bytes. A hand-in is more (nine pages); whose turn it is, written in every round, is one page."""
+
 
 class Outbox:
     """Hands out due work, one piece at a time, and keeps what became of it."""
@@ -151,8 +154,9 @@ class Outbox:
                 )
                 if work is not None:
                     return work
-        if not self._emptied:
-            # What is done leaves no bytes in the log; once a round, as it costs as much as several commits.
+        if not self._emptied or self._database.log_bytes() > _LOG_AT_REST:
+            # What is done leaves no bytes in the log, and what waits does not lie there alone, where one flipped bit
+            # takes all behind it; once a round, as it costs as much as several commits.
             self._database.empty_log()
             self._emptied = True
         return None
