@@ -262,9 +262,7 @@ def add_enrolments(api: APIRouter, enrolments: Enrolments) -> None:
             case NoSuchCode():
                 return problem(404, "enrolment", "no code that can be used with these keys")
             case TooOften(seconds=seconds):
-                slow = problem(429, "later", "too many codes that were none")
-                slow.headers["Retry-After"] = str(seconds)
-                return slow
+                return problem(429, "later", "too many codes that were none", retry_after=seconds)
             case NotTaken(reason=reason):
                 return problem(422, "request", reason)
             case NoAuthority():

@@ -13,11 +13,14 @@ from district.papers_store import PaperStore
 from offline_queue.wire import CHUNK_BYTES
 
 _TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
+_OUR_TUS = {"Tus-Version": "1.0.0"}
 _MAX_CHUNK = 4 * CHUNK_BYTES
 
 
 def add_uploads(api: APIRouter, papers: PaperStore) -> None:
     async def offset(request: Request, name: str) -> Response:
+        if request.headers.get("Tus-Resumable") != "1.0.0":
+            return Response(status_code=412, headers=_OUR_TUS)
         upload = await run_in_threadpool(papers.upload, name, of=request.state.terminal)
         if isinstance(upload, Unknown):
             return Response(status_code=404, headers=_TUS)
@@ -31,7 +34,9 @@ def add_uploads(api: APIRouter, papers: PaperStore) -> None:
         if request.headers.get("Content-Type") != "application/offset+octet-stream":
             return problem(415, "media-type", "application/offset+octet-stream is expected")
         if request.headers.get("Tus-Resumable") != "1.0.0":
-            return problem(412, "tus", "Tus-Resumable: 1.0.0 is expected")
+            other = problem(412, "tus", "Tus-Resumable: 1.0.0 is expected")
+            other.headers.update(_OUR_TUS)
+            return other
         if not (start.isascii() and start.isdigit() and len(start) <= 12):
             return problem(400, "offset", "Upload-Offset is not a number")
         room = await run_in_threadpool(papers.claim, name, of=request.state.terminal)

@@ -60,6 +60,10 @@ class Terminal:
         } | {name.replace("_", "-"): value for name, value in changed.items()}
         return self.session.patch(f"{self.url}/v1/attachments/{PAPER}", data=chunk, headers=headers, timeout=10)
 
+    def head(self) -> requests.Response:
+        tus = {"Tus-Resumable": "1.0.0"}
+        return self.session.head(f"{self.url}/v1/attachments/{PAPER}", headers=tus, timeout=10)
+
     def get(self, path: str) -> requests.Response:
         return self.session.get(self.url + path, timeout=10)
 
@@ -115,11 +119,11 @@ def test_requests_that_are_not_right_are_named(terminal: Terminal) -> None:
 
 def test_an_upload_follows_tus(terminal: Terminal) -> None:
     assert problem(terminal.patch(0, CONTENT)) == (404, "unknown")
-    assert terminal.session.head(f"{terminal.url}/v1/attachments/{PAPER}", timeout=10).status_code == 404
+    assert terminal.head().status_code == 404
     terminal.put(envelope(papers=True))
     assert terminal.patch(0, CONTENT[:4]).headers["Upload-Offset"] == "4"
     assert problem(terminal.patch(0, CONTENT)) == (409, "offset")
-    head = terminal.session.head(f"{terminal.url}/v1/attachments/{PAPER}", timeout=10)
+    head = terminal.head()
     assert (head.headers["Upload-Offset"], head.headers["Upload-Length"]) == ("4", str(len(CONTENT)))
     assert problem(terminal.patch(4, CONTENT)) == (413, "too-large")
     assert problem(terminal.patch(4, b"x" * (4 * 1024 * 1024 + 1))) == (413, "too-large")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -14,15 +16,34 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from district.app import Settings, create_app
+from district.authority import new_authority
+from district.catalogue import Catalogues
 from district.embedded import EmbeddedDistrict
+from district.enrolment import MOST_REFUSALS, Enrolments
+from district.halls import Halls
+from district.keys import signing_key
+from offline_queue.catalogue import Catalogue, MatterFile, sign_catalogue
+from offline_queue.certificate import OwnCertificate
 from offline_queue.client import PlatformClient
+from offline_queue.enrolment import enrolment, new_code
 from offline_queue.model import Paper
 from offline_queue.retry import Answer, Outcome
 from offline_queue.signing import RequestSigner
 from offline_queue.store import Store
 from offline_queue.sync import sync_once
-from offline_queue.wire import PROBLEM, Rating, State, canonical_bytes, content_digest, read_problem
+from offline_queue.wire import (
+    PLAIN_TYPE,
+    PROBLEM,
+    Envelope,
+    Rating,
+    State,
+    canonical_bytes,
+    content_digest,
+    read_problem,
+    read_progress,
+)
 from offline_queue.work import FormWork
+from tests.support.asked import ask
 from tests.support.peers import ROOT, Peer, free_port, prism
 from tests.support.queue_rig import RudeServer, http_answer, open_store, stored
 from tests.support.sealed_rig import KeyedDistrict, open_sealing_store
@@ -73,8 +94,18 @@ class Judged:
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
     folder, port = tmp_path_factory.mktemp("judged"), free_port()
     keys = KeyedDistrict.new(folder / "keys")
+    new_authority(folder / "ca", name="Terminals", now=datetime.now(tz=UTC))
+    (folder / "bundle.json").write_bytes(keys.bundle())
+    settings = Settings(
+        database=f"sqlite:///{folder / 'district.db'}",
+        papers=folder / "papers",
+        keys=keys.folder,
+        public_url=f"http://127.0.0.1:{port}",
+        authority=folder / "ca",
+        bundle=folder / "bundle.json",
+    )
     with (
-        EmbeddedDistrict(folder / "district", keys=keys.folder, public_url=f"http://127.0.0.1:{port}") as district,
+        EmbeddedDistrict.of(settings) as district,
         prism("proxy", district.url, port=port) as line,
     ):
         yield Judged(district, keys, line.url)
@@ -162,6 +193,107 @@ def test_refusals_are_as_the_contract_says(tmp_path: Path, store: Store, judged:
     late.close()
 
 
+def judged_answer(answer: requests.Response) -> tuple[int, str]:
+    """As `told`, of what no terminal's client sends."""
+    assert STRICT not in answer.text, answer.text
+    return answer.status_code, read_problem(answer.content).type.removeprefix(PROBLEM)
+
+
+def asked_by(store: Store, method: str, url: str, body: bytes = b"", **headers: str) -> requests.Response:
+    """A request that the terminal of this queue signs."""
+    signer = store.signer()
+    assert signer is not None
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    if body:
+        sent["Content-Digest"] = content_digest(body)
+    sent |= signer.fields(method, url, sent)
+    return requests.request(method, url, data=body or None, headers=sent, timeout=20)
+
+
+def test_an_enrolment_is_as_the_contract_says(tmp_path: Path, judged: Judged) -> None:
+    received = judged.district.open_store()
+    Halls(received.engine).add("taoyuan", "Taoyuan")
+    code = Enrolments(received.engine).invite("TY07", "taoyuan").code
+    received.close()
+    key = Ed25519PrivateKey.generate()
+    own = OwnCertificate(tmp_path / "cert.pem", tmp_path / "key.pem")
+
+    def enrol(code: str, request: bytes) -> requests.Response:
+        body = enrolment(code, key, request)
+        headers = {"Content-Type": "application/json", "Content-Digest": content_digest(body)}
+        return requests.post(f"{judged.url}/v1/enrolments", data=body, headers=headers, timeout=20)
+
+    request = own.first_request("TY07")
+    assert judged_answer(enrol(new_code("TY07"), request)) == (404, "enrolment")
+    assert judged_answer(enrol(code, own.first_request("TY08"))) == (422, "request")
+    first = enrol(code, request)
+    assert judged_answer(first) == (201, "about:blank")
+    assert first.json()["bundle"] is not None
+    assert enrol(code, request).json() == first.json()
+    for _ in range(MOST_REFUSALS - 1):
+        assert judged_answer(enrol(new_code("TY07"), request)) == (404, "enrolment")
+    slow = enrol(code, request)
+    assert judged_answer(slow) == (429, "later")
+    assert 0 < int(slow.headers["Retry-After"]) <= 600
+
+
+def test_a_catalogue_is_as_the_contract_says(store: Store, judged: Judged) -> None:
+    url = f"{judged.url}/v1/catalogue"
+    assert judged_answer(asked_by(store, "GET", url)) == (404, "unknown")
+    matters = (MatterFile(name="x.yaml", text="id: x"),)
+    key = signing_key(judged.keys.folder)
+    package = sign_catalogue(Catalogue(version=1, created=datetime.now(tz=UTC), files=matters), key)
+    received = judged.district.open_store()
+    Catalogues(received.engine).publish(package, judged.keys.signer)
+    received.close()
+    got = asked_by(store, "GET", url)
+    assert judged_answer(got) == (200, "about:blank")
+    assert got.content == package
+    assert judged_answer(asked_by(store, "GET", url, If_None_Match=got.headers["ETag"]))[0] == 304
+    assert judged_answer(requests.get(url, timeout=20)) == (401, "signature")
+
+
+def test_a_supplement_is_as_the_contract_says(store: Store, judged: Judged) -> None:
+    uid = stored(store.put(matter="m", form={})).uid
+    client = PlatformClient(judged.url, signer=store.signer())
+    work = store.outbox.next_work()
+    assert isinstance(work, FormWork)
+    assert told(client.put_form(uid, work.body, work.media_type))[0] == 201
+    answer = Envelope.model_validate_json(work.body).model_copy(update={"uid": str(uuid4()), "supplement_of": UID})
+    body = canonical_bytes(answer)
+    assert told(client.put_form(answer.uid, body, PLAIN_TYPE)) == (422, "supplement")
+    received = judged.district.open_store()
+    ask(received.engine, uid=uid, name=UID)
+    received.close()
+    shown = client.progress(uid)
+    assert told(shown)[0] == 200
+    assert isinstance(shown, Answer)
+    progress = read_progress(shown.body)
+    assert progress is not None
+    assert progress.supplement is not None
+    assert progress.supplement.id == UID
+    assert told(client.put_form(answer.uid, body, PLAIN_TYPE)) == (201, "about:blank")
+    assert told(client.progress(uid))[0] == 200
+    client.close()
+
+
+def test_what_a_terminal_asks_for_itself_is_as_the_contract_says(tmp_path: Path, store: Store, judged: Judged) -> None:
+    client = PlatformClient(judged.url, signer=store.signer())
+    own = OwnCertificate(tmp_path / "cert.pem", tmp_path / "key.pem")
+    assert told(client.renew_certificate("TY03", own.first_request("TY03")))[0] == 201
+    assert told(client.renew_certificate("TY03", b"nonsense")) == (422, "request")
+    assert told(client.renew_certificate("TY04", own.first_request("TY04"))) == (404, "unknown")
+    assert told(client.retire("TY04")) == (404, "unknown")
+    other = Store.open(tmp_path / "other", terminal="TY09", district="district.example")
+    judged.district.register("TY09", other.public_key[1])
+    leaving = PlatformClient(judged.url, signer=other.signer())
+    assert told(leaving.retire("TY09"))[0] == 204
+    assert told(leaving.progress(UID)) == (403, "terminal")
+    for one in (client, leaving):
+        one.close()
+    other.close()
+
+
 def test_a_contract_that_is_broken_is_noticed(judged: Judged) -> None:
     """Prism is no decoration: what the contract does not allow comes back as its own problem, from either side."""
     url = f"{judged.url}/v1/submissions/{UID}"
@@ -189,6 +321,7 @@ def test_statuses_that_no_terminal_meets_are_declared_too(tmp_path: Path) -> Non
         tus = {"Content_Type": "application/offset+octet-stream", "Tus_Resumable": "1.0.0", "Upload_Offset": "0"}
         assert answer("PATCH", paper, template, b"x", **{**tus, "Content_Type": "text/plain"}) == 415
         assert answer("PATCH", paper, template, b"x", **{**tus, "Tus_Resumable": "0.2"}) == 412
+        assert answer("HEAD", paper, template, b"", Tus_Resumable="0.2") == 412
         assert answer("PATCH", paper, template, b"x", **{**tus, "Upload_Offset": "x"}) == 400
         assert answer("PATCH", paper, template, b"x", **tus) == 404
         form, template = f"/v1/submissions/{UID}", "/v1/submissions/{uid}"
@@ -207,6 +340,12 @@ def test_statuses_that_no_terminal_meets_are_declared_too(tmp_path: Path) -> Non
         assert answer("PUT", report, template, b'{"n":1}', Content_Digest="sha-256=:AAAA:") == 400
         assert answer("PUT", report, template, b'{"n":1}') == 204
         assert answer("GET", "/v1/health", "/v1/health", b"") == 200
+        code, path = new_code("TY03"), "/v1/enrolments"
+        asked = enrolment(code, Ed25519PrivateKey.generate(), b"request")
+        assert answer("POST", path, path, asked, Content_Digest=content_digest(asked)) == 501
+        assert answer("POST", path, path, asked) == 400
+        assert answer("POST", path, path, b"{}", Content_Digest=content_digest(b"{}")) == 422
+        assert answer("POST", path, path, b"x" * 30_000) == 413
 
 
 # --- Prism in the platform's place ------------------------------------------------------------------------------------

@@ -8,14 +8,15 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from district.opening import read_body
 from district.outcomes import NotAsked, Taken, Unknown, Upload
 from district.store import DistrictStore
-from district.tables import OUTBOX, SUBMISSIONS, SUPPLEMENTS
+from district.tables import OUTBOX
 from offline_queue.sealed import PublicKey, Recipients, Sealing
 from offline_queue.wire import Attachment, Envelope, Progress, State, Suite, Supplement, canonical_bytes, sha256_hex
+from tests.support.asked import ask
 from tests.support.sealed_rig import KeyedDistrict
 
 CASE, ANSWER, OTHER, ASKED, PAPER = (str(UUID(int=n)) for n in range(1, 6))
@@ -42,28 +43,11 @@ def envelope(
     )
 
 
-def ask(engine: Engine, *, uid: str = CASE, name: str = ASKED) -> None:
-    """As staff do on their page."""
-    with engine.begin() as connection:
-        connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid == uid).values(stage="supplement"))
-        connection.execute(
-            SUPPLEMENTS.insert().values(
-                id=name,
-                uid=uid,
-                asked_at="2026-11-25T01:00:00+00:00",
-                asked_by="li",
-                materials=["household-register"],
-                note="请补首页",
-                due_on="2026-12-24",
-            )
-        )
-
-
 class Platform:
     def __init__(self, store: DistrictStore) -> None:
         self.store = store
         assert isinstance(self.take(envelope(CASE)), Taken)
-        ask(store.engine)
+        ask(store.engine, uid=CASE, name=ASKED)
 
     def take(self, one: Envelope) -> object:
         return self.store.take(one, canonical_bytes(one))
@@ -122,7 +106,7 @@ def test_only_what_was_asked_of_this_terminal_is_taken_and_once(platform: Platfo
     assert second == NotAsked()
     assert json.loads(first.receipt)["case_number"] == platform.progress(CASE).case_number
     assert platform.take(envelope(OTHER, of=ASKED)) == NotAsked()
-    ask(platform.store.engine, name=OTHER)
+    ask(platform.store.engine, uid=CASE, name=OTHER)
     assert platform.progress(CASE).supplement is not None
     assert isinstance(platform.take(envelope(OTHER, of=OTHER)), Taken)
 

@@ -72,7 +72,8 @@ class Sender:
         return requests.patch(f"{url}/v1/attachments/{name}", chunk, headers=headers, timeout=20)
 
     def offset(self, url: str, name: str) -> int:
-        return int(requests.head(f"{url}/v1/attachments/{name}", timeout=20).headers["Upload-Offset"])
+        tus = {"Tus-Resumable": "1.0.0"}
+        return int(requests.head(f"{url}/v1/attachments/{name}", headers=tus, timeout=20).headers["Upload-Offset"])
 
     def state(self, url: str) -> tuple[str, str | None]:
         told = requests.get(f"{url}/v1/submissions/{self.uid}", timeout=20).json()
