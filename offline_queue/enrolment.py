@@ -1,6 +1,6 @@
 """How a terminal becomes one of a district's: a one-time code, the terminal's two keys, and what comes back.
 
-Code: `TY03-7K3M-9QXA-2C5D-HJ4V` = terminal code, 75 random bits in 15 characters (0-9 A-Z without I L O U, so that
+Code: `TY03-7K3M-9QXA-2C5D-HJ4C` = terminal code, 75 random bits in 15 characters (0-9 A-Z without I L O U, so that
 nothing is read as something else), check character (ISO/IEC 7064 MOD 37,36 over all before it without hyphens: a slip
 of the finger is told before anybody is asked). Typed in lower case, without hyphens, or with O for 0, it is the same
 code. Who holds it may become that one terminal, once.

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
+from district.authority import new_authority
 from district.cli import main
 from district.database import open_engine
 from district.embedded import EmbeddedDistrict
@@ -354,14 +356,14 @@ def test_the_newest_report_of_each_terminal_is_kept(tmp_path: Path, store: Store
 
 
 def test_the_example_by_hand_works_as_it_stands(tmp_path: Path) -> None:
-    """The shell lines of docs/district.md: curl and openssl against `district serve`."""
-    page = (Path(__file__).parents[2] / "docs" / "district.md").read_text("utf-8")
+    """The shell lines of docs/integrators.md: curl and openssl against `district serve`."""
+    page = (Path(__file__).parents[2] / "docs" / "integrators.md").read_text("utf-8")
     lines = page.partition("## By hand")[2].partition("```sh\n")[2].partition("```")[0]
     programs = Path(sys.executable).parent
     environment = {**os.environ, "KIOSK_DATA_DIR": str(tmp_path), "PATH": f"{programs}:{os.environ['PATH']}"}
-    server = subprocess.Popen(
-        [programs / "district", "serve", "--port", "0"], stderr=subprocess.PIPE, text=True, env=environment
-    )
+    new_authority(tmp_path / "ca", name="Terminals", now=datetime.now(tz=UTC))
+    words = ("serve", "--issue", tmp_path / "ca", "--port", "0")
+    server = subprocess.Popen([programs / "district", *words], stderr=subprocess.PIPE, text=True, env=environment)
     assert server.stderr is not None
     try:
         port = server.stderr.readline().strip().rstrip("/").rpartition(":")[2]
@@ -378,5 +380,8 @@ def test_the_example_by_hand_works_as_it_stands(tmp_path: Path) -> None:
     finally:
         server.kill()
         server.communicate()
-    assert re.findall(r"HTTP/1\.1 (\d{3})", done.stdout) == ["201", "200", "204", "200", "200"]
+    enrolled, form, head, patch, *later = re.findall(r"HTTP/1\.1 (\d{3})", done.stdout)
+    assert (enrolled, form, head, patch) == ("201", "201", "200", "204")
+    assert later == ["200", "200", "200", "204", "404", "201", "204"]
     assert '"state":"done"' in done.stdout
+    assert '"status":201' in done.stdout  # in the batch

@@ -94,7 +94,7 @@ def whole_paper(opened: Opened, sealed: bytes) -> bytes | None:
     return b"".join(part for part in parts if part is not None) if None not in parts else None
 
 
-# --- an independent reader: HPKE by pyhpke, the rest by hand from docs/district.md ------------------------------------
+# --- an independent reader: HPKE by pyhpke, the rest by hand from docs/integrators.md ---------------------------------
 
 
 def hkdf(key: bytes, salt: bytes, info: bytes) -> bytes:
