@@ -111,7 +111,7 @@ TERMINALS = Table(
     Column("added_at", String(40), nullable=False),
     Column("revoked_at", String(40)),
     Column("hall", String(32)),
-    Column("certificate_sha256", String(64)),  # hex, of the DER: the client certificate that belongs to it
+    Column("certificate_sha256", String(64)),  # hex, of the DER: the certificate it got when it enrolled
     Column("enrolled_at", String(40)),
 )
 HALLS = Table(

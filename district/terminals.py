@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 
 from district.database import alone
-from district.tables import TERMINALS
+from district.tables import HALLS, TERMINALS
 from district.times import now_text
 from offline_queue.numbers import is_terminal_code, key_id
 
@@ -19,7 +19,7 @@ from offline_queue.numbers import is_terminal_code, key_id
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal:
     """One key of one terminal; `public_key` is raw Ed25519. Times are ISO 8601. `hall` is the code of where it stands,
-    `certificate_sha256` the hex SHA-256 of the client certificate (DER) that belongs to it, if one was told."""
+    `certificate_sha256` the hex SHA-256 of the client certificate (DER) that it got when it enrolled."""
 
     code: str
     key_id: str
@@ -57,6 +57,14 @@ class Terminals:
                 )
             )
         return added
+
+    def place(self, code: str, hall: str) -> bool:
+        """From now on the terminal stands in that hall: what it hands in belongs there. False when there is no such
+        terminal. Raises ValueError for what is no hall."""
+        with self._engine.begin() as connection:
+            if connection.execute(select(HALLS.c.code).where(HALLS.c.code == hall)).first() is None:
+                raise ValueError(f"there is no hall {hall}: district halls list shows them")
+            return connection.execute(TERMINALS.update().where(TERMINALS.c.code == code).values(hall=hall)).rowcount > 0
 
     def revoke(self, key: str) -> bool:
         """From now on this key id's signatures are refused; False when there is no such key."""

@@ -81,6 +81,21 @@ def list_(database: str | None, as_json: bool) -> None:
 
 
 @terminals.command()
+@click.argument("code")
+@click.option("--hall", required=True, help="The hall's code.")
+@database_option
+def place(code: str, hall: str, database: str | None) -> None:
+    """Tell where a terminal stands that was registered by hand, or was moved. Staff of a hall see what comes from it."""
+    with opened_database(database) as engine:
+        try:
+            placed = Terminals(engine).place(code, hall)
+        except ValueError as trouble:
+            raise click.ClickException(str(trouble)) from trouble
+    if not placed:
+        raise click.ClickException(f"there is no terminal {code}; see district terminals list")
+
+
+@terminals.command()
 @click.argument("key_id")
 @database_option
 def revoke(key_id: str, database: str | None) -> None:

@@ -27,7 +27,7 @@ from district.halls import Halls
 from district.tables import ENROLMENTS
 from district.terminals import Terminals
 from offline_queue.enrolment import Enrolled, Enrolment, enrolment, new_code
-from offline_queue.numbers import key_id
+from offline_queue.numbers import base64url, key_id
 
 HERE = "192.0.2.7"
 
@@ -192,4 +192,9 @@ def test_commands_make_halls_and_invite(tmp_path: Path) -> None:
     status, said = district("terminals", "invite", "TY03", "--hall", "taoyuan", "--hours", "2", "--url", url)
     assert (status, "https://district.example:8444/e#v1.TY03-" in said, f"kiosk enrol {url}" in said) == (0, True, True)
     assert district("terminals", "invite", "x", "--hall", "taoyuan")[0] == 1
+    assert district("terminals", "place", "TY05", "--hall", "taoyuan")[0] == 1
+    assert district("terminals", "add", "TY05", base64url(Machine().raw))[0] == 0
+    assert district("terminals", "place", "TY05", "--hall", "nowhere")[0] == 1
+    assert district("terminals", "place", "TY05", "--hall", "taoyuan") == (0, "")
+    assert json.loads(district("terminals", "list", "--json")[1])["hall"] == "taoyuan"
     assert district("terminals", "invite", "TY03", "--hall", "taoyuan", "--url", "nonsense")[0] == 2
