@@ -85,7 +85,7 @@ def list_(database: str | None, as_json: bool) -> None:
 @click.option("--hall", required=True, help="The hall's code.")
 @database_option
 def place(code: str, hall: str, database: str | None) -> None:
-    """Tell where a terminal stands that was registered by hand, or was moved. Staff of a hall see what comes from it."""
+    """Tell where a terminal stands that was registered by hand, or was moved: whose staff see what comes from it."""
     with opened_database(database) as engine:
         try:
             placed = Terminals(engine).place(code, hall)
