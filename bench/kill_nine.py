@@ -1,7 +1,7 @@
 """App, sync and platform killed hundreds of times over a line that fails in every way: what became of each hand-in.
 
 Beside the queue run its mutants, each with one promise broken: they must fail, or the figure above them means nothing.
-`--kills N` for the queue; each mutant gets a tenth of that.
+`--kills N` for the queue, half of that for one that seals to a district and signs, a tenth for each mutant.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.support.kill_nine import MUTANTS, run
+from tests.support.kill_nine import MUTANTS, Mutant, run
+
+_RUNS: tuple[tuple[Mutant, bool, int], ...] = (
+    ("none", False, 1),
+    ("none", True, 2),
+    *((mutant, False, 10) for mutant in MUTANTS if mutant != "none"),
+)
+"""Mutant, whether it seals to a district, and by what the number asked for is divided."""
 
 
 def main() -> None:
@@ -22,17 +29,18 @@ def main() -> None:
     options = parser.parse_args()
     wrong = False
     print(f"{'queue':24} {'kills':>6} {'handed in':>10} {'broken':>7}  promises, faults of the line, seconds")
-    for mutant in MUTANTS:
+    for mutant, sealed, share in _RUNS:
         began = time.perf_counter()
-        kills = options.kills if mutant == "none" else max(8, options.kills // 10)
+        kills = max(8, options.kills // share)
         with tempfile.TemporaryDirectory(prefix="queue-") as name:
-            verdict = run(Path(name), seed=options.seed, kills=kills, mutant=mutant)
+            verdict = run(Path(name), seed=options.seed, kills=kills, mutant=mutant, sealed=sealed)
         count = verdict.broken.total()
         wrong = wrong or (count > 0) is (mutant == "none")
         kinds = ", ".join(f"{promise} {number}" for promise, number in verdict.broken.most_common())
         faults = verdict.faults.total() - verdict.faults["none"]
         taken = f"{kinds}  {faults} faults  {time.perf_counter() - began:.0f} s"
-        print(f"{mutant:24} {verdict.kills:6} {verdict.acknowledged:10} {count:7}  {taken}", flush=True)
+        name = "none, sealed and signed" if sealed else mutant
+        print(f"{name:24} {verdict.kills:6} {verdict.acknowledged:10} {count:7}  {taken}", flush=True)
     sys.exit(1 if wrong else 0)
 
 

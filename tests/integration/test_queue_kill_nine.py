@@ -10,8 +10,9 @@ from tests.support.faulty_proxy import FAULTS
 from tests.support.kill_nine import MUTANTS, Mutant, run
 
 
-def test_kills_and_a_faulty_line_lose_and_double_nothing(tmp_path: Path) -> None:
-    verdict = run(tmp_path, seed=7, kills=12)
+@pytest.mark.parametrize("sealed", [False, True])
+def test_kills_and_a_faulty_line_lose_and_double_nothing(tmp_path: Path, sealed: bool) -> None:
+    verdict = run(tmp_path, seed=7, kills=12, sealed=sealed)
     assert verdict.broken == {}
     assert verdict.acknowledged > 5
     assert len(verdict.faults.keys() & FAULTS.keys()) > 5

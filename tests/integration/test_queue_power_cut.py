@@ -12,11 +12,12 @@ from tests.support.power_cut import MUTANTS, Mutant, judge, record
 from tests.support.queue_rig import TurnedClock, open_store
 
 
-def test_no_power_cut_breaks_a_promise(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sealed", "most"), [(False, 600), (True, 200)])
+def test_no_power_cut_breaks_a_promise(tmp_path: Path, sealed: bool, most: int) -> None:
     folder = tmp_path / "queue"
-    verdict = judge(record(folder, steps=40, seed=3), folder, seed=3, most=600)
+    verdict = judge(record(folder, steps=40, seed=3, sealed=sealed), folder, seed=3, most=most)
     assert verdict.broken == {}
-    assert verdict.images > 300
+    assert verdict.images > most // 2
 
 
 @pytest.mark.parametrize("mutant", [each for each in MUTANTS if each != "none"])

@@ -2,7 +2,8 @@
 
 Three processes: one hands in and says so in a file (the slip), one sends, and the real ``district serve`` receives.
 They are forked from a warm server, so that a run sees many kills. Whoever is killed begins again as after a crash: the
-app puts once more what it has no word of, under the same uid. The mutants break one promise each.
+app puts once more what it has no word of, under the same uid. The mutants break one promise each. With a ``district``
+that has keys everything is sealed to it, and every request signed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
@@ -26,19 +28,19 @@ from uuid import UUID, uuid4
 
 import requests
 
-import district.cli
+from district.cli import main
 from district.opening import Body
 from district.outcomes import Take, Taken
 from district.store import DistrictStore
+from district.terminals import Terminals
 from offline_queue import forms, retry
 from offline_queue.client import PlatformClient
-from offline_queue.model import Paper, Stored
+from offline_queue.model import CHINA, Paper, Stored
 from offline_queue.retry import Accepted, Answer
-from offline_queue.store import Store
 from offline_queue.sync import sync_once
 from offline_queue.wire import Receipt, State, canonical_bytes, sha256_hex
 from tests.support.faulty_proxy import FaultyProxy
-from tests.support.queue_rig import open_store
+from tests.support.sealed_rig import KeyedDistrict, open_either
 
 Mutant = Literal["none", "ack-before-commit", "any-200-is-a-receipt", "follows-307", "answers-before-commit", "doubles"]
 MUTANTS: tuple[Mutant, ...] = get_args(Mutant)
@@ -74,10 +76,10 @@ def papers_of(seed: int, number: int) -> list[Paper]:
     ]
 
 
-def hand_in(folder: Path, slips: Path, seed: int, mutant: Mutant) -> None:
+def hand_in(folder: Path, district: KeyedDistrict | None, slips: Path, seed: int, mutant: Mutant) -> None:
     """The app: hands in one after the other, and goes on where its last slip is."""
     said = os.open(slips, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    store, never = open_store(folder), threading.Event()
+    store, never = open_either(folder, district), threading.Event()
     number = slips.read_text("ascii").count("\n")
     while True:
         while store.waiting() > _MOST_WAITING:
@@ -94,7 +96,7 @@ def hand_in(folder: Path, slips: Path, seed: int, mutant: Mutant) -> None:
         number += 1
 
 
-def send(folder: Path, url: str, mutant: Mutant) -> None:
+def send(folder: Path, district: KeyedDistrict | None, url: str, mutant: Mutant) -> None:
     """The sender: tries everything all the time."""
     if mutant == "any-200-is-a-receipt":
         decide = retry.decide_form
@@ -114,8 +116,8 @@ def send(folder: Path, url: str, mutant: Mutant) -> None:
 
         patch.object(requests.Session, "request", following).start()
         patch.object(requests.Session, "resolve_redirects", _redirected).start()
-    store, never = open_store(folder), threading.Event()
-    client = PlatformClient(url, deadline=_DEADLINE)
+    store, never = open_either(folder, district), threading.Event()
+    client = PlatformClient(url, signer=None if district is None else store.signer(), deadline=_DEADLINE)
     while True:
         sync_once(store, client, hurry=True)
         never.wait(0.02)
@@ -136,7 +138,7 @@ def _unkept(uid: str, body: bytes) -> Taken:
     return Taken(receipt=canonical_bytes(receipt), new=True)
 
 
-def receive(folder: Path, port: int, mutant: Mutant) -> None:
+def receive(folder: Path, district: KeyedDistrict | None, port: int, url: str, mutant: Mutant) -> None:
     """The platform: its real command."""
     take_all = DistrictStore.take_all
 
@@ -157,23 +159,26 @@ def receive(folder: Path, port: int, mutant: Mutant) -> None:
         patch.object(DistrictStore, "take_all", early).start()
     if mutant == "doubles":
         patch.object(DistrictStore, "take_all", twice).start()
-    district.cli.main(["serve", "--database", f"sqlite:///{folder / 'district.db'}", "--port", str(port)])
+    options = ["--keys", str(district.folder), "--require-signatures", "--public-url", url] if district else []
+    main(["serve", "--database", f"sqlite:///{folder / 'district.db'}", "--port", str(port), *options])
 
 
-def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none") -> Verdict:
-    """Kill one of the three at random moments, ``kills`` times; then mend the line, let all arrive, and judge."""
+def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none", sealed: bool = False) -> Verdict:
+    """Kill one of the three at random moments, ``kills`` times; then mend the line, let all arrive, and judge.
+    ``sealed``: to a district with keys, that answers signed requests only."""
     _fork.set_forkserver_preload(["tests.support.kill_nine"])
     chance, never = Random(seed), threading.Event()
     queue, received, slips = folder / "queue", folder / "district", folder / "slips"
     received.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    open_store(queue).close()
+    district = KeyedDistrict.new(folder / "keys", now=datetime.now(tz=CHINA)) if sealed else None
+    _introduce(queue, received, district)
     with FaultyProxy(port, seed=seed, favourite=_FAVOURITES.get(mutant)) as line:
         begin: dict[str, Callable[[], BaseProcess]] = {
-            "app": lambda: _begun(hand_in, queue, slips, seed, mutant),
-            "sync": lambda: _begun(send, queue, line.url, mutant),
-            "platform": lambda: _begun(receive, received, port, mutant),
+            "app": lambda: _begun(hand_in, queue, district, slips, seed, mutant),
+            "sync": lambda: _begun(send, queue, district, line.url, mutant),
+            "platform": lambda: _begun(receive, received, district, port, line.url, mutant),
         }
         running = {name: start() for name, start in begin.items()}
         try:
@@ -184,16 +189,33 @@ def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none") -> Verd
                 running[victim] = begin[victim]()
             _kill(running["app"])
             line.mend()
-            late = _drain(queue)
+            late = _drain(queue, district)
             _kill(running["sync"])
             _kill(running["platform"])
         finally:
             for process in running.values():
                 process.kill()
     acknowledged = len(slips.read_text("ascii").splitlines()) if slips.exists() else 0
-    broken = _judge(queue, received, seed=seed, acknowledged=acknowledged)
+    broken = _judge(queue, received, district, seed=seed, acknowledged=acknowledged)
     broken["everything arrives in the end"] = late
     return Verdict(acknowledged, kills, line.done, +broken)
+
+
+def _introduce(queue: Path, received: Path, district: KeyedDistrict | None) -> None:
+    """The terminal to the platform, and the district's keys to the terminal."""
+    if district is not None:
+        district.install(queue, now=datetime.now(tz=CHINA))
+    store = open_either(queue, district)
+    if district is not None:
+        platform = _platform(received, district)
+        Terminals(platform.engine).add("TY03", store.public_key[1])
+        platform.close()
+    store.close()
+
+
+def _platform(received: Path, district: KeyedDistrict | None) -> DistrictStore:
+    private = None if district is None else district.private()
+    return DistrictStore(f"sqlite:///{received / 'district.db'}", received / "papers", private)
 
 
 def _begun(target: Callable[..., None], *args: object) -> BaseProcess:
@@ -212,9 +234,9 @@ def _kill(process: BaseProcess) -> None:
         raise RuntimeError(f"{process.name} ended by itself: {process.exitcode}")
 
 
-def _drain(queue: Path) -> int:
+def _drain(queue: Path, district: KeyedDistrict | None) -> int:
     """Wait for the queue to be empty; how many are left when it does not happen in time."""
-    store, never, end = open_store(queue), threading.Event(), time.monotonic() + _DRAIN_S
+    store, never, end = open_either(queue, district), threading.Event(), time.monotonic() + _DRAIN_S
     try:
         while store.waiting() and time.monotonic() < end:
             never.wait(0.1)
@@ -223,13 +245,15 @@ def _drain(queue: Path) -> int:
         store.close()
 
 
-def _judge(queue: Path, received: Path, *, seed: int, acknowledged: int) -> Counter[str]:
+def _judge(
+    queue: Path, received: Path, district: KeyedDistrict | None, *, seed: int, acknowledged: int
+) -> Counter[str]:
     broken: Counter[str] = Counter()
-    store = Store.open(queue, terminal="TY03", district="district.example")
+    store = open_either(queue, district)
     items = {item.uid: item for item in store.list()}
     broken["the queue is whole"] = sum(finding.code != "paper-unknown" for finding in store.verify())
     store.close()
-    platform = DistrictStore(f"sqlite:///{received / 'district.db'}", received / "papers")
+    platform = _platform(received, district)
     try:
         rows = [(row, row.envelope) for row in platform.submissions() if row.envelope is not None]
         count = Counter(cast("int", inside.form["n"]) for _, inside in rows)

@@ -2,7 +2,8 @@
 
 The invariants are those of the design: what was acknowledged survives; DONE means that the platform has every byte; no
 row and no paper goes before that; a number is never given twice; what was withdrawn stays withdrawn. The mutants are
-queues with one promise broken; a harness that does not catch them proves nothing.
+queues with one promise broken; a harness that does not catch them proves nothing. Sealed to a district, everything that
+leaves must open there, too.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from offline_queue.blobs import Blobs
 from offline_queue.database import Database, Transaction
 from offline_queue.model import Paper, Stored
 from offline_queue.retry import Answer, Outcome
+from offline_queue.sealed import Opened, open_submission
 from offline_queue.store import Store
 from offline_queue.sync import sync_once
-from offline_queue.wire import State
+from offline_queue.wire import SealedSubmission, State
 from tests.support.disk_record import Disk, Recorder, Said, lay_out
 from tests.support.model_platform import ModelPlatform
-from tests.support.queue_rig import ID_NUMBER, TurnedClock, open_store, stored
+from tests.support.queue_rig import ID_NUMBER, TurnedClock, stored
+from tests.support.sealed_rig import KeyedDistrict, open_either
 
 Mutant = Literal["none", "normal", "ack-before-commit", "papers-not-synced", "names-not-synced"]
 MUTANTS: tuple[Mutant, ...] = get_args(Mutant)
@@ -42,6 +45,7 @@ class Day:
 
     recorder: Recorder
     numbers: dict[str, str]
+    district: KeyedDistrict | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +76,21 @@ class _Witness(ModelPlatform):
         return super()._meet(acted)
 
 
-def record(folder: Path, *, steps: int, seed: int, mutant: Mutant = "none") -> Day:
-    """A day of ``steps`` deeds, each drawn by chance: hand in, sync, rate, withdraw, release, restart."""
+def record(folder: Path, *, steps: int, seed: int, mutant: Mutant = "none", sealed: bool = False) -> Day:
+    """A day of ``steps`` deeds, each drawn by chance: hand in, sync, rate, withdraw, release, restart. ``sealed``: to a
+    district, whose keys are made beside ``folder``."""
     chance, clock = Random(seed), TurnedClock()
-    store = open_store(folder, clock)
+    district = KeyedDistrict.new(folder.with_name("district")) if sealed else None
+    if district is not None:
+        district.install(folder)
+    store = open_either(folder, district, clock)
     store.close()
     recorder = Recorder(folder)
     moods: list[str] = []
     platform = _Witness(recorder.said, lambda: moods.pop() if moods else "ok")
     numbers: dict[str, str] = {}
     with recorder.recording(blobs), _broken(mutant, recorder, numbers):
-        store = open_store(folder, clock)
+        store = open_either(folder, district, clock)
         for _ in range(steps):
             moods[:] = chance.choices(["ok", "ok", "ok", "unheard", "unanswered", "refused", "forgot"], k=3)
             match chance.randrange(8):
@@ -95,9 +103,9 @@ def record(folder: Path, *, steps: int, seed: int, mutant: Mutant = "none") -> D
                     _by_people(store, chance, recorder)
                 case _:
                     store.close()
-                    store = open_store(folder, clock)
+                    store = open_either(folder, district, clock)
         store.close()
-    return Day(recorder, numbers)
+    return Day(recorder, numbers, district)
 
 
 def _hand_in(store: Store, chance: Random, recorder: Recorder, numbers: dict[str, str], *, told: bool) -> None:
@@ -177,7 +185,7 @@ def judge(day: Day, folder: Path, *, seed: int, most: int | None = None) -> Verd
                 target = place / "image"
                 lay_out(disk.after_power_cut(chance, survives), folder, target)
                 images += 1
-                broken.update(_promises(target, said, day.numbers, drain=images % _DRAINED_EVERY == 0))
+                broken.update(_promises(target, said, day, drain=images % _DRAINED_EVERY == 0))
                 shutil.rmtree(target)
     finally:
         shutil.rmtree(place, ignore_errors=True)
@@ -189,11 +197,11 @@ def _memory() -> Path | None:
     return shared if shared.is_dir() else None
 
 
-def _promises(folder: Path, said: dict[str, set[str]], numbers: dict[str, str], *, drain: bool) -> Iterator[str]:
-    clock = TurnedClock()
+def _promises(folder: Path, said: dict[str, set[str]], day: Day, *, drain: bool) -> Iterator[str]:
+    clock, numbers = TurnedClock(), day.numbers
     clock.boot = "after the cut"
     try:
-        store = open_store(folder, clock)
+        store = open_either(folder, day.district, clock)
     except Exception as failure:  # noqa: BLE001 - whatever it is, the terminal does not start
         yield f"opens ({type(failure).__name__})"
         return
@@ -217,19 +225,24 @@ def _promises(folder: Path, said: dict[str, set[str]], numbers: dict[str, str], 
             if finding.code != "paper-unknown":  # what a put left that never answered
                 yield f"intact ({finding.code})"
         if drain:
-            yield from _drained(store, clock, {numbers[uid] for uid in said.get("stored", ())})
+            yield from _drained(store, clock, {numbers[uid] for uid in said.get("stored", ())}, day.district)
     finally:
         store.close()
 
 
-def _drained(store: Store, clock: TurnedClock, numbers: set[str]) -> Iterator[str]:
-    """What is left can be sent, and the next number is a new one."""
+def _drained(store: Store, clock: TurnedClock, numbers: set[str], district: KeyedDistrict | None) -> Iterator[str]:
+    """What is left can be sent, opens where it arrives, and the next number is a new one."""
     known = {item.provisional_number for item in store.list()}
     answer = store.put(matter="m", form={})
     if not isinstance(answer, Stored) or answer.provisional_number in known | numbers:
         yield "a number is given once"
     for _ in range(4):
         clock.forward(100_000)
-        sync_once(store, ModelPlatform(lambda: "ok"), hurry=True)
+        platform = ModelPlatform(lambda: "ok")
+        sync_once(store, platform, hurry=True)
+        if district is not None:
+            arrived = map(SealedSubmission.model_validate_json, platform.bodies.values())
+            if not all(isinstance(open_submission(one, district.private()), Opened) for one in arrived):
+                yield "what arrives can be opened"
     if any(item.state not in (State.DONE, State.HELD, State.CANCELLED) for item in store.list()):
         yield "everything leaves in the end"

@@ -15,7 +15,7 @@ from offline_queue.keyring import DistrictKeys
 from offline_queue.model import CHINA
 from offline_queue.store import Store
 from offline_queue.wire import Suite
-from tests.support.queue_rig import TurnedClock
+from tests.support.queue_rig import TurnedClock, open_store
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=CHINA)
 
@@ -46,3 +46,10 @@ class KeyedDistrict:
 
 def open_sealing_store(folder: Path, keys: DistrictKeys, clock: TurnedClock | None = None) -> Store:
     return Store.open(folder, terminal="TY03", district="district.example", district_keys=keys, clock=clock)
+
+
+def open_either(folder: Path, district: KeyedDistrict | None, clock: TurnedClock | None = None) -> Store:
+    """A queue that seals to the district where that has keys (and they are installed), else to its own key."""
+    if district is None:
+        return open_store(folder, clock)
+    return open_sealing_store(folder, DistrictKeys(folder, signer=district.signer), clock)
