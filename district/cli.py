@@ -23,6 +23,7 @@ from district.keys_cli import keys, keys_options, passphrase_in
 from district.leases import UPLOADS_AT_ONCE
 from district.objects import ObjectsAway
 from district.outcomes import SubmissionRow
+from district.recovery_cli import recover, tidy
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
 from district.settings import database_option, json_option, objects_option, opened_database, settings_for
@@ -277,5 +278,5 @@ def exported(row: SubmissionRow) -> dict[str, object]:
     }
 
 
-for command in (adapter, ca, catalogue, check, forward, halls, keys, outbox, terminals):
+for command in (adapter, ca, catalogue, check, forward, halls, keys, outbox, recover, terminals, tidy):
     main.add_command(command)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _log = logging.getLogger(__name__)
 Known = Callable[[Collection[str]], Collection[str]]
 """Of these names, those of papers that are to be kept."""
 
+OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/|$)")
+"""Names of papers; what else lies in their place is somebody else's."""
 AT_ONCE = 500
 """Names that are asked about in one question."""
 
@@ -82,12 +85,12 @@ class Objects(Protocol):
         """Forget a paper; it is well when there is none."""
         ...
 
-    def loose(self, known: Known, *, before: datetime) -> Iterator[str]:
-        """Keys of what lies here since `before` (aware) and belongs to no paper."""
+    def adopt(self, name: str) -> None:
+        """Take over what lies here of an unfinished paper, and the database does not know: it was restored."""
         ...
 
-    def remove(self, key: str) -> None:
-        """Remove one of what `loose` gave."""
+    def tidy(self, known: Known, *, before: datetime) -> int:
+        """Remove what lies here since `before` (aware) and belongs to no paper; gives how many."""
         ...
 
 
@@ -148,21 +151,23 @@ class Folder:
             raise ObjectsAway(str(trouble)) from trouble
 
     def delete(self, name: str) -> None:
-        self.remove(name)
-
-    def loose(self, known: Known, *, before: datetime) -> Iterator[str]:
-        with _disk():
-            if not self._folder.is_dir():
-                return
-            names = [one.name for one in os.scandir(self._folder) if one.stat().st_mtime < before.timestamp()]
-        for some in batches(names):
-            kept = known(some)
-            yield from (name for name in some if name not in kept)
-
-    def remove(self, key: str) -> None:
         with _disk(), suppress(FileNotFoundError):
-            (self._folder / key).unlink()
+            (self._folder / name).unlink()
             sync_folder(self._folder)
+
+    def adopt(self, name: str) -> None:
+        """Nothing to do: a file tells its length itself."""
+
+    def tidy(self, known: Known, *, before: datetime) -> int:
+        removed = 0
+        with _disk():
+            found = os.scandir(self._folder) if self._folder.is_dir() else ()
+            names = [one.name for one in found if OURS.match(one.name) and one.stat().st_mtime < before.timestamp()]
+        for some in batches(names):
+            for name in set(some).difference(known(some)):
+                self.delete(name)
+                removed += 1
+        return removed
 
 
 def open_objects(place: Path | Place, engine: Engine) -> Objects:

@@ -26,7 +26,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from district.database import write
-from district.objects import Known, ObjectsAway, ObjectsWrong, Place, batches
+from district.objects import OURS, Known, ObjectsAway, ObjectsWrong, Place, batches
 from district.tables import ATTACHMENTS, PARTS
 
 _CONNECT_SECONDS = 3
@@ -86,7 +86,7 @@ class Bucket:
         recorded = write(self._engine, record)
         if not recorded:
             with suppress(ObjectsAway):
-                self.remove(key)
+                self._remove(key)
         return recorded
 
     def open(self, name: str) -> io.BufferedReader:
@@ -105,19 +105,53 @@ class Bucket:
             return keys
 
         for key in write(self._engine, forget):
-            self.remove(key)
+            self._remove(key)
 
-    def loose(self, known: Known, *, before: datetime) -> Iterator[str]:
-        for page in _pages(self._s3.get_paginator("list_objects_v2").paginate, self._place):
-            found = [one["Key"] for one in page.get("Contents", ()) if one["LastModified"] < before]
-            for some in batches(found):
-                with self._engine.connect() as connection:
-                    asked = select(PARTS.c.object).where(PARTS.c.object.in_(some))
-                    recorded = set(connection.execute(asked).scalars())
-                kept = known({self._paper(key) for key in some})
-                yield from (key for key in some if key not in recorded or self._paper(key) not in kept)
+    def adopt(self, name: str) -> None:
+        offset = at = self.offset(name)
+        found: dict[int, list[dict[str, Any]]] = {}
+        for key, one in self._found(f"{name}/"):
+            start = int(key.rpartition("/")[2].partition("-")[0])
+            if one["Size"]:
+                part = {"attachment": name, "offset": start, "bytes": one["Size"], "object": key}
+                found.setdefault(start, []).append(part)
+        parts: list[dict[str, Any]] = []
+        while len(found.get(at, ())) == 1:  # of two that begin at one place nobody knows which counted
+            parts += found[at]
+            at += parts[-1]["bytes"]
 
-    def remove(self, key: str) -> None:
+        def record(connection: Connection) -> None:
+            here = (ATTACHMENTS.c.id == name, ATTACHMENTS.c.offset == offset, ATTACHMENTS.c.complete.is_(False))
+            if connection.execute(update(ATTACHMENTS).where(*here).values(offset=at)).rowcount == 1:
+                connection.execute(insert(PARTS), parts)
+
+        if parts:
+            write(self._engine, record)
+
+    def tidy(self, known: Known, *, before: datetime) -> int:
+        removed = 0
+        found = [key for key, one in self._found() if one["LastModified"] < before]
+        for some in batches(found):
+            with self._engine.connect() as connection:
+                asked = select(PARTS.c.object).where(PARTS.c.object.in_(some))
+                recorded = set(connection.execute(asked).scalars())
+            kept = known({self._paper(key) for key in some})
+            for key in some:
+                if key not in recorded or self._paper(key) not in kept:
+                    self._remove(key)
+                    removed += 1
+        return removed
+
+    def _found(self, below: str = "") -> Iterator[tuple[str, Any]]:
+        """Keys of ours, and what the store says of each."""
+        paginate = self._s3.get_paginator("list_objects_v2").paginate
+        pages = iter(paginate(Bucket=self._place.bucket, Prefix=self._place.prefix + below))
+        while (page := _asked(lambda: next(pages, None))) is not None:
+            for one in page.get("Contents", ()):
+                if OURS.match(one["Key"].removeprefix(self._place.prefix)):
+                    yield one["Key"], one
+
+    def _remove(self, key: str) -> None:
         _asked(self._s3.delete_object, Bucket=self._place.bucket, Key=key)
 
     def _paper(self, key: str) -> str:
@@ -193,9 +227,3 @@ def _asked(call: Callable[..., T], **parameters: str | bytes) -> T:
         raise ObjectsWrong("there are no credentials for the object store in the environment") from trouble
     except BotoCoreError as trouble:
         raise ObjectsAway(f"the object store is away: {type(trouble).__name__}") from trouble
-
-
-def _pages(paginate: Callable[..., Any], place: Place) -> Iterator[Any]:
-    pages = iter(paginate(Bucket=place.bucket, Prefix=place.prefix))
-    while (page := _asked(lambda: next(pages, None))) is not None:
-        yield page

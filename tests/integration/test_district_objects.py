@@ -136,16 +136,28 @@ def test_of_many_who_append_at_one_place_one_wins_and_no_bytes_mix(objects: Obje
             assert content(objects)[at:] == chunks[won.index(True)]
 
 
-def test_what_belongs_to_no_paper_is_found(objects: Objects, request: pytest.FixtureRequest) -> None:
+def test_what_belongs_to_no_paper_is_found(objects: Objects) -> None:
     assert objects.append(PAPER, 0, b"kept")
     assert objects.append(OTHER, 0, b"loose")
     soon = datetime.now(tz=UTC) + timedelta(minutes=1)
-    assert list(objects.loose(KEPT.intersection, before=soon - timedelta(hours=1))) == []
-    found = list(objects.loose(KEPT.intersection, before=soon))
-    assert [OTHER in key for key in found] == [True]
-    objects.remove(found[0])
-    assert list(objects.loose(KEPT.intersection, before=soon)) == []
+    assert objects.tidy(KEPT.intersection, before=soon - timedelta(hours=1)) == 0
+    assert content(objects, OTHER) == b"loose"
+    assert objects.tidy(KEPT.intersection, before=soon) == 1
+    assert objects.tidy(KEPT.intersection, before=soon) == 0
+    with pytest.raises(FileNotFoundError):
+        content(objects, OTHER)
     assert content(objects) == b"kept"
+
+
+def test_what_is_somebody_else_s_stays(tmp_path: Path, bucket: Bucket, s3: tuple[Any, str]) -> None:
+    soon = datetime.now(tz=UTC) + timedelta(minutes=1)
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "lost+found").touch()
+    assert Folder(tmp_path / "papers").tidy(KEPT.intersection, before=soon) == 0
+    client, name = s3
+    client.put_object(Bucket=name, Key="of/lijia/district.dump", Body=b"x")
+    client.put_object(Bucket=name, Key="district.dump", Body=b"x")
+    assert bucket.tidy(KEPT.intersection, before=soon) == 0
 
 
 def test_a_full_disk_is_said_and_takes_nothing_half(tmp_path: Path) -> None:
@@ -182,8 +194,7 @@ def test_what_a_forgetful_store_kept_unasked_belongs_to_nobody(bucket: Bucket, l
     line.turn(Mood.FINE)
     assert bucket.append(PAPER, 0, b"acknowledged")
     soon = datetime.now(tz=UTC) + timedelta(minutes=1)
-    (loose,) = bucket.loose(KEPT.intersection, before=soon)
-    bucket.remove(loose)
+    assert bucket.tidy(KEPT.intersection, before=soon) == 1
     assert content(bucket) == b"acknowledged"
 
 

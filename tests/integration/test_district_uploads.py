@@ -13,80 +13,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import requests
 
 from district.app import Settings
-from district.embedded import EmbeddedDistrict
-from district.objects import Place
 from district.store import DistrictStore
-from offline_queue.wire import Attachment, Envelope, canonical_bytes, content_digest, sha256_hex
 from tests.support.failing_disk import small_disk
 from tests.support.object_store import Line, Mood, bucket_client, moto_server, take_credentials
-
-TUS = {"Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"}
-
-
-def place(text: str) -> Path | Place:
-    return Place.read(text) if text.startswith("s3:") else Path(text)
-
-
-@contextmanager
-def serving(settings: Settings) -> Generator[str]:
-    with EmbeddedDistrict.of(settings) as running:
-        yield running.url
-
-
-class Sender:
-    """A terminal that hands in one form with papers."""
-
-    def __init__(self, *papers: bytes) -> None:
-        self.uid = str(uuid4())
-        self.papers = {str(uuid4()): content for content in papers}
-
-    def body(self) -> bytes:
-        return canonical_bytes(
-            Envelope(
-                uid=self.uid,
-                kiosk="TY03",
-                provisional_number="TY03-261123-0001-E",
-                token="A" * 22,
-                matter="pension-enrolment",
-                created="2026-11-23T09:00:00+08:00",
-                test=False,
-                form={},
-                attachments=tuple(
-                    Attachment(id=name, material="m", media_type="image/jpeg", bytes=len(one), sha256=sha256_hex(one))
-                    for name, one in self.papers.items()
-                ),
-            )
-        )
-
-    def form(self, url: str) -> None:
-        body = self.body()
-        headers = {"Idempotency-Key": f'"{self.uid}"', "Content-Digest": content_digest(body)}
-        assert requests.put(f"{url}/v1/submissions/{self.uid}", body, headers=headers, timeout=20).status_code == 201
-
-    def chunk(self, url: str, name: str, start: int, end: int | None = None) -> requests.Response:
-        headers = {**TUS, "Upload-Offset": str(start)}
-        chunk = self.papers[name][start:end]
-        return requests.patch(f"{url}/v1/attachments/{name}", chunk, headers=headers, timeout=20)
-
-    def offset(self, url: str, name: str) -> int:
-        tus = {"Tus-Resumable": "1.0.0"}
-        return int(requests.head(f"{url}/v1/attachments/{name}", headers=tus, timeout=20).headers["Upload-Offset"])
-
-    def state(self, url: str) -> tuple[str, str | None]:
-        told = requests.get(f"{url}/v1/submissions/{self.uid}", timeout=20).json()
-        return told["state"], told["case_number"]
-
-    def is_kept(self, store: DistrictStore) -> bool:
-        found = {name: store.papers.paper(name) for name in self.papers}
-        return {name: b"".join(one.content) for name, one in found.items() if one is not None} == self.papers
-
-
-def refusal(answer: requests.Response) -> tuple[int, str]:
-    assert 0 < int(answer.headers["Retry-After"]) <= 60
-    return answer.status_code, answer.json()["type"].rpartition(":")[2]
+from tests.support.upload_rig import Sender, place, refusal, serving
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +48,7 @@ def test_a_store_that_is_gone_makes_terminals_wait_and_loses_nothing(
     sender = Sender(os.urandom(300_000))
     (name,) = sender.papers
     with serving(settings) as url:
-        sender.form(url)
+        assert sender.form(url).status_code == 201
         assert sender.chunk(url, name, 0, 100_000).status_code == 204
         line.turn(mood)
         assert refusal(sender.chunk(url, name, 100_000, 200_000)) == (503, "later")
@@ -144,7 +76,7 @@ def test_a_full_disk_makes_terminals_wait_and_loses_nothing(tmp_path: Path) -> N
         sender = Sender(os.urandom(700_000), os.urandom(500_000))
         one, two = sender.papers
         with serving(settings) as url:
-            sender.form(url)
+            assert sender.form(url).status_code == 201
             assert sender.chunk(url, one, 0).status_code == 204
             ballast = disk / "ballast"
             with ballast.open("wb", buffering=0) as file:
@@ -154,10 +86,7 @@ def test_a_full_disk_makes_terminals_wait_and_loses_nothing(tmp_path: Path) -> N
                 except OSError:
                     assert ballast.stat().st_size > 0
             assert refusal(sender.chunk(url, two, 0)) == (503, "later")  # neither a lease nor a byte has room
-            body = Sender(b"x").body()
-            uid = body.partition(b'"uid":"')[2][:36].decode()
-            headers = {"Idempotency-Key": f'"{uid}"', "Content-Digest": content_digest(body)}
-            assert refusal(requests.put(f"{url}/v1/submissions/{uid}", body, headers=headers, timeout=20))[0] == 503
+            assert refusal(Sender(b"x").form(url)) == (503, "later")
             assert sender.state(url) == ("received", None)
             ballast.unlink()
             assert sender.chunk(url, two, sender.offset(url, two)).status_code == 204
@@ -172,8 +101,8 @@ def test_a_platform_of_one_upload_lets_the_second_wait(tmp_path: Path) -> None:
     first, second = Sender(b"a" * 10), Sender(b"b" * 10)
     (one,), (two,) = first.papers, second.papers
     with serving(settings) as url:
-        first.form(url)
-        second.form(url)
+        assert first.form(url).status_code == 201
+        assert second.form(url).status_code == 201
         assert first.chunk(url, one, 0, 5).status_code == 204
         assert refusal(second.chunk(url, two, 0, 5)) == (503, "later")
         assert first.chunk(url, one, 5).status_code == 204
@@ -184,7 +113,7 @@ def test_a_platform_of_one_upload_lets_the_second_wait(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from district.app import Settings, open_store
-from tests.integration.test_district_uploads import place
+from tests.support.upload_rig import place
 store = open_store(Settings(database=sys.argv[1], papers=place(sys.argv[2])))
 append = store.objects.append
 def killed(name, offset, chunk):
@@ -204,7 +133,7 @@ def test_a_process_killed_between_the_bytes_and_the_commit(
     sender = Sender(os.urandom(200_000))
     ((name, paper),) = sender.papers.items()
     with serving(settings) as url:
-        sender.form(url)
+        assert sender.form(url).status_code == 201
         assert sender.chunk(url, name, 0, 150_000).status_code == 204
         words = [sys.executable, "-c", KILLED, settings.database, objects, name, "150000"]
         assert subprocess.run(words, input=paper[150_000:], check=False).returncode == -signal.SIGKILL
@@ -242,7 +171,7 @@ def test_two_processes_that_get_the_same_chunks_at_once(
     (name,) = sender.papers
     with ExitStack() as stack:
         urls = [stack.enter_context(platform(database, objects)) for _ in range(2)]
-        sender.form(urls[0])
+        assert sender.form(urls[0]).status_code == 201
         with ThreadPoolExecutor(6) as pool:
             for start in range(0, 600_000, size):
                 sent = [pool.submit(sender.chunk, url, name, start, start + size) for url in urls * 3]

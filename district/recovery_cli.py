@@ -1,0 +1,75 @@
+"""`district recover` and `district tidy`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from district.app import open_store
+from district.database import DatabaseTrouble
+from district.keys import KeysTrouble
+from district.keys_cli import keys_options
+from district.objects import ObjectsAway
+from district.recovery import finish_papers, lost_papers, make_safe
+from district.recovery import tidy as tidied
+from district.settings import database_option, json_option, objects_option, settings_for
+from district.store import DistrictStore
+
+
+@click.command()
+@database_option
+@objects_option
+@click.option(
+    "--skip",
+    default=10_000,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Case numbers to leave out: at least as many as were given since the backup.",
+)
+@json_option
+@keys_options
+def recover(
+    database: str | None,
+    objects: str | None,
+    skip: int,
+    as_json: bool,
+    keys_folder: Path | None,
+    passphrase_file: Path | None,
+) -> None:
+    """Make a database that was restored from a backup fit to serve, before it serves. Then look for its papers: those
+    that arrived whole since the backup are taken over, those that are gone are listed, to be asked for again."""
+    with _opened(database, objects, keys_folder, passphrase_file) as store:
+        make_safe(store.engine, skip=skip)
+        click.echo(f"{skip} case numbers are left out; staff sign in again; codes to enrol are made anew.", err=True)
+        click.echo(f"{finish_papers(store)} papers were there and not known, and are complete now.", err=True)
+        for one in lost_papers(store):
+            row = {"uid": one.uid, "case_number": one.case_number, "lost": one.paper}
+            click.echo(json.dumps(row) if as_json else f"{one.case_number or '-'}\t{one.uid}\tlost {one.paper}")
+
+
+@click.command()
+@database_option
+@objects_option
+def tidy(database: str | None, objects: str | None) -> None:
+    """Remove bytes that belong to no paper, a day after they came: a process was killed, or a store answered too late.
+    Once a day, by a timer. After a restore, only when it is certain that no newer backup turns up."""
+    with _opened(database, objects, None, None) as store:
+        click.echo(f"{tidied(store.engine, store.objects)} removed", err=True)
+
+
+@contextmanager
+def _opened(
+    database: str | None, objects: str | None, keys: Path | None, passphrase_file: Path | None
+) -> Generator[DistrictStore]:
+    try:
+        store = open_store(settings_for(database, keys, passphrase_file, objects))
+        try:
+            yield store
+        finally:
+            store.close()
+    except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
+        raise click.ClickException(str(trouble)) from trouble

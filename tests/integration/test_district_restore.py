@@ -1,0 +1,237 @@
+"""Backup, loss and restore, as docs/district.md has them: terminals go on, and what was promised is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner
+
+from district.app import Settings, open_store
+from district.cli import main
+from district.database import write
+from district.tables import ATTACHMENTS, SUBMISSIONS
+from district.times import now_text
+from offline_queue.client import PlatformClient
+from offline_queue.model import Paper
+from offline_queue.retry import Answer, Failure, FailureKind
+from offline_queue.sync import sync_once
+from offline_queue.wire import State
+from tests.support.object_store import bucket_client, moto_server, take_credentials
+from tests.support.postgres import Postgres, programs
+from tests.support.queue_rig import open_store as open_queue
+from tests.support.queue_rig import stored
+from tests.support.upload_rig import Sender, place, serving
+
+
+@dataclass(frozen=True, slots=True)
+class SmallHall:
+    """SQLite and a folder."""
+
+    folder: Path
+
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.folder / 'live' / 'district.db'}"
+
+    @property
+    def objects(self) -> str:
+        return str(self.folder / "live" / "papers")
+
+    def back_up_database(self) -> None:
+        (self.folder / "backup").mkdir()
+        connection = sqlite3.connect(self.folder / "live" / "district.db")
+        connection.execute("VACUUM INTO ?", (str(self.folder / "backup" / "district.db"),))
+        connection.close()
+
+    def back_up_papers(self) -> None:
+        shutil.copytree(self.objects, self.folder / "backup" / "papers")
+
+    def lose_and_restore(self) -> None:
+        shutil.rmtree(self.folder / "live")
+        shutil.copytree(self.folder / "backup", self.folder / "live")
+
+
+class LargeDistrict:
+    """PostgreSQL and a bucket, which is not lost."""
+
+    def __init__(self, folder: Path, server: Postgres, moto: int) -> None:
+        self._dump = folder / "district.dump"
+        self._server = server
+        self.database = server.ready()
+        bucket, endpoint = f"papers-{uuid4()}", f"http://127.0.0.1:{moto}"
+        self.s3: Any = bucket_client(endpoint)
+        self.s3.create_bucket(Bucket=bucket)
+        self.objects = f"s3://{bucket}/lijia?endpoint={endpoint}"
+
+    def back_up_database(self) -> None:
+        self._run("pg_dump", "--format=custom", f"--file={self._dump}", f"--dbname={self.database}")
+
+    def back_up_papers(self) -> None:
+        """The store keeps them."""
+
+    def lose_and_restore(self) -> None:
+        self.database = self._server.empty()
+        self._run("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={self.database}", str(self._dump))
+
+    def _run(self, program: str, *words: str) -> None:
+        where = programs()
+        assert where is not None
+        subprocess.run([where / program, *words], check=True)
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[int]:
+    with moto_server() as port:
+        yield port
+
+
+@pytest.fixture(params=["small", "large"])
+def kept(
+    request: pytest.FixtureRequest, tmp_path: Path, moto: int, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SmallHall | LargeDistrict]:
+    if request.param == "small":
+        yield SmallHall(tmp_path)
+        return
+    take_credentials(monkeypatch)
+    large = LargeDistrict(tmp_path, request.getfixturevalue("postgres_server"), moto)
+    yield large
+    large.s3.close()
+
+
+class CutBeforePapers(PlatformClient):
+    def attachment_offset(self, name: str) -> Answer | Failure:
+        return Failure(kind=FailureKind.UNREACHABLE)
+
+    def send_chunk(self, name: str, offset: int, chunk: bytes) -> Answer | Failure:
+        return Failure(kind=FailureKind.UNREACHABLE)
+
+
+def erase(settings: Settings, sender: Sender) -> None:
+    """As retention does: the tombstone stays."""
+    store = open_store(settings)
+    for name in sender.papers:
+        store.objects.delete(name)
+
+    def emptied(connection: Any) -> None:
+        of = SUBMISSIONS.c.uid == sender.uid
+        connection.execute(SUBMISSIONS.update().where(of).values(body=None, erased_at=now_text()))
+        change = ATTACHMENTS.update().where(ATTACHMENTS.c.uid == sender.uid)
+        connection.execute(change.values(erased_at=now_text()))
+
+    write(store.engine, emptied)
+    store.close()
+
+
+def recovered(settings: list[str], *words: str) -> tuple[str, list[dict[str, str]]]:
+    done = CliRunner().invoke(main, ["recover", *settings, "--json", *words])
+    assert done.exit_code == 0, done.output
+    return done.stderr, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_restored_platform_keeps_its_promises(kept: SmallHall | LargeDistrict, tmp_path: Path) -> None:
+    whole, erased = Sender(os.urandom(50_000)), Sender(b"gone")
+    half, finished, late, lost = (Sender(os.urandom(150_000)) for _ in range(4))
+    (name,), (done_name,) = half.papers, finished.papers
+    queue = open_queue(tmp_path / "queue")
+    with serving(Settings(database=kept.database, papers=place(kept.objects))) as url:
+        receipts = {one: one.form(url).content for one in (whole, erased, half, finished)}
+        for one in (whole, erased):
+            assert one.chunk(url, next(iter(one.papers)), 0).status_code == 204
+        erase(Settings(database=kept.database, papers=place(kept.objects)), erased)
+        assert half.chunk(url, name, 0, 100_000).status_code == 204
+        assert finished.chunk(url, done_name, 0, 100_000).status_code == 204
+        kept.back_up_database()
+        # Between the two and after them the platform goes on.
+        assert finished.chunk(url, done_name, 100_000).status_code == 204
+        kept.back_up_papers()
+        assert half.chunk(url, name, 100_000, 120_000).status_code == 204
+        given = {whole.state(url)[1], finished.state(url)[1]}
+        for one in (late, lost):
+            assert one.form(url).status_code == 201
+        assert lost.chunk(url, next(iter(lost.papers)), 0).status_code == 204
+        given.add(lost.state(url)[1])
+        paper = Paper(material="m", media_type="image/jpeg", content=os.urandom(2_000_000))
+        uid = stored(queue.put(matter="pension-enrolment", form={}, attachments=[paper])).uid
+        client = CutBeforePapers(url)
+        assert sync_once(queue, client).failed == 1
+        client.close()
+        item = queue.show(uid)
+        assert item is not None
+        assert item.state is State.RECEIVED
+
+    kept.lose_and_restore()
+    said, missing = recovered(["--database", kept.database, "--objects", kept.objects], "--skip", "5000")
+    assert "1 papers were there and not known" in said  # of `finished`, whose last chunk the database had not seen
+    assert missing == []
+
+    settings = Settings(database=kept.database, papers=place(kept.objects))
+    with serving(settings) as url:
+        # Tombstones: the same receipt to the same bytes, also of what was erased, and no word to others.
+        for one, receipt in receipts.items():
+            again = one.form(url)
+            assert (again.status_code, again.content) == (200, receipt)
+            assert one.form(url, one.body().replace(b"2026-11-23", b"2026-11-24")).status_code == 422
+        assert whole.state(url)[1] in given
+        # Terminals go on where the platform stands now.
+        status, number = finished.state(url)
+        assert (status, number in given) == ("done", False)
+        given.add(number)
+        assert half.chunk(url, name, 120_000).status_code == (409 if isinstance(kept, SmallHall) else 204)
+        assert half.chunk(url, name, half.offset(url, name)).status_code in (204, 409)
+        assert half.offset(url, name) == 150_000
+        assert half.state(url)[0] == "done"
+        # A form that is not known any more is sent again, and gets a number that nobody has.
+        assert late.chunk(url, next(iter(late.papers)), 0).status_code == 404
+        assert late.form(url).status_code == 201
+        assert late.chunk(url, next(iter(late.papers)), late.offset(url, next(iter(late.papers)))).status_code == 204
+        numbers = [half.state(url)[1], late.state(url)[1]]
+        assert all(one is not None and int(one[-6:]) > 5000 for one in numbers)
+        assert given.isdisjoint(numbers)
+        client = PlatformClient(url)
+        assert sync_once(queue, client, hurry=True).delivered == 1
+        client.close()
+    store = open_store(settings)
+    assert all(one.is_kept(store) for one in (whole, half, finished, late))
+    assert store.submission(lost.uid) is None
+    store.close()
+    queue.close()
+
+
+def test_a_paper_that_is_gone_is_named(tmp_path: Path) -> None:
+    database, papers = f"sqlite:///{tmp_path / 'district.db'}", tmp_path / "papers"
+    there, gone = Sender(b"there"), Sender(b"gone")
+    with serving(Settings(database=database, papers=papers)) as url:
+        for one in (there, gone):
+            one.form(url)
+            assert one.chunk(url, next(iter(one.papers)), 0).status_code == 204
+        number = gone.state(url)[1]
+    (name,) = gone.papers
+    (papers / name).unlink()
+    _, missing = recovered(["--database", database])
+    assert missing == [{"uid": gone.uid, "case_number": number, "lost": name}]
+
+
+def test_tidy_leaves_what_is_kept_and_what_is_new(tmp_path: Path) -> None:
+    database, papers = f"sqlite:///{tmp_path / 'district.db'}", tmp_path / "papers"
+    sender = Sender(b"kept")
+    with serving(Settings(database=database, papers=papers)) as url:
+        sender.form(url)
+        assert sender.chunk(url, next(iter(sender.papers)), 0).status_code == 204
+    old, new = papers / str(uuid4()), papers / str(uuid4())
+    old.touch()
+    new.touch()
+    for path in (old, papers / next(iter(sender.papers))):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    done = CliRunner().invoke(main, ["tidy", "--database", database])
+    assert (done.exit_code, done.stderr) == (0, "1 removed\n")
+    assert {path.name for path in papers.iterdir()} == {new.name, *sender.papers}
