@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -28,11 +29,13 @@ from district.leases import UPLOADS_AT_ONCE
 from district.nonces import Nonces
 from district.objects import ObjectsAway, Place
 from district.renewing import add_terminals
+from district.rush import UnderWay, requests_to_come
 from district.staff import add_staff_pages
 from district.store import DistrictStore
 from district.submissions import add_submissions
 from district.telemetry import Telemetry, add_telemetry
 from district.terminals import Terminals
+from district.turns import Turns
 from district.uploads import add_uploads
 
 _log = logging.getLogger(__name__)
@@ -80,11 +83,15 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     app = _application(store)
     terminals = Terminals(store.engine)
     gate = Gate(terminals, Nonces(store.engine), required=settings.signatures)
+    turns = Turns(store.engine)
+    app.add_middleware(UnderWay, turns=turns)
 
     async def admit(request: Request) -> None:
         url = request.url if settings.public_url is None else settings.public_url + request.url.path
         headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
-        answer = await run_in_threadpool(gate.admit, Asked(method=request.method, url=str(url), headers=headers))
+        asked = Asked(method=request.method, url=str(url), headers=headers)
+        ask = partial(turns.ask, requests=requests_to_come(request))
+        answer = await run_in_threadpool(gate.admit, asked, ask=ask)
         if isinstance(answer, Refused):
             raise _Refusal(answer)
         request.state.terminal = answer.code
@@ -124,9 +131,12 @@ def _answer_problems(app: FastAPI) -> None:
     async def as_problem(request: Request, trouble: Exception) -> Response:
         if isinstance(trouble, _Refusal):
             refused = trouble.refused
+            headers = {} if refused.retry_after is None else {"Retry-After": str(refused.retry_after)}
             if request.method == "HEAD":
-                return Response(status_code=refused.status)
-            return problem(refused.status, refused.kind, refused.detail)
+                return Response(status_code=refused.status, headers=headers)
+            answer = problem(refused.status, refused.kind, refused.detail)
+            answer.headers.update(headers)
+            return answer
         if isinstance(trouble, HTTPException):
             answer = problem(trouble.status_code, "http")
             answer.headers.update(trouble.headers or {})  # of a 405: what is allowed

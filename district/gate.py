@@ -21,6 +21,7 @@ from http_message_signatures.exceptions import HTTPMessageSignaturesException
 from http_message_signatures.resolvers import HTTPSignatureKeyResolver
 from http_message_signatures.signatures import HTTPMessageVerifier
 
+from district.admission import Later
 from district.nonces import Nonces
 from district.terminals import Terminal, Terminals
 
@@ -46,11 +47,12 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """`kind` ends the problem's type."""
+    """`kind` ends the problem's type; `retry_after` is in seconds."""
 
     status: int
     kind: str
     detail: str
+    retry_after: int | None = None
 
 
 class Gate:
@@ -69,7 +71,11 @@ class Gate:
         self._required = required
         self._wall = wall
 
-    def admit(self, request: Request) -> Admitted | Refused:
+    def admit(
+        self, request: Request, *, ask: Callable[[str], Later | None] = lambda _terminal: None
+    ) -> Admitted | Refused:
+        """`ask` says whether this terminal is to come later. It is asked only for who has proved to be it, and before
+        anything is written for its sake."""
         signed = {name for name in ("idempotency-key", "content-digest") if name in request.headers}
         keys = _Keys(self._terminals)
         verifier = _Verifier(signature_algorithm=ED25519, key_resolver=keys)
@@ -91,6 +97,9 @@ class Gate:
             return Refused(status=401, kind="clock", detail="sign again with the time of Date")
         if not 0 < len(nonce) <= _LONGEST_NONCE:
             return Refused(status=401, kind="signature", detail=f"a nonce has 1 to {_LONGEST_NONCE} characters")
+        later = ask(terminal.code)
+        if later is not None:
+            return Refused(status=503, kind="later", detail="many came at once", retry_after=later.seconds)
         if not self._nonces.use(terminal.key_id, nonce, until=created + WINDOW_SECONDS):
             return Refused(status=401, kind="nonce", detail="this nonce was used")
         return Admitted(code=terminal.code)

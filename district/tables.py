@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -153,11 +154,19 @@ LEASES = Table(
     Column("terminal", String(8), nullable=False),
     Column("until", BigInteger, nullable=False, index=True),
 )
-LOADS = Table(
-    "load",
+TURNS = Table(  # when a terminal that came in a rush is to come back
+    "turn",
     METADATA,
-    Column("second", COUNT, primary_key=True, autoincrement=False),
+    Column("terminal", String(64), primary_key=True),
+    Column("begins", Float, nullable=False),  # seconds since 1970
     Column("requests", Integer, nullable=False),
+    Column("given", BigInteger, nullable=False, index=True),
+)
+PACES = Table(  # the one row: what a process was last seen to do when it had enough to do
+    "pace",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("requests_a_second", Float, nullable=False),
 )
 CATALOGUES = Table(
     "catalogue",

@@ -211,15 +211,21 @@ def known_terminals(config: Config) -> tuple[KnownTerminal, ...]:
         raise ConfigError(f"platform.slip_keys: {failure}") from failure
 
 
-def open_platform(platform: PlatformTable, signer: RequestSigner | None, *, deadline: float = 30.0) -> PlatformClient:
-    """The district platform; each request takes ``deadline`` seconds at most. Raises :class:`ValueError` for what is no
-    address."""
+def open_platform(
+    platform: PlatformTable,
+    signer: RequestSigner | None,
+    *,
+    deadline: float = 30.0,
+    waiting: Callable[[], int] | None = None,
+) -> PlatformClient:
+    """The district platform; each request takes ``deadline`` seconds at most. ``waiting`` as in ``PlatformClient``.
+    Raises :class:`ValueError` for what is no address."""
     from offline_queue.client import PlatformClient
     from offline_queue.transport import Certificates
 
     own = (platform.client_cert, platform.client_key) if platform.client_cert and platform.client_key else None
     certificates = Certificates(ca=platform.ca, own=own)
-    return PlatformClient(platform.url, signer=signer, certificates=certificates, deadline=deadline)
+    return PlatformClient(platform.url, signer=signer, certificates=certificates, deadline=deadline, waiting=waiting)
 
 
 def line_of(platform: PlatformTable) -> Line:

@@ -27,7 +27,7 @@ def open_sync(config: Config, store: Store, *, on_change: OnChange, service: boo
     from offline_queue.sender import SyncThread
 
     signer = store.signer()
-    client = open_platform(config.platform, signer)
+    client = open_platform(config.platform, signer, waiting=store.forms_waiting)
     return SyncThread(
         store,
         client,

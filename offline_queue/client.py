@@ -6,12 +6,12 @@ connections are made anew, which reads renewed certificates from the disk.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from offline_queue.retry import Answer, Outcome, platform_time
 from offline_queue.signing import RequestSigner
 from offline_queue.transport import DEADLINE_SECONDS, Certificates, Transport, checked_url
-from offline_queue.wire import PLAIN_TYPE, content_digest
+from offline_queue.wire import PLAIN_TYPE, WAITING_HEADER, content_digest
 
 _TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -20,7 +20,7 @@ class PlatformClient:
     """Requests to one platform. Every method answers within the deadline (seconds) and never raises for the network.
 
     `url` is the platform's root, https, or http to loopback; anything else raises ValueError. Without `signer` nothing
-    is signed.
+    is signed. `waiting` counts the forms that are yet to be sent, and the platform is told with each.
     """
 
     def __init__(
@@ -30,8 +30,10 @@ class PlatformClient:
         signer: RequestSigner | None = None,
         certificates: Certificates | None = None,
         deadline: float = DEADLINE_SECONDS,
+        waiting: Callable[[], int] | None = None,
     ) -> None:
         self._url = checked_url(url)
+        self._waiting = waiting
         self._signer = signer
         self._transport = Transport(certificates=certificates, deadline=deadline)
 
@@ -52,13 +54,17 @@ class PlatformClient:
                 "Content-Type": media_type,
                 "Idempotency-Key": f'"{uid}"',
                 "Content-Digest": content_digest(body),
+                **self._told(),
             },
         )
 
     def put_forms(self, batch: bytes) -> Outcome:
         """`batch` is a `wire.Batch` as JSON."""
         return self._request(
-            "POST", "/v1/submissions", batch, {"Content-Type": PLAIN_TYPE, "Content-Digest": content_digest(batch)}
+            "POST",
+            "/v1/submissions",
+            batch,
+            {"Content-Type": PLAIN_TYPE, "Content-Digest": content_digest(batch), **self._told()},
         )
 
     def attachment_offset(self, name: str) -> Outcome:
@@ -112,6 +118,9 @@ class PlatformClient:
     def retire(self, code: str) -> Outcome:
         """Ask the platform to revoke the key that signs this."""
         return self._request("DELETE", f"/v1/terminals/{code}", None, {})
+
+    def _told(self) -> dict[str, str]:
+        return {} if self._waiting is None else {WAITING_HEADER: str(self._waiting())}
 
     def _request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Outcome:
         outcome = self._attempt(method, path, body, headers)

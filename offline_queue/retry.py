@@ -42,6 +42,9 @@ LONGEST_DELAY = 900.0
 LONGEST_UNREACHABLE = 120.0
 """Without a network an attempt costs the platform nothing, and people wait for the first minute it is back."""
 LONGEST_RETRY_AFTER = 4 * 3600.0
+LONGEST_AFTERWARDS = 30.0
+"""How much later than it was told a terminal may come by chance: enough for a platform that tells everybody the same,
+and little for one that told each its own time and has nothing else to do then."""
 CREDENTIALS_DELAY = 300.0
 DIGEST_PROBLEM = PROBLEM + "digest"
 CLOCK_PROBLEM = PROBLEM + "clock"
@@ -288,8 +291,12 @@ def _common(outcome: Outcome, attempt: Attempt) -> TryAgain | Hold:
         return TryAgain(seconds=wait, error=refused, counted=False, platform_wide=True)
     if status in (429, 503):
         told = retry_after(outcome.retry_after, now=attempt.now)
-        # A tenth more by chance, so that those told the same second don't come in the same second.
-        wait = backoff(attempt.attempts, attempt.random) if told is None else told * (1 + attempt.random / 10)
+        # A little more by chance, so that those told the same second don't come in the same second.
+        wait = (
+            backoff(attempt.attempts, attempt.random)
+            if told is None
+            else told + min(told / 10, LONGEST_AFTERWARDS) * attempt.random
+        )
         return TryAgain(seconds=wait, error=error, platform_wide=True)
     if status == 400 and read_problem(outcome.body).type == DIGEST_PROBLEM:
         return _later(attempt, "digest-mismatch")

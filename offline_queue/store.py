@@ -419,6 +419,16 @@ class Store:
                 """
             )
 
+    def forms_waiting(self) -> int:
+        """How many forms are yet to be sent, or under way; more than a platform would plan for are not counted."""
+        with self._database.read() as connection:
+            return connection.value(
+                """
+                SELECT (SELECT count(*) FROM (SELECT 1 FROM submission WHERE state = 'ready' LIMIT 5000))
+                     + (SELECT count(*) FROM submission WHERE state = 'sending' AND lease IS NOT NULL)
+                """
+            )
+
     def version(self) -> int:
         """Another number when another process, or another opener, has changed the queue."""
         return self._database.version()

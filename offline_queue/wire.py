@@ -31,6 +31,8 @@ MAX_BATCH_BYTES = 256 * 1024
 """Of the bodies in one request: a thin line must carry them before the request's deadline."""
 SEALED_OVERHEAD_BYTES = 36 + 16 * (MAX_ATTACHMENT_BYTES // CHUNK_BYTES)
 """What sealing adds to the largest attachment."""
+WAITING_HEADER = "Kiosk-Waiting"
+"""How many forms the terminal has yet to send, those of the request among them: lets a platform in a rush say when."""
 PLAIN_TYPE = "application/json"
 SEALED_TYPE = "application/vnd.township-kiosk.sealed+json"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -63,6 +64,18 @@ def test_a_matching_receipt_is_accepted(status: int) -> None:
 )
 def test_200_without_our_receipt_is_a_failure(body: bytes) -> None:
     assert form(Answer(status=200, body=body)) == TryAgain(seconds=2.0, error="not-a-receipt")
+
+
+def test_a_little_is_added_to_what_was_told_and_never_much() -> None:
+    def waits(told: int, random: float) -> float:
+        answer = Answer(status=503, retry_after=str(told))
+        decision = decide_form(answer, replace(FIRST, random=random), uid=UID, sha256=SHA)
+        assert isinstance(decision, TryAgain)
+        return decision.seconds
+
+    assert waits(100, 0.5) == 105.0
+    assert waits(300, 1.0) == 330.0
+    assert waits(14_400, 1.0) == 14_430.0, "who has a turn in four hours comes to it"
 
 
 DIGEST = canonical_bytes(Problem(type=DIGEST_PROBLEM))

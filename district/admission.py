@@ -1,0 +1,160 @@
+"""Who may be worked on now, and when the others are to come back.
+
+After a power cut, or a line that was dead, thousands of terminals bring at once what they queued. To work on everything
+that comes is to finish most of it after its terminal has given up, and to be asked for it again. So as soon as too much
+is under way, a terminal that comes is given a turn, as in a hall: a time from which on everything it brings is worked
+on. Turns follow each other as fast as this process has been seen to work, each as long as what its terminal says is
+waiting there (`Kiosk-Waiting`). Until its turn a terminal is told 503 and how long to stay away.
+
+This is the rule alone: no clock, no network, no database. Each process books by its own pace, so that several need not
+agree on one schedule. What they share is the turns they gave (:mod:`district.turns`), since a terminal may come back to
+another of them. While the platform keeps up, nobody is given a turn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MOST_AT_ONCE = 64
+"""Requests under way in one process. More would only wait in it, in memory, and each be answered later."""
+FIRST_PACE = 1000.0
+"""Requests a second, until it was measured. Too bright is told once more; too dark would leave the platform idle."""
+FEW = 2
+"""A terminal with no more than this is not kept behind those that bring hundreds: a resident has just handed in."""
+UNTOLD = 20
+"""Requests, of a terminal that does not say."""
+MOST_REQUESTS = 5000
+LONGEST_SECONDS = 4 * 3600
+"""A terminal stays away no longer, whatever it is told (`offline_queue.retry.LONGEST_RETRY_AFTER`)."""
+_AHEAD = 1.05
+"""A little more is booked than can be done: what a platform waits for a terminal, it never gets back."""
+_SOON = 1.0
+_BUSY = 8
+_LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A terminal may bring `requests` requests from `begins` on, in seconds on the clock of `now`."""
+
+    begins: float
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome:
+    """To be worked on now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """To come back after `seconds`, at least 1."""
+
+    seconds: int
+
+
+class Admission:
+    """That of one process. `now` is always in seconds of one clock that never goes back."""
+
+    def __init__(self, *, most: int = MOST_AT_ONCE, pace: float = FIRST_PACE) -> None:
+        self._most = most
+        self._pace = _Pace(pace)
+        self._working = 0
+        self._booked_until = 0.0
+        self._turns: dict[str, Turn] = {}
+        self._given: dict[str, Turn] = {}
+
+    @property
+    def pace(self) -> float:
+        """Requests a second that this process is taken to be able to do."""
+        return self._pace.value
+
+    def is_calm(self, *, now: float) -> bool:
+        """Whether everybody is welcome."""
+        return self._working < self._most and self._booked_until <= now
+
+    def ask(self, terminal: str, *, now: float, requests: int | None = None) -> Welcome | Later:
+        """`requests` that the terminal comes with, this one among them, as far as it says."""
+        self._pace.look(now, self._working)
+        full = self._working >= self._most
+        if not full and (self._booked_until <= now or (requests is not None and requests <= FEW)):
+            return Welcome()
+        turn = self._turns.get(terminal)
+        if turn is None or turn.requests <= 0 or (full and turn.begins <= now):
+            turn = self._give(terminal, UNTOLD if requests is None else requests, now=now, full=full)
+        if turn.begins > now + (0.0 if full else _SOON):
+            self._pace.refused()
+            return Later(seconds=_told(turn.begins - now))
+        self._turns[terminal] = Turn(begins=turn.begins, requests=turn.requests - 1)
+        return Welcome()
+
+    def begin(self) -> None:
+        """A request is there, to its last byte. One that trickles in takes nobody's place."""
+        self._working += 1
+
+    def done(self, *, now: float) -> None:
+        """A request that began is answered."""
+        self._pace.look(now, self._working)
+        self._working -= 1
+        self._pace.done(self._working)
+
+    def given(self) -> Mapping[str, Turn]:
+        """The turns given since the last time, for the other processes."""
+        given, self._given = self._given, {}
+        return given
+
+    def learn(self, turns: Mapping[str, Turn], *, now: float) -> None:
+        """Take over what other processes gave, unless there is a later turn of ours; forget turns that are over."""
+        for terminal, turn in turns.items():
+            ours = self._turns.get(terminal)
+            if ours is None or turn.begins > ours.begins + _SOON:
+                self._turns[terminal] = turn
+        if self._booked_until <= now:
+            self._turns = {terminal: turn for terminal, turn in self._turns.items() if turn.begins > now}
+
+    def _give(self, terminal: str, requests: int, *, now: float, full: bool) -> Turn:
+        requests = max(1, min(requests, MOST_REQUESTS))
+        begins = max(self._booked_until, now + _SOON if full else now)
+        self._booked_until = begins + requests / (self._pace.value * _AHEAD)
+        self._turns[terminal] = self._given[terminal] = turn = Turn(begins=begins, requests=requests)
+        return turn
+
+
+class _Pace:
+    """What a process can do, in requests a second: the most it was seen to do, until a second in which it had enough to
+    do throughout, and was not mostly refusing, says less."""
+
+    def __init__(self, first: float) -> None:
+        self.value = first
+        self._since = 0.0
+        self._done = 0
+        self._refused = 0
+        self._fewest = 0
+
+    def look(self, now: float, working: int) -> None:
+        took = now - self._since
+        if took < _LOOK_SECONDS:
+            return
+        seen = self._done / took
+        if seen > self.value:
+            self.value = seen
+        elif self._fewest >= _BUSY and self._refused <= self._done:
+            self.value += (seen - self.value) / 4
+        self._since, self._done, self._refused, self._fewest = now, 0, 0, working
+
+    def done(self, working: int) -> None:
+        self._done += 1
+        self._fewest = min(self._fewest, working)
+
+    def refused(self) -> None:
+        self._refused += 1
+
+
+def _told(seconds: float) -> int:
+    """What is further away than a terminal stays away is told in two steps or more, as evenly as it lies."""
+    if seconds > LONGEST_SECONDS:
+        half = LONGEST_SECONDS / 2
+        seconds = half + seconds % half
+    return math.ceil(seconds)

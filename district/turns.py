@@ -1,0 +1,108 @@
+"""The turns that terminals are given (:mod:`district.admission`), and how the platform's processes tell each other.
+
+Each request is decided on what is in memory. Once a second, and only in a rush, a process writes the turns it gave into
+the database and reads those of the others. A turn that is lost with its process costs a terminal a new one, so nothing
+waits for the disk. Beside them lies the pace that was last measured, for a process that starts into a rush.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Engine, Table, delete, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection
+
+from district.admission import FIRST_PACE, MOST_AT_ONCE, Admission, Later, Turn
+from district.database import alone, write
+from district.tables import PACES, TURNS
+
+_EXCHANGE_SECONDS = 1.0
+_OVERLAP_SECONDS = 10
+"""How far the clocks of the platform's machines may be apart."""
+_KEPT_SECONDS = 2 * 24 * 3600
+
+
+class Turns:
+    """Those that one process gives and knows of; `most` requests are worked on at once. Safe to use from several
+    threads. `wall` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        most: int = MOST_AT_ONCE,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._engine = engine
+        self._monotonic = monotonic
+        self._wall = wall
+        self._lock = threading.Lock()
+        with alone(engine) as connection:
+            pace = connection.execute(select(PACES.c.requests_a_second)).scalar()
+        self._admission = Admission(most=most, pace=FIRST_PACE if pace is None else pace)
+        self._exchanged = float("-inf")
+        self._read_from = int(wall()) - _KEPT_SECONDS
+
+    def ask(self, terminal: str, *, requests: int | None = None) -> Later | None:
+        """When to come back; None: now is well."""
+        with self._lock:
+            now = self._monotonic()
+            due = now >= self._exchanged + _EXCHANGE_SECONDS and not self._admission.is_calm(now=now)
+            if due:
+                self._exchanged = now
+        if due:
+            self._exchange()
+        with self._lock:
+            answer = self._admission.ask(terminal, now=self._monotonic(), requests=requests)
+        return answer if isinstance(answer, Later) else None
+
+    def begin(self) -> None:
+        """A request is there to its last byte."""
+        with self._lock:
+            self._admission.begin()
+
+    def done(self) -> None:
+        """It is answered."""
+        with self._lock:
+            self._admission.done(now=self._monotonic())
+
+    def _exchange(self) -> None:
+        with self._lock:
+            given, pace = self._admission.given(), self._admission.pace
+        wall = self._wall()
+        ahead = wall - self._monotonic()
+        if given:
+            rows: list[dict[str, object]] = [
+                {"terminal": terminal, "begins": turn.begins + ahead, "requests": turn.requests, "given": int(wall)}
+                for terminal, turn in sorted(given.items())  # in one order, so that two processes never lock each other
+            ]
+            write(self._engine, lambda connection: _keep(connection, rows, pace))
+        recent = select(TURNS.c.terminal, TURNS.c.begins, TURNS.c.requests).where(TURNS.c.given >= self._read_from)
+        with alone(self._engine) as connection:
+            found = connection.execute(recent).all()
+        self._read_from = int(wall) - _OVERLAP_SECONDS
+        turns = {row.terminal: Turn(begins=row.begins - ahead, requests=row.requests) for row in found}
+        with self._lock:
+            self._admission.learn(turns, now=self._monotonic())
+
+
+def _keep(connection: Connection, rows: list[dict[str, object]], pace: float) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+    oldest = int(str(rows[0]["given"])) - _KEPT_SECONDS
+    connection.execute(delete(TURNS).where(TURNS.c.given < oldest))
+    _put(connection, TURNS, rows)
+    _put(connection, PACES, [{"id": 1, "requests_a_second": pace}])
+
+
+def _put(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
+    """Insert, or take the place of what has the same key."""
+    insert = (postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert)(table)
+    keys = [column.name for column in table.primary_key]
+    others = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), rows)
