@@ -38,7 +38,7 @@ def delivery_of(store: DistrictStore, told: Told) -> Delivery | Sealed | Erased:
         steps = connection.execute(select(STEPS).where(STEPS.c.uid == told.uid).order_by(STEPS.c.seq)).all()
         asked = list(_supplements(connection, told.uid))
     inside = None if row.body is None else store.submission(told.uid)
-    answers = {one.answered_uid: _answer(store, one.answered_uid) for one in asked if one.answered_uid is not None}
+    answers = {one.answered_uid: _answer(store, one.answered_uid) for one in asked if one.answered_at is not None}
     with_papers = inside
     if told.event == Event.SUPPLEMENT_ANSWERED:
         answered = [one for one in asked if one.answered_at is not None and one.answered_at <= told.made_at]

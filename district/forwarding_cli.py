@@ -205,14 +205,14 @@ def adapter() -> None:
 @adapter.command()
 @click.argument("file", type=_file)
 @click.option("--case", "uid", help="Show what would be sent for this submission, masked; nothing is sent.")
-@click.option("--event", type=click.Choice(list(Event)), default=Event.COMPLETE, show_default=True)
+@click.option("--event", type=click.Choice([one.value for one in Event]), default="complete", show_default=True)
 @database_option
 @objects_option
 @keys_options
 def check(
     file: Path,
     uid: str | None,
-    event: Event,
+    event: str,
     database: str | None,
     objects: str | None,
     keys_folder: Path | None,

@@ -152,7 +152,9 @@ class Transport:
         alarm.daemon = True
         alarm.start()
         try:
-            return self._exchange(method, url, body, headers, sign)
+            outcome = self._exchange(method, url, body, headers, sign)
+            # Cut within its header, an answer looks like a short one that is whole.
+            return Failure(kind=FailureKind.DEADLINE) if watch.cut else outcome
         except requests.exceptions.SSLError:
             return Failure(kind=FailureKind.DEADLINE if watch.cut else FailureKind.TLS)
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ReadTimeout):

@@ -58,8 +58,10 @@ def hand_in(
 def move(store: DistrictStore, uid: str, event: Event, *, at: str = "2026-11-24T01:00:00+00:00") -> None:
     """What staff do to a case, as far as the outbox has it."""
 
+    stage = Event.SUPPLEMENT if event is Event.SUPPLEMENT_ANSWERED else event
+
     def moved(connection: Connection) -> None:
-        connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid == uid).values(stage=event.value))
+        connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid == uid).values(stage=stage.value))
         tell(connection, event, [uid], now=at)
 
     write(store.engine, moved)
