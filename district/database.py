@@ -18,7 +18,20 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    BindParameter,
+    Connection,
+    Engine,
+    Select,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -60,6 +73,12 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def unhurried(*values: BindParameter[Any]) -> Select[Any]:
+    """These values as a SELECT for an INSERT that stands alone in its transaction on PostgreSQL: its commit does not
+    wait for the disk, but stands in the same log before every commit that comes after it, and is there if they are."""
+    return select(*values).select_from(func.set_config("synchronous_commit", "off", True).table_valued("value"))
+
+
 @contextmanager
 def alone(engine: Engine) -> Generator[Connection]:
     """Each statement by itself, without a transaction around them: it sees what is committed, and locks nothing."""
@@ -74,7 +93,9 @@ def write(engine: Engine, work: Callable[[Connection], T]) -> T:
         try:
             return _write(engine, work)
         except OperationalError as trouble:
-            if getattr(trouble.orig, "sqlstate", None) not in _AGAIN:
+            # A connection that the server ended while it lay idle; at a commit nobody knows what became of it.
+            stale = trouble.connection_invalidated and trouble.statement is not None
+            if not stale and getattr(trouble.orig, "sqlstate", None) not in _AGAIN:
                 raise
     return _write(engine, work)
 
@@ -113,7 +134,6 @@ def _postgresql(address: URL) -> Engine:
         max_overflow=10,
         pool_timeout=20,
         hide_parameters=True,
-        pool_pre_ping=True,  # the server was restarted: the next request does not pay for it
         connect_args={"connect_timeout": 10},
     )
 

@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import Engine, func, literal, select
+from sqlalchemy import BindParameter, Engine, bindparam
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from district.database import alone, write
+from district.database import alone, unhurried, write
 from district.tables import NONCES
 
 _KEPT_SECONDS = 3600
 _SWEEP_SECONDS = 60
+_ROW: dict[str, BindParameter[Any]] = {column.name: bindparam(column.name, type_=column.type) for column in NONCES.c}
+_SQLITE = sqlite_insert(NONCES).values(_ROW).on_conflict_do_nothing().returning(NONCES.c.expires)
+# Not waiting for the disk: a power cut can only take nonces of requests that changed nothing, or were never answered.
+_POSTGRESQL = (
+    postgresql_insert(NONCES)
+    .from_select(list(_ROW), unhurried(*_ROW.values()))
+    .on_conflict_do_nothing()
+    .returning(NONCES.c.expires)
+)
 
 
 class Nonces:
@@ -33,15 +43,9 @@ class Nonces:
         self._sweep()
         row = {"key_id": key, "nonce": nonce, "expires": until}
         if self._engine.dialect.name == "sqlite":
-            new = sqlite_insert(NONCES).values(**row).on_conflict_do_nothing().returning(NONCES.c.expires)
-            return write(self._engine, lambda connection: connection.execute(new).first()) is not None
-        # Not waiting for the disk: what is acknowledged afterwards is, and this stands before it in the same log. A
-        # power cut can only take nonces of requests that changed nothing, or were never answered.
-        late = func.set_config("synchronous_commit", "off", True).table_valued("value")
-        values = select(*(literal(value) for value in row.values())).select_from(late)
-        insert = postgresql_insert(NONCES).from_select(list(row), values).on_conflict_do_nothing()
+            return write(self._engine, lambda connection: connection.execute(_SQLITE, row).first()) is not None
         with alone(self._engine) as connection:
-            return connection.execute(insert.returning(NONCES.c.expires)).first() is not None
+            return connection.execute(_POSTGRESQL, row).first() is not None
 
     def _sweep(self) -> None:
         now = self._wall()

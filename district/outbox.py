@@ -18,7 +18,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, exists, func, literal, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    String,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from district.database import write
 from district.receiving import Event
@@ -34,6 +48,24 @@ _FARTHEST = int(LONGEST_RETRY_AFTER) * 2
 _NAMESPACE = uuid.UUID("5b0b6d0e-7f38-4c5b-9a3e-3a9b4f1f7c60")
 
 
+_TELL = OUTBOX.insert().from_select(
+    ["uid", "event", "made_at", "attempts", "next_try"],
+    select(
+        SUBMISSIONS.c.uid,
+        bindparam("event", type_=String),
+        bindparam("now", type_=String),
+        literal_column("0", Integer),
+        literal_column("0", Integer),
+    )
+    .where(
+        SUBMISSIONS.c.uid.in_(bindparam("uids", expanding=True)),
+        SUBMISSIONS.c.test.is_(False),
+        SUBMISSIONS.c.supplement_of.is_(None),
+    )
+    .order_by(SUBMISSIONS.c.seq),
+)
+
+
 def tell(connection: Connection, event: Event, uids: Sequence[str], *, now: str) -> None:
     """Write an event of each of these cases into the same commit, in their order. Nothing is told of a rehearsal, nor
     of a supplement by itself.
@@ -41,12 +73,7 @@ def tell(connection: Connection, event: Event, uids: Sequence[str], *, now: str)
     The submission's own row has been written or locked before in this transaction, so that events of one case come to
     stand here in the order in which they happened.
     """
-    told = (
-        select(SUBMISSIONS.c.uid, literal(event.value), literal(now), literal(0), literal(0))
-        .where(SUBMISSIONS.c.uid.in_(uids), SUBMISSIONS.c.test.is_(False), SUBMISSIONS.c.supplement_of.is_(None))
-        .order_by(SUBMISSIONS.c.seq)
-    )
-    connection.execute(OUTBOX.insert().from_select(["uid", "event", "made_at", "attempts", "next_try"], told))
+    connection.execute(_TELL, {"event": event.value, "now": now, "uids": uids})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

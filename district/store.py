@@ -7,7 +7,7 @@ was handed in has been erased. A test submission is kept out of cases: it never 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from district.case_numbers import next_cases
+from district.case_numbers import cases_ahead, next_cases
 from district.database import alone, open_engine, write
 from district.leases import UPLOADS_AT_ONCE, Leases
 from district.objects import Place, open_objects
@@ -38,12 +38,16 @@ _HALL = (
     .limit(1)
     .scalar_subquery()
 )
+_KNOWN = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt).where(
+    SUBMISSIONS.c.uid.in_(bindparam("uids", expanding=True))
+)
+_KNOWN_PAPERS = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.id.in_(bindparam("ids", expanding=True)))
 _INSERT = SUBMISSIONS.insert().values(terminal=bindparam("terminal"), hall=_HALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fresh:
-    """What is to be stored, looked at before anything is locked."""
+    """What is to be stored."""
 
     outside: Body
     body: bytes
@@ -135,7 +139,8 @@ class DistrictStore:
 
     def _take_all(self, arrived: Sequence[tuple[Body, bytes]]) -> list[Take]:
         """Raises IntegrityError when a uid or an attachment's id came to be known since it was looked for."""
-        known, papers = self._known([outside for outside, _ in arrived])
+        with alone(self._engine) as connection:
+            known, papers = _known(connection, [outside for outside, _ in arrived])
         fresh: dict[str, _Fresh] = {}
         looked: list[Take | _Fresh] = []
         for outside, body in arrived:
@@ -144,7 +149,7 @@ class DistrictStore:
                 fresh[one.outside.uid] = one
                 papers.update(one.papers)
             looked.append(one)
-        receipts = write(self._engine, lambda connection: _keep(connection, fresh.values())) if fresh else {}
+        receipts = self._keep(list(fresh.values())) if fresh else {}
         taken: list[Take] = []
         for one in looked:
             if isinstance(one, _Fresh):
@@ -154,15 +159,10 @@ class DistrictStore:
             taken.append(one)
         return taken
 
-    def _known(self, bodies: Sequence[Body]) -> tuple[dict[str, tuple[str, bytes]], set[str]]:
-        """Digest and receipt of the uids that are known, and the ids of papers that are."""
-        with alone(self._engine) as connection:
-            columns = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt)
-            rows = connection.execute(columns.where(SUBMISSIONS.c.uid.in_([one.uid for one in bodies])))
-            known = {row.uid: (row.sha256, row.receipt) for row in rows}
-            named = [paper.id for one in bodies if one.uid not in known for paper in one.attachments]
-            papers = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.id.in_(named))
-            return known, set(connection.execute(papers).scalars()) if named else set()
+    def _keep(self, fresh: Sequence[_Fresh]) -> dict[str, bytes | None]:
+        now = now_text()
+        ahead = cases_ahead(self._engine, now, sum(one.is_case for one in fresh))
+        return write(self._engine, lambda connection: _keep(connection, fresh, ahead, now))
 
     def _look(
         self,
@@ -285,11 +285,18 @@ class DistrictStore:
         )
 
 
-def _keep(connection: Connection, fresh: Collection[_Fresh]) -> dict[str, bytes | None]:
+def _known(connection: Connection, bodies: Sequence[Body]) -> tuple[dict[str, tuple[str, bytes]], set[str]]:
+    """Digest and receipt of the uids that are known, and the ids of papers that are."""
+    rows = connection.execute(_KNOWN, {"uids": [one.uid for one in bodies]})
+    known = {row.uid: (row.sha256, row.receipt) for row in rows}
+    named = [paper.id for one in bodies if one.uid not in known for paper in one.attachments]
+    return known, set(connection.execute(_KNOWN_PAPERS, {"ids": named}).scalars()) if named else set()
+
+
+def _keep(connection: Connection, fresh: Sequence[_Fresh], ahead: Sequence[str], now: str) -> dict[str, bytes | None]:
     """Store what is new, and give the receipts by uid; None for a supplement that nobody asked for."""
-    now = now_text()
     cases = [one.outside.uid for one in fresh if one.is_case]
-    numbers = iter(next_cases(connection, now, len(cases)))
+    numbers = iter(ahead or next_cases(connection, now, len(cases)))
     rows: list[dict[str, object]] = []
     papers: list[dict[str, object]] = []
     receipts: dict[str, bytes | None] = {}

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 
 from district.database import alone
 from district.tables import HALLS, TERMINALS
 from district.times import now_text
 from offline_queue.numbers import is_terminal_code, key_id
+
+_FIND = select(TERMINALS).where(TERMINALS.c.key_id == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ class Terminals:
 
     def find(self, key: str) -> Terminal | None:
         with alone(self._engine) as connection:
-            row = connection.execute(select(TERMINALS).where(TERMINALS.c.key_id == key)).mappings().first()
+            row = connection.execute(_FIND, {"key": key}).mappings().first()
         return None if row is None else Terminal(**row)
 
     def any(self) -> bool:
