@@ -15,6 +15,7 @@ from district.authority_cli import ca
 from district.catalogue_cli import catalogue
 from district.check.cli import check
 from district.database import DatabaseTrouble
+from district.enrolment import read_bundle_file
 from district.exporting import exported_since
 from district.forwarding_cli import adapter, forward, outbox
 from district.importing import Imported, NotImported, import_folder, write_receipts
@@ -100,6 +101,13 @@ def serve(
         settings, signatures=require_signatures, public_url=root, authority=authority, bundle=bundle, uploads=uploads
     )
     _opened(settings).close()  # a folder of keys that can't be used is told before anything listens
+    if bundle is not None:
+        try:
+            read_bundle_file(bundle)
+        except (OSError, ValueError) as trouble:
+            raise click.BadParameter(
+                f"not what district keys bundle wrote: {trouble}", param_hint="--bundle"
+            ) from trouble
     if tls_cert is None or tls_key is None or client_ca is None:
         if tls_cert or tls_key or client_ca:
             raise click.UsageError("--tls-cert, --tls-key and --client-ca go together")

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from sqlalchemy import Connection, Engine, func, select
 from starlette.concurrency import run_in_threadpool
 
 from district.answers import JSON, body_of, problem
 from district.authority import AuthorityTrouble, RequestKey, certificate_sha256, is_certified, issue, read_request
-from district.database import write
+from district.database import alone, write
 from district.tables import ENROLMENTS, HALLS, REFUSALS, TERMINALS
 from offline_queue.enrolment import (
     MAX_ENROLMENT_BYTES,
@@ -96,7 +96,8 @@ class Enrolments:
         self._wall = wall
 
     def invite(self, terminal: str, hall: str, *, hours: int = HOURS) -> Invitation:
-        """A code for one terminal in one hall. Raises ValueError for what is no terminal's code, or no hall."""
+        """A code for one terminal in one hall; those before that nobody used are over. Raises ValueError for what is no
+        terminal's code, or no hall."""
         made = Invitation(
             code=new_code(terminal), terminal=terminal, hall=hall, expires_at=self._time(timedelta(hours=hours))
         )
@@ -106,6 +107,8 @@ class Enrolments:
                 raise ValueError(
                     f"there is no hall {hall}: district halls add makes one, district halls list shows them"
                 )
+            unused = (ENROLMENTS.c.terminal == terminal, ENROLMENTS.c.used_at.is_(None))
+            connection.execute(ENROLMENTS.delete().where(*unused))
             connection.execute(
                 ENROLMENTS.insert().values(
                     code_sha256=_hash(made.code),
@@ -122,6 +125,10 @@ class Enrolments:
     def enrol(self, asked: Enrolment, *, source: str) -> Enrolled | Refusal:
         """Register the terminal that asks, from the network address `source`, and certify it. Raises OSError or
         ValueError when the bundle can't be read."""
+        place = _place(source)
+        wait = self._wait(place)
+        if wait:
+            return TooOften(wait)
         raw = asked.proven()
         if raw is None:
             return NotTaken("not signed by the key it names, or no code")
@@ -131,16 +138,14 @@ class Enrolments:
             request_key = read_request(asked.request.encode(), terminal_of(asked.code))
         except AuthorityTrouble as trouble:
             return NotTaken(str(trouble))
-        bundle = None if self._bundle is None else json.loads(self._bundle.read_bytes())
+        bundle = None if self._bundle is None else read_bundle_file(self._bundle)
         asking = _Asking(code_sha256=_hash(asked.code), raw=raw, request=asked.request.encode(), key=request_key)
-        authority, place = self._authority, _place(source)
+        authority = self._authority
 
-        def use(connection: Connection) -> Enrolled | Refusal:
-            wait = self._wait(connection, place)
-            if wait:
-                return TooOften(wait)
+        def use(connection: Connection) -> Enrolled | NoSuchCode:
             answer = self._use(connection, asking, authority)
             if isinstance(answer, NoSuchCode):
+                connection.execute(REFUSALS.delete().where(REFUSALS.c.at <= self._window()))
                 connection.execute(REFUSALS.insert().values(source=place, at=int(self._wall())))
             return answer
 
@@ -150,14 +155,17 @@ class Enrolments:
             return NotTaken(str(taken))
         return answer.model_copy(update={"bundle": bundle}) if isinstance(answer, Enrolled) else answer
 
-    def _wait(self, connection: Connection, place: str) -> int:
-        """Seconds until that address may ask again."""
-        since = int(self._wall()) - WINDOW_SECONDS
-        connection.execute(REFUSALS.delete().where(REFUSALS.c.at <= since))
-        count, oldest = connection.execute(
-            select(func.count(), func.min(REFUSALS.c.at)).where(REFUSALS.c.source == place)
-        ).one()
-        return 0 if count < MOST_REFUSALS else max(1, oldest - since)
+    def _wait(self, place: str) -> int:
+        """Seconds until that address may ask again. Only looks: who floods this must not hold up who writes."""
+        counted = select(func.count(), func.min(REFUSALS.c.at)).where(
+            REFUSALS.c.source == place, REFUSALS.c.at > self._window()
+        )
+        with alone(self._engine) as connection:
+            count, oldest = connection.execute(counted).one()
+        return 0 if count < MOST_REFUSALS else max(1, oldest - self._window())
+
+    def _window(self) -> int:
+        return int(self._wall()) - WINDOW_SECONDS
 
     def _use(self, connection: Connection, asking: _Asking, authority: Path) -> Enrolled | NoSuchCode:
         mine = ENROLMENTS.c.code_sha256 == asking.code_sha256
@@ -230,6 +238,14 @@ class _Asking:
 
 class _Taken(Exception):
     """Undoes the use of a code, whose keys can't be taken."""
+
+
+def read_bundle_file(path: Path) -> dict[str, JsonValue]:
+    """What `district keys bundle` wrote. Raises OSError, and ValueError for anything else."""
+    content = json.loads(path.read_bytes())
+    if not isinstance(content, dict) or set(cast("dict[str, JsonValue]", content)) != {"bundle", "signature"}:
+        raise ValueError(f"{path} is not what district keys bundle wrote")
+    return cast("dict[str, JsonValue]", content)
 
 
 def _hash(code: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,7 +98,9 @@ def bundle(
         raise click.BadParameter(str(trouble), param_hint="--terminals") from trouble
     except KeysTrouble as trouble:
         raise click.ClickException(str(trouble)) from trouble
-    out.write_bytes(content)
+    draft = out.with_name(f"{out.name}.part")
+    draft.write_bytes(content)
+    os.replace(draft, out)  # a platform that is running may read it at this moment
 
 
 @keys.command("open")

@@ -13,7 +13,7 @@ from district.halls import Halls
 from district.settings import database_option, json_option, opened_database
 from district.terminals import Terminal, Terminals
 from offline_queue.numbers import base64url, is_district_host
-from offline_queue.terminals import read_terminal
+from offline_queue.terminals import KnownTerminal, read_terminal
 
 
 @click.group()
@@ -93,6 +93,18 @@ def place(code: str, hall: str, database: str | None) -> None:
             raise click.ClickException(str(trouble)) from trouble
     if not placed:
         raise click.ClickException(f"there is no terminal {code}; see district terminals list")
+
+
+@terminals.command()
+@database_option
+def lines(database: str | None) -> None:
+    """Print the good terminals as district keys bundle --terminals takes them: whose slips are genuine."""
+    with opened_database(database) as engine:
+        names = Halls(engine).all()
+        for one in Terminals(engine).all():
+            if one.revoked_at is None:
+                hall = names.get(one.hall or "", "")
+                click.echo(KnownTerminal(code=one.code, public_key=one.public_key, hall=hall).line())
 
 
 @terminals.command()

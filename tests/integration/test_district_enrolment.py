@@ -28,6 +28,7 @@ from district.tables import ENROLMENTS
 from district.terminals import Terminals
 from offline_queue.enrolment import Enrolled, Enrolment, enrolment, new_code
 from offline_queue.numbers import base64url, key_id
+from offline_queue.terminals import read_terminal
 
 HERE = "192.0.2.7"
 
@@ -98,8 +99,10 @@ def test_a_code_makes_one_machine_the_terminal_and_says_the_same_again(rig: Rig)
 
 
 def test_for_everybody_else_all_codes_are_alike(rig: Rig) -> None:
-    machine, used, over = Machine(), rig.code(), rig.code(hours=1)
+    machine, used = Machine(), rig.code()
     assert isinstance(rig.enrolments.enrol(machine.asks(used), source=HERE), Enrolled)
+    mislaid, over = rig.code(), rig.code(hours=1)  # the second ends the first
+    assert rig.enrolments.enrol(Machine().asks(mislaid), source=HERE) == NoSuchCode()
     rig.clock.now += 3600
     other, half = Machine(), Machine()
     half.key = machine.key  # the signing key is known, the certificate would be another's
@@ -197,4 +200,6 @@ def test_commands_make_halls_and_invite(tmp_path: Path) -> None:
     assert district("terminals", "place", "TY05", "--hall", "nowhere")[0] == 1
     assert district("terminals", "place", "TY05", "--hall", "taoyuan") == (0, "")
     assert json.loads(district("terminals", "list", "--json")[1])["hall"] == "taoyuan"
+    known = read_terminal(district("terminals", "lines")[1])
+    assert (known.code, known.hall) == ("TY05", "桃源镇 便民服务中心")
     assert district("terminals", "invite", "TY03", "--hall", "taoyuan", "--url", "nonsense")[0] == 2

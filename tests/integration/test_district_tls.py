@@ -125,6 +125,8 @@ def test_mutual_tls_is_whole_or_refused(tmp_path: Path, authority: Authority) ->
 
     status, said = serve("--tls-cert", str(own.certificate))
     assert (status, "go together" in said) == (2, True)
+    status, said = serve("--bundle", str(own.certificate))
+    assert (status, "not what district keys bundle wrote" in said) == (2, True)
     everything = ("--tls-cert", str(own.key), "--tls-key", str(own.key), "--client-ca", str(authority.certificate))
     status, said = serve(*everything)
     assert (status, "can't be used" in said) == (1, True)
