@@ -38,4 +38,4 @@ def problem(status: int, kind: str, detail: str = "", *, retry_after: int | None
 
 def retry_seconds(shortest: int = 20) -> int:
     """For Retry-After, spread, so that those who wait don't come back together."""
-    return random.randint(shortest, 3 * shortest)  # noqa: S311 - nothing to guess
+    return random.randint(shortest, 3 * shortest)  # noqa: S311 - nothing to guess  # nosec B311

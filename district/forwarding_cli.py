@@ -31,7 +31,7 @@ from district.store import DistrictStore
 from district.webhook import Webhook
 from offline_queue.transport import DEADLINE_SECONDS, Certificates
 
-SECRET_VARIABLE = "DISTRICT_WEBHOOK_SECRET"  # noqa: S105 - where the secret is, not the secret
+SECRET_VARIABLE = "DISTRICT_WEBHOOK_SECRET"  # noqa: S105 - where the secret is, not the secret  # nosec B105
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

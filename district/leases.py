@@ -50,7 +50,7 @@ class Leases:
         if not full and write(self._engine, lambda connection: self._take(connection, attachment, terminal or "", now)):
             return None
         # Spread, so that those who wait don't come back together.
-        return Full(retry_after=random.randint(*_AGAIN_SECONDS))  # noqa: S311 - nothing to guess
+        return Full(retry_after=random.randint(*_AGAIN_SECONDS))  # noqa: S311 - nothing to guess  # nosec B311
 
     def _take(self, connection: Connection, attachment: str, terminal: str, now: int) -> bool:
         if connection.dialect.name == "postgresql":

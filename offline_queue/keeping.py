@@ -79,7 +79,7 @@ def forget_ended(database: Database, blobs: Blobs, clock: Clock, *, days: int) -
                 for (name,) in connection.all("SELECT id FROM attachment WHERE submission = ?", row)
             ]
             for table, column in (("attachment", "submission"), ("rating", "submission"), ("submission", "seq")):
-                connection.run_many(f"DELETE FROM {table} WHERE {column} = ?", rows)  # noqa: S608 - of three constants
+                connection.run_many(f"DELETE FROM {table} WHERE {column} = ?", rows)  # noqa: S608 - of three constants  # nosec B608
         if not rows:
             return forgotten
         blobs.remove(papers)

@@ -258,7 +258,7 @@ class Outbox:
             (canonical_bytes(receipt), receipt.case_number, work.seq),
         )
         connection.run(
-            f"UPDATE attachment SET state = 'done', offset = bytes WHERE submission = ? AND id NOT IN ({_marks(receipt.missing)})",  # noqa: S608, E501 - question marks only
+            f"UPDATE attachment SET state = 'done', offset = bytes WHERE submission = ? AND id NOT IN ({_marks(receipt.missing)})",  # noqa: S608, E501 - question marks only  # nosec B608
             (work.seq, *receipt.missing),
         )
         state = State.DONE if receipt.state is State.DONE and not receipt.missing else State.RECEIVED
@@ -279,7 +279,7 @@ class Outbox:
             state = State.DONE if finished else State.RECEIVED
             if not finished:
                 connection.run(
-                    f"UPDATE attachment SET state = 'ready', offset = 0 WHERE submission = ? AND id IN ({_marks(progress.missing)})",  # noqa: S608, E501 - question marks only
+                    f"UPDATE attachment SET state = 'ready', offset = 0 WHERE submission = ? AND id IN ({_marks(progress.missing)})",  # noqa: S608, E501 - question marks only  # nosec B608
                     (work.seq, *progress.missing),
                 )
             self._move(connection, work, state)

@@ -24,7 +24,7 @@ def items(connection: Transaction, sealer: Sealer, *, uid: str | None = None) ->
                s.receipt IS NOT NULL, s.last_error, s.case_number, r.level
         FROM submission s LEFT JOIN rating r ON r.submission = s.seq
         {wanted} ORDER BY s.seq
-        """,  # noqa: S608 - one of two constants
+        """,  # noqa: S608 - one of two constants  # nosec B608
         () if uid is None else (uid,),
     )
     return (_item(connection, sealer, row) for row in rows)
@@ -65,7 +65,7 @@ def health(connection: Transaction, *, now: float) -> dict[str, JsonValue]:
     held = connection.value("SELECT count(*) FROM submission WHERE state = 'held'")
     # One state at a time, since each has its index.
     first = [
-        connection.value(f"SELECT min(seq) FROM submission WHERE {which}")  # noqa: S608 - of three constants
+        connection.value(f"SELECT min(seq) FROM submission WHERE {which}")  # noqa: S608 - of three constants  # nosec B608
         for which in ("state = 'ready'", "state = 'received'", "state = 'sending' AND lease IS NOT NULL")
     ]
     waiting = [seq for seq in first if seq is not None]
@@ -100,11 +100,11 @@ def overview(connection: Transaction, sealer: Sealer, *, most: int) -> Overview:
     """What has not arrived: counts, the oldest that waits by itself, and some of those that wait for people."""
     waiting = "state IN ('ready', 'sending', 'received')"
     oldest = connection.one(
-        f"SELECT created_wall, last_error FROM submission WHERE {waiting} ORDER BY seq LIMIT 1"  # noqa: S608 - a constant
+        f"SELECT created_wall, last_error FROM submission WHERE {waiting} ORDER BY seq LIMIT 1"  # noqa: S608 - a constant  # nosec B608
     )
     held = connection.all("SELECT uid FROM submission WHERE state = 'held' ORDER BY seq LIMIT ?", (most,))
     return Overview(
-        waiting=connection.value(f"SELECT count(*) FROM submission WHERE {waiting}"),  # noqa: S608 - a constant
+        waiting=connection.value(f"SELECT count(*) FROM submission WHERE {waiting}"),  # noqa: S608 - a constant  # nosec B608
         held=connection.value("SELECT count(*) FROM submission WHERE state = 'held'"),
         oldest=None if oldest is None else oldest[0],
         reason=None if oldest is None else oldest[1],

@@ -126,7 +126,7 @@ class _Child:
 
     def __init__(self, command: tuple[str, ...]) -> None:
         # Its complaints may quote a card, so they go nowhere; that it failed is told by its status.
-        self._process = subprocess.Popen(  # noqa: S603 - our own program
+        self._process = subprocess.Popen(  # noqa: S603 - our own program  # nosec B603
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
         self._requests = cast("IO[bytes]", self._process.stdin)

@@ -35,7 +35,7 @@ class SimPort:
     def __init__(self, slot: InProcessSlot) -> None:
         self._slot = slot
         # unix(7) allows a socket's path 108 bytes, and TMPDIR may be longer.
-        self._folder = tempfile.TemporaryDirectory(prefix="card-", dir="/tmp")
+        self._folder = tempfile.TemporaryDirectory(prefix="card-", dir="/tmp")  # nosec B108
         self._path = str(Path(self._folder.name) / "reader")
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(self._path)

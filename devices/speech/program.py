@@ -36,7 +36,7 @@ def run(argv: list[str], *, given: bytes = b"", turn: Turn, within_s: float, mos
     """Run ``argv`` with ``given`` on its standard input. Raises :class:`FileNotFoundError` when it is not installed,
     ``Cut`` or ``Late`` as :class:`Turn` does, and ``Late``, too, once it has put out more than ``most`` bytes: whoever
     does not stop talking hangs just as well."""
-    child = subprocess.Popen(  # noqa: S603 - our own programs; what residents hear never is an argument
+    child = subprocess.Popen(  # noqa: S603 - our own programs; what residents hear never is an argument  # nosec B603
         argv,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -65,9 +65,9 @@ def _environment() -> dict[str, str]:
 
 
 def _fed(child: subprocess.Popen[bytes], given: bytes, turn: Turn, until: float, most: int) -> tuple[bytes, bytes]:
-    assert child.stdin is not None  # noqa: S101 - for the type checker: all three were asked for
-    assert child.stdout is not None  # noqa: S101
-    assert child.stderr is not None  # noqa: S101
+    assert child.stdin is not None  # noqa: S101 - for the type checker: all three were asked for  # nosec B101
+    assert child.stdout is not None  # noqa: S101  # nosec B101
+    assert child.stderr is not None  # noqa: S101  # nosec B101
     left = memoryview(given)
     out, said = bytearray(), bytearray()
     readers: dict[int, bytearray] = {child.stdout.fileno(): out, child.stderr.fileno(): said}

@@ -69,7 +69,7 @@ class SimulatedDispatcher:
 
     def __init__(self, *, per_character_s: float = _PER_CHARACTER_S) -> None:
         # unix(7) allows a socket's path 108 bytes, and TMPDIR may be longer.
-        self._folder = Path(tempfile.mkdtemp(prefix="kiosk-speech-", dir="/tmp"))
+        self._folder = Path(tempfile.mkdtemp(prefix="kiosk-speech-", dir="/tmp"))  # nosec B108
         self.path = self._folder / "speechd.sock"
         self._per_character_s = per_character_s
         self._state = threading.Condition()

@@ -341,7 +341,7 @@ def read_adapter(content: bytes, *, name: str = "adapter file") -> AdapterFile:
     """Raises AdapterTrouble."""
     try:
         # Texts, lists and mappings only: the loader knows no tag that would make anything else.
-        told = yaml.load(content, _Loader)  # noqa: S506
+        told = yaml.load(content, _Loader)  # noqa: S506  # nosec B506
     except (yaml.YAMLError, UnicodeDecodeError) as trouble:
         raise AdapterTrouble(f"{name}: not YAML as it is taken here: {trouble}") from trouble
     try:

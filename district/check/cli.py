@@ -115,7 +115,7 @@ def _tls(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext
     try:
         context = ssl.create_default_context(cafile=ca)
         if cert is not None:
-            context.load_cert_chain(cert, key, password="")  # a key under a passphrase is refused, not asked for
+            context.load_cert_chain(cert, key, password="")  # a key under a passphrase is refused, not asked for  # nosec B106
     except OSError as trouble:
         raise click.ClickException(f"the certificates can't be used: {trouble}") from trouble
     return context

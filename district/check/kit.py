@@ -26,7 +26,7 @@ RULES: tuple[Rule, ...] = tuple(rule for topic in TOPICS for rule in topic.rules
 
 
 class Result(StrEnum):
-    PASS = "pass"  # noqa: S105 - no password
+    PASS = "pass"  # noqa: S105 - no password  # nosec B105
     FAIL = "fail"
     SKIP = "skip"
 

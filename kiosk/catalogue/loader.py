@@ -57,7 +57,7 @@ def parse(text: str, origin: str) -> Matter:
     if len(text.encode()) > LARGEST:
         raise CatalogueError(f"{origin}: larger than {LARGEST} bytes")
     try:
-        matter = Matter.model_validate(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader, made stricter
+        matter = Matter.model_validate(yaml.load(text, _Loader))  # noqa: S506 - a SafeLoader, made stricter  # nosec B506
     except yaml.YAMLError as failure:
         raise CatalogueError(f"{origin}: not YAML: {failure}") from failure
     except ValidationError as failure:

@@ -78,7 +78,7 @@ class ReadingProcess:
             self._child = None
         if self._child is None:
             try:
-                self._child = subprocess.Popen(  # noqa: S603 - our own command, no shell
+                self._child = subprocess.Popen(  # noqa: S603 - our own command, no shell  # nosec B603
                     self._command,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from devices.card.emrtd.asn1 import Algorithm, EcKey, PublicKey, RsaKey, Unsupported
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha1": hashes.SHA1(),  # noqa: S303 - what older documents are signed with
+    "sha1": hashes.SHA1(),  # noqa: S303 - what older documents are signed with  # nosec B303
     "sha224": hashes.SHA224(),
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
