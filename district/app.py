@@ -6,9 +6,10 @@ A terminal sees its own submissions only; those of others are unknown to it.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -30,13 +31,13 @@ from district.nonces import Nonces
 from district.objects import ObjectsAway, Place
 from district.renewing import add_terminals
 from district.rush import UnderWay, requests_to_come
-from district.staff import add_staff_pages
 from district.store import DistrictStore
 from district.submissions import add_submissions
 from district.telemetry import Telemetry, add_telemetry
 from district.terminals import Terminals
 from district.turns import Turns
 from district.uploads import add_uploads
+from district.web import add_staff_pages
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Settings:
     way at once.
 
     Signatures are asked for as soon as a terminal is registered, or at once when `signatures`. `public_url` is the root
-    that terminals call it by, where that is not what arrives (behind a proxy).
+    that terminals call it by, where that is not what arrives (behind a proxy); `staff_url` the one that staff call.
     """
 
     database: str
@@ -61,6 +62,7 @@ class Settings:
     authority: Path | None = None
     bundle: Path | None = None
     uploads: int = UPLOADS_AT_ONCE
+    staff_url: str | None = None
 
 
 def open_store(settings: Settings) -> DistrictStore:
@@ -77,8 +79,9 @@ class _Refusal(Exception):
         self.refused = refused
 
 
-def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
-    """The ASGI application of one platform; its store opens with it and closes at shutdown."""
+def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], datetime] | None = None) -> FastAPI:
+    """The ASGI application of one platform; its store opens with it and closes at shutdown. `clock` is for tests of the
+    staff page."""
     store = open_store(settings)
     app = _application(store)
     terminals = Terminals(store.engine)
@@ -106,7 +109,7 @@ def create_app(settings: Settings, *, staff: bool = True) -> FastAPI:
     app.include_router(_enrolling(settings, store))
     app.add_api_route("/v1/health", _health, methods=["GET"])
     if staff:
-        add_staff_pages(app, store)
+        add_staff_pages(app, store, address=settings.staff_url, clock=clock or _now)
 
     _answer_problems(app)
     return app
@@ -153,7 +156,7 @@ def create_staff_app(settings: Settings) -> FastAPI:
     """The staff page alone."""
     store = open_store(settings)
     app = _application(store)
-    add_staff_pages(app, store)
+    add_staff_pages(app, store, address=settings.staff_url, clock=_now)
     return app
 
 
@@ -183,6 +186,10 @@ async def _later(request: Request, trouble: Exception) -> Response:
     if request.method == "HEAD":
         return Response(status_code=503, headers={"Retry-After": answer.headers["Retry-After"]})
     return answer
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)
 
 
 async def _health() -> Response:

@@ -28,6 +28,7 @@ from district.recovery_cli import recover, tidy
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
 from district.settings import database_option, json_option, objects_option, opened_database, settings_for
+from district.staff_cli import staff
 from district.store import DistrictStore
 from district.telemetry import Telemetry
 from district.terminals import Terminals
@@ -286,5 +287,5 @@ def exported(row: SubmissionRow) -> dict[str, object]:
     }
 
 
-for command in (adapter, ca, catalogue, check, forward, halls, keys, outbox, recover, terminals, tidy):
+for command in (adapter, ca, catalogue, check, forward, halls, keys, outbox, recover, staff, terminals, tidy):
     main.add_command(command)

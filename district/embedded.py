@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
 import uvicorn
 
 from district.app import Settings, create_app, open_store
+from district.staff import Role, StaffRegister
 from district.store import DistrictStore
 from district.terminals import Terminals
 
@@ -18,7 +21,8 @@ _START_SECONDS = 20.0
 
 class EmbeddedDistrict:
     """Serves on loopback in its own thread. `port` 0 takes a free one and keeps it over cuts; `keys` is the folder of
-    private keys that open what is sealed; `public_url` as in :class:`district.app.Settings`."""
+    private keys that open what is sealed; `public_url` as in :class:`district.app.Settings`; `clock` is the staff
+    page's."""
 
     def __init__(
         self,
@@ -27,10 +31,12 @@ class EmbeddedDistrict:
         port: int = 0,
         keys: Path | None = None,
         public_url: str | None = None,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._settings = Settings(
             database=f"sqlite:///{folder / 'district.db'}", papers=folder / "papers", keys=keys, public_url=public_url
         )
+        self._clock = clock
         self._port = port
         self._server: _Server | None = None
 
@@ -54,7 +60,7 @@ class EmbeddedDistrict:
         if self._server is None:
             listener = socket.create_server(("127.0.0.1", self._port))
             self._port = listener.getsockname()[1]
-            self._server = _Server(self._settings, listener)
+            self._server = _Server(self._settings, listener, self._clock)
             self._server.start()
 
     def stop(self) -> None:
@@ -76,6 +82,16 @@ class EmbeddedDistrict:
         Terminals(store.engine).add(code, public_key)
         store.close()
 
+    def let_in(self, name: str, password: str, role: Role) -> None:
+        """Somebody may sign in to the staff page by this name, with this password from now on. Raises ValueError."""
+        store = self.open_store()
+        try:
+            register = StaffRegister(store.engine)
+            if not register.set_password(name, password):
+                register.add(name, password, role)
+        finally:
+            store.close()
+
     def open_store(self) -> DistrictStore:
         """A view of what was received, for a control panel or a test; the caller closes it."""
         return open_store(self._settings)
@@ -91,11 +107,11 @@ class EmbeddedDistrict:
 
 
 class _Server:
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+    def __init__(self, settings: Settings, listener: socket.socket, clock: Callable[[], datetime] | None) -> None:
         self._listener = listener
         self._ready = threading.Event()
         config = uvicorn.Config(
-            create_app(settings),
+            create_app(settings, clock=clock),
             log_config=None,
             access_log=False,
             ws="none",

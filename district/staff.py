@@ -1,170 +1,185 @@
-"""The staff web page: what came in, one submission with its answers and papers. No scripts, nothing fetched elsewhere.
+"""Who may sign in to the staff page: names, passwords (Argon2id), roles, and the lock that guessing runs into.
 
-There is no sign-in yet, so the platform binds loopback only. ID numbers are masked wherever they stand in an answer.
+Every attempt is counted before its password is looked at, by a compare-and-set in the database: guesses at several
+processes at once count as much as guesses one after the other. From the fifth in a row on the name waits, at first half
+a minute, twice as long each time, at most a quarter of an hour; while it waits, its password is not compared. The
+answer for a wrong password, a name that waits, and a name that is not there is one and the same, after the same time.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import StreamingResponse
-from fastapi.staticfiles import StaticFiles
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from pydantic import JsonValue
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import IntegrityError
+from zxcvbn import zxcvbn
 
-from district.outcomes import SubmissionRow
-from district.store import DistrictStore
-from offline_queue.wire import State
+from district.database import write
+from district.tables import SESSIONS, STAFF
 
-_HERE = Path(__file__).parent
-_CHINA = timezone(timedelta(hours=8))
-_ID_NUMBER = re.compile(r"(?<![0-9])([0-9]{3})[0-9]{11}([0-9]{3}[0-9Xx])(?![0-9])")
-_POLICY = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
-)
-_PICTURES = ("image/jpeg", "image/png")
-_INERT = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-STATES = {State.RECEIVED: "材料未齐", State.DONE: "已收齐"}
-RATINGS = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
-LABELS = {
-    "matter": "事项",
-    "answers": "填写内容",
-    "applicant": "申请人",
-    "proxy": "代办人",
-    "name": "姓名",
-    "id_number": "证件号码",
-    "sex": "性别",
-    "birth_date": "出生日期",
-    "phone": "手机号码",
-    "village": "村（社区）",
-    "hukou_type": "户口性质",
-    "hukou": "户口性质",
-    "contribution_level": "缴费档次",
-    "level": "档次",
-    "address": "地址",
-    "consent": "知情同意",
-    "version": "版本",
-    "time": "时间",
-    "signature": "签名",
-    "profile": "证件类型",
-    "assurance": "核验方式",
-    "identity": "身份核验",
-    "household-register": "户口簿",
-    "pension-enrolment": "城乡居民基本养老保险参保登记",
-    "file": "文件",
-}
+SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 128
+FREE_ATTEMPTS = 4
+"""Wrong passwords in a row before a name has to wait."""
+FIRST_WAIT_SECONDS = 30
+LONGEST_WAIT_SECONDS = 15 * 60
+CONTEXT_WORDS = ("district", "kiosk", "township", "staff", "platform", "taoyuan", "bianmin", "zhengwu", "quji", "政务")
+"""Words of this place: no password is made of them (docs/asvs.md, 6.1.2)."""
+_WEAK = 3
+"""Of zxcvbn's 0 to 4: below it a password falls to 10^8 guesses."""
+_NAME = re.compile(r"[\w.-]{2,32}")
+_HASHER = PasswordHasher()
+_NOBODY = _HASHER.hash(secrets.token_urlsafe())
 
 
-def masked(text: str) -> str:
-    """`text` with the middle of every ID number replaced: 330***********123X."""
-    return _ID_NUMBER.sub(r"\1***********\2", text)
+class Role(StrEnum):
+    """What one may do. Each may do what the one before it may."""
+
+    VIEWER = "viewer"
+    CLERK = "clerk"
+    ADMIN = "admin"
+
+    def may(self, needed: Role) -> bool:
+        order = tuple(Role)
+        return order.index(self) >= order.index(needed)
 
 
-def add_staff_pages(app: FastAPI, store: DistrictStore) -> None:
-    pages = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages.filters["label"] = _label
-    pages.filters["local"] = _local
-    pages.filters["size"] = _size
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """One who may sign in; `hall` is the code of the only hall whose cases are seen, None for all.
+    `disabled_at` is ISO 8601."""
 
-    def page(template: str, *, status: int = 200, **values: object) -> Response:
-        return Response(
-            pages.get_template(template).render(states=STATES, ratings=RATINGS, **values),
-            status_code=status,
-            media_type="text/html",
-            headers={
-                "Content-Security-Policy": _POLICY,
-                "X-Content-Type-Options": "nosniff",
-                "Referrer-Policy": "no-referrer",
-                "Cache-Control": "no-store",
-            },
+    name: str
+    role: Role
+    hall: str | None
+    disabled_at: str | None = None
+
+
+class StaffRegister:
+    """The accounts, in the platform's database: what another process changes counts at once."""
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = lambda: datetime.now(tz=UTC)) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def add(self, name: str, password: str, role: Role, *, hall: str | None = None) -> Staff:
+        """Raises ValueError, in a sentence for whoever types it."""
+        if _NAME.fullmatch(name) is None:
+            raise ValueError("a name is 2 to 32 letters, digits, dots, dashes or underscores")
+        if hall is not None and role is Role.ADMIN:
+            raise ValueError("an admin sees every hall")
+        row = {"name": name, "password": _hashed(password, name), "role": role.value, "hall": hall, "failed": 0}
+        try:
+            write(self._engine, lambda connection: connection.execute(STAFF.insert().values(row)))
+        except IntegrityError as trouble:
+            raise ValueError(f"there is a {name} already") from trouble
+        return Staff(name=name, role=role, hall=hall)
+
+    def set_password(self, name: str, password: str) -> bool:
+        """A new password: it ends the lock and every session. False when there is no such name; raises ValueError."""
+        change = {"password": _hashed(password, name), "failed": 0, "locked_until": None}
+        return self._change(name, change)
+
+    def disable(self, name: str) -> bool:
+        """Nobody signs in by this name any more, and who is signed in is out; False when there is no such name."""
+        return self._change(name, {"disabled_at": _text(self._clock())})
+
+    def sign_out(self, name: str) -> bool:
+        """End every session of a name; False when there is no such name."""
+        return self._change(name, {})
+
+    def _change(self, name: str, values: dict[str, Any]) -> bool:
+        def change(connection: Connection) -> bool:
+            if connection.execute(select(STAFF.c.name).where(STAFF.c.name == name)).first() is None:
+                return False
+            if values:
+                connection.execute(STAFF.update().where(STAFF.c.name == name).values(values))
+            connection.execute(SESSIONS.delete().where(SESSIONS.c.staff == name))
+            return True
+
+        return write(self._engine, change)
+
+    def knows(self, name: str) -> bool:
+        with self._engine.connect() as connection:
+            return connection.execute(select(STAFF.c.name).where(STAFF.c.name == name)).first() is not None
+
+    def all(self) -> tuple[Staff, ...]:
+        """By name, the disabled ones too."""
+        with self._engine.connect() as connection:
+            return tuple(_staff(row) for row in connection.execute(select(STAFF).order_by(STAFF.c.name)))
+
+    def check(self, name: str, password: str) -> Staff | None:
+        """Who has this name and password; None for everything else."""
+        kept = self._count(name)
+        # Also for a name that is not there or waits a hash is computed, so that the time tells nothing.
+        right = _is_right(_NOBODY if kept is None else kept.password, password)
+        if kept is None or not right:
+            return None
+        change: dict[str, Any] = {"failed": 0, "locked_until": None}
+        if _HASHER.check_needs_rehash(kept.password):
+            change["password"] = _HASHER.hash(password)
+        still = STAFF.update().where(
+            STAFF.c.name == name, STAFF.c.password == kept.password, STAFF.c.disabled_at.is_(None)
         )
+        counted = write(self._engine, lambda connection: connection.execute(still.values(change)).rowcount)
+        return _staff(kept) if counted == 1 else None
 
-    def arrivals() -> Response:
-        rows = list(reversed(list(store.submissions())))
-        return page(
-            "arrivals.html",
-            waiting=[row for row in rows if not row.outside.test and row.state is not State.DONE],
-            cases=[row for row in rows if not row.outside.test and row.state is State.DONE],
-            tests=[row for row in rows if row.outside.test],
+    def _count(self, name: str) -> Any:
+        """Count an attempt; gives the row whose password is to be compared, None where none is to be."""
+        if _NAME.fullmatch(name) is None:
+            return None
+        now = int(self._clock().timestamp())
+
+        def count(connection: Connection) -> Any:
+            row = connection.execute(select(STAFF).where(STAFF.c.name == name)).first()
+            if row is None or row.disabled_at is not None or (row.locked_until or 0) > now:
+                return None
+            failed = row.failed + 1
+            mine = STAFF.update().where(STAFF.c.name == name, STAFF.c.failed == row.failed)
+            counted = connection.execute(mine.values(failed=failed, locked_until=now + waiting(failed))).rowcount
+            return row if counted == 1 else None
+
+        return write(self._engine, count)
+
+
+def waiting(failed: int) -> int:
+    """How many seconds a name waits after so many wrong passwords in a row."""
+    if failed <= FREE_ATTEMPTS:
+        return 0
+    return min(FIRST_WAIT_SECONDS * 2 ** min(failed - FREE_ATTEMPTS - 1, 16), LONGEST_WAIT_SECONDS)
+
+
+def _hashed(password: str, name: str) -> str:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise ValueError(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    # zxcvbn looks at its lists of leaked passwords, at keyboards, dates and repetitions; it takes 72 characters.
+    if zxcvbn(password[:72], user_inputs=[name, *CONTEXT_WORDS])["score"] < _WEAK:
+        raise ValueError(
+            "this password is easy to guess; several words that have nothing to do with each other are not"
         )
-
-    def one(uid: str) -> Response:
-        row = store.submission(uid)
-        if row is None:
-            return page("missing.html", status=404)
-        return page("submission.html", row=row, answers=list(_answers(row)), pictures=_PICTURES)
-
-    def paper(name: str) -> Response:
-        found = store.papers.paper(name)
-        if found is None:
-            return page("missing.html", status=404)
-        # Only pictures and PDF keep their type; anything else is bytes to save. All are inert.
-        kept = found.media_type if found.media_type in (*_PICTURES, "application/pdf") else "application/octet-stream"
-        headers = {
-            **_INERT,
-            "Content-Length": str(found.bytes),
-            "Content-Disposition": f'attachment; filename="{name}{_ending(kept)}"',
-        }
-        return StreamingResponse(found.content, media_type=kept, headers=headers)
-
-    def progress_target(_request: Request) -> Response:
-        return page("slip.html")
-
-    app.add_api_route("/", arrivals, methods=["GET"])
-    app.add_api_route("/submissions/{uid}", one, methods=["GET"])
-    app.add_api_route("/papers/{name}", paper, methods=["GET"])
-    app.add_api_route("/s", progress_target, methods=["GET"])
-    app.mount("/static", StaticFiles(directory=_HERE / "static"))
+    return _HASHER.hash(password)
 
 
-def _answers(row: SubmissionRow) -> Iterator[tuple[str, str]]:
-    form = {} if row.envelope is None else row.envelope.form
-    for key, value in form.items():
-        yield from _flat((key,), value)
-
-
-def _flat(path: tuple[str, ...], value: JsonValue) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _flat((*path, key), inner)
-    elif isinstance(value, list):
-        for number, inner in enumerate(value, 1):
-            yield from _flat((*path, str(number)), inner)
-    else:
-        shown = {True: "是", False: "否", None: "—"}.get(value) if isinstance(value, bool | None) else str(value)
-        yield " · ".join(LABELS.get(part, part) for part in path), masked(shown or "")
-
-
-def _label(text: str) -> str:
-    return LABELS.get(text, text)
-
-
-def _ending(media_type: str) -> str:
-    return {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf"}.get(media_type, ".bin")
-
-
-def _local(text: str) -> str:
-    """A time of the wire in the hall's own time; what is no time stays as it came."""
+def _is_right(kept: str, password: str) -> bool:
+    if len(password) > LONGEST_PASSWORD:
+        return False
     try:
-        return datetime.fromisoformat(text).astimezone(_CHINA).strftime("%m月%d日 %H:%M")
-    except ValueError:
-        return text
+        return _HASHER.verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False
 
 
-def _size(count: int) -> str:
-    return f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(1, count // 1024)} KB"
+def _staff(row: Any) -> Staff:
+    return Staff(name=row.name, role=Role(row.role), hall=row.hall, disabled_at=row.disabled_at)
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

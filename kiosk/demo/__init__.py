@@ -64,7 +64,7 @@ def _data() -> Generator[Path]:
 
 def run_demo() -> int:
     """Terminal and control panel until the terminal's window is closed."""
-    from kiosk.demo.controls import controls, scene
+    from kiosk.demo.controls import controls, scene, staff_page
     from ui.app import TerminalApp
     from ui.simpanel.panel import Panel, begin
 
@@ -75,7 +75,7 @@ def run_demo() -> int:
         core: Core = open_core(config, _simulated_parts(sims))
         try:
             app = TerminalApp(runner=core.runner, fullscreen=False, theme="day", size=size, clock=china_time)
-            panel = Panel(controls(sims, core), scene(sims))
+            panel = Panel([staff_page(sims), *controls(sims, core)], scene(sims))
             panel.move(size[0] + 16, 0)  # beside the terminal, also where no window manager places windows
             panel.show()
             try:

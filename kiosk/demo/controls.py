@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import webbrowser
 from datetime import date
 from functools import partial
 
@@ -13,6 +15,7 @@ from devices.camera.sim import SimDesk
 from devices.camera.sim_effects import Blur, Dark, Effect, Glare, Motion, Noise
 from devices.card.sim_card import DEMO_PEOPLE, Faults, VirtualCard
 from devices.printer.sim import SimulatedPrinter
+from district.staff import Role
 from kiosk.bootstrap import Core
 from kiosk.demo.simulators import Simulators
 from kiosk.journey.scanned import EnrolmentCode, MatterCode, NoticeCode, kind_of, text_of
@@ -210,6 +213,21 @@ def _printer(printer: SimulatedPrinter) -> list[Action]:
         Action("printer-chatter", "不问自说 · talk unasked", printer.chatter),
         Action("printer-behave", "好好答 · behave", printer.behave),
     ]
+
+
+def staff_page(sims: Simulators) -> tuple[str, list[Action]]:
+    """Let a newcomer in to the district's staff page: as an admin of this demonstration alone, with a password that is
+    new each time and shown on the button."""
+    words = ("".join(secrets.choice(letters) for letters in ("bdfgklmnprst", "aeiou") * 2) for _ in range(4))
+    password = "-".join(words)
+    sims.district.let_in("demo", password, Role.ADMIN)
+    url = f"{sims.district.url}/"
+
+    def open_browser() -> None:
+        webbrowser.open(url)
+
+    opened = Action("staff-page", f"打开 · open  （demo / {password}）", open_browser)
+    return f"工作人员网页 · staff page  {url}", [opened]
 
 
 def _other_codes() -> list[tuple[MatterCode | NoticeCode | EnrolmentCode, str]]:

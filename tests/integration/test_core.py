@@ -28,7 +28,7 @@ from kiosk import bootstrap
 from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, open_slip_printer
 from kiosk.config import ConfigError, PrinterTable
 from kiosk.demo import Simulators, demo_config, simulators
-from kiosk.demo.controls import controls, scene
+from kiosk.demo.controls import controls, scene, staff_page
 from kiosk.demo.simulators import simulated_speaker
 from kiosk.domain.spoken import LINES, Line
 from kiosk.journey.events import (
@@ -80,6 +80,7 @@ from offline_queue.blobs import Blobs
 from offline_queue.store import Store
 from tests.support.journeys import NOON
 from tests.support.markers import marks_in, spellings
+from tests.support.staff_site import Visitor
 
 PATIENCE_S = 30.0
 
@@ -545,6 +546,15 @@ def test_the_printers_own_trouble_stands_in_the_log(stage: Stage, tmp_path: Path
     stage.core.close()
     lines = [json.loads(line) for line in (tmp_path / "log" / "audit.jsonl").read_text("utf-8").splitlines()]
     assert [line["trouble"] for line in lines if line["event"] == "slip-ended"] == ["printer-cover-open"]
+
+
+def test_a_newcomer_gets_in_to_the_staff_page_by_what_the_panel_shows(stage: Stage) -> None:
+    title, (button,) = staff_page(stage.sims)
+    url = title.split()[-1].rstrip("/")
+    password = button.label.partition(" / ")[2].removesuffix("）")
+    visitor = Visitor(url)
+    assert visitor.sign_in("demo", password).url == f"{url}/cases"
+    visitor.close()
 
 
 @online

@@ -15,7 +15,6 @@ from click.testing import CliRunner
 
 from district.cli import main
 from district.embedded import EmbeddedDistrict
-from district.staff import masked
 from offline_queue.wire import Attachment, Envelope, canonical_bytes, content_digest, sha256_hex
 
 UID = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
@@ -153,34 +152,6 @@ def test_tests_are_kept_out_of_cases(terminal: Terminal) -> None:
     assert terminal.put(envelope(test=True)).json()["case_number"] is None
     other = UID.replace("6f", "6e")
     assert terminal.put(envelope(uid=other), uid=other).json()["case_number"].endswith("-000001")
-    page = terminal.get("/").text
-    assert "测试件" in page
-    assert "已收齐，可以办理" in page
-
-
-def test_the_staff_page_is_masked_inert_and_escaped(terminal: Terminal) -> None:
-    assert "还没有收到申报" in terminal.get("/").text
-    terminal.put(envelope(papers=True, id_number="33072619500101123X", remark="<script>alert(1)</script>"))
-    assert "等待材料" in terminal.get("/").text
-    assert terminal.get(f"/papers/{PAPER}").status_code == 404
-    terminal.patch(0, CONTENT)
-    page = terminal.get(f"/submissions/{UID}")
-    assert "<script>" not in page.text
-    assert "330***********123X" in page.text
-    assert "19500101" not in page.text
-    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-    paper = terminal.get(f"/papers/{PAPER}")
-    assert paper.content == CONTENT
-    assert paper.headers["X-Content-Type-Options"] == "nosniff"
-    assert paper.headers["Content-Disposition"].startswith("attachment")
-    assert "sandbox" in paper.headers["Content-Security-Policy"]
-    assert terminal.get("/submissions/none").status_code == 404
-    assert "扫码查询" in terminal.get("/s").text
-    assert terminal.get("/static/staff.css").status_code == 200
-
-
-def test_masking_leaves_other_numbers_alone() -> None:
-    assert masked("33072619500101123x, 13800000000") == "330***********123x, 13800000000"
 
 
 def test_export_prints_one_object_a_line(terminal: Terminal, folder: Path) -> None:

@@ -1,0 +1,350 @@
+"""The district's cases as staff work on them: found by hall, matter and stage, read whole, moved on by allowed steps.
+
+What happens to a case is one commit: its stage, the dated step that residents see, the event for the district's own
+systems. A move names the stage it starts from, so that of two clerks who decide at the same time one is told.
+
+A page of cases is found by an index and a key (`seq`), never by counting past others: the millionth case costs what the
+first does. Where no stage is chosen, the newest of each stage are merged, so that four indexes serve every selection.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, func, literal, select, union_all
+
+from district.database import write
+from district.outbox import Event, tell
+from district.tables import STEPS, SUBMISSIONS, SUPPLEMENTS
+
+PAGE = 30
+"""Cases on one page."""
+MANY = 100
+"""Waiting cases are counted so far, no further."""
+LONGEST_NOTE = 500
+MOST_MATERIALS = 20
+LONGEST_MATERIAL = 60
+
+
+class Stage(StrEnum):
+    """Where a case stands; the spelling of the database and of the steps in a progress."""
+
+    RECEIVED = "received"
+    COMPLETE = "complete"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in-progress"
+    SUPPLEMENT = "supplement"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+ALLOWED: dict[Stage, tuple[Stage, ...]] = {
+    Stage.RECEIVED: (),
+    Stage.COMPLETE: (Stage.ACCEPTED, Stage.DECLINED),
+    Stage.ACCEPTED: (Stage.IN_PROGRESS, Stage.SUPPLEMENT, Stage.DECLINED),
+    Stage.IN_PROGRESS: (Stage.APPROVED, Stage.SUPPLEMENT, Stage.DECLINED),
+    Stage.SUPPLEMENT: (Stage.IN_PROGRESS, Stage.DECLINED),
+    Stage.APPROVED: (),
+    Stage.DECLINED: (),
+}
+"""What staff may make of a case. Only the last paper makes it complete; a supplement is asked with its materials."""
+WAITING = (Stage.COMPLETE, Stage.ACCEPTED, Stage.IN_PROGRESS, Stage.SUPPLEMENT)
+"""What somebody here still has to do with."""
+CLOSED = (Stage.APPROVED, Stage.DECLINED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which cases; None is any. `tests` are technicians' rehearsals, which are never among cases."""
+
+    hall: str | None = None
+    matter: str | None = None
+    stage: Stage | None = None
+    tests: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseLine:
+    """One case without anything of its resident. Times are ISO 8601; `erased_at` once its content is gone."""
+
+    seq: int
+    uid: str
+    stage: Stage
+    matter: str | None
+    hall: str | None
+    terminal: str | None
+    case_number: str | None
+    provisional_number: str | None
+    received_at: str
+    rating: int | None
+    test: bool
+    erased_at: str | None
+    supplement_of: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    """Newest first. `older` and `newer` are the keys that the next pages begin from, None at an end."""
+
+    lines: tuple[CaseLine, ...]
+    older: int | None
+    newer: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStep:
+    at: str
+    code: str
+    staff: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplementAsked:
+    """`due_on` is a date; `answered_uid` the submission that brought the materials."""
+
+    id: str
+    asked_at: str
+    asked_by: str
+    materials: tuple[str, ...]
+    note: str
+    due_on: str | None
+    answered_uid: str | None
+    answered_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    line: CaseLine
+    steps: tuple[CaseStep, ...]
+    supplements: tuple[SupplementAsked, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """No such case, or not one of this hall."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAllowed:
+    """No step leads from there to there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overtaken:
+    """Somebody else moved it meanwhile; `stage` is where it stands now."""
+
+    stage: Stage
+
+
+_LINE = (
+    SUBMISSIONS.c.seq,
+    SUBMISSIONS.c.uid,
+    SUBMISSIONS.c.stage,
+    SUBMISSIONS.c.matter,
+    SUBMISSIONS.c.hall,
+    SUBMISSIONS.c.terminal,
+    SUBMISSIONS.c.case_number,
+    SUBMISSIONS.c.provisional_number,
+    SUBMISSIONS.c.received_at,
+    SUBMISSIONS.c.rating,
+    SUBMISSIONS.c.test,
+    SUBMISSIONS.c.erased_at,
+    SUBMISSIONS.c.supplement_of,
+)
+
+
+class Cases:
+    """The cases of one platform. `hall` in each question is the only hall that whoever asks may see."""
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = lambda: datetime.now(tz=UTC)) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def page(self, selection: Selection, *, before: int | None = None, after: int | None = None) -> CasePage:
+        """The newest, those older than the key `before`, or the nearest that are newer than `after`."""
+        backwards = before is None and after is not None
+        rows = self._ordered(selection, before, after, newest_first=not backwards)
+        with self._engine.connect() as connection:
+            found = [_line(row) for row in connection.execute(rows)]
+        more, found = len(found) > PAGE, found[:PAGE]
+        if backwards:
+            found.reverse()
+        if not found:
+            return CasePage(lines=(), older=None, newer=None)
+        return CasePage(
+            lines=tuple(found),
+            older=found[-1].seq if more or backwards else None,
+            newer=found[0].seq if before is not None or (backwards and more) else None,
+        )
+
+    def _ordered(
+        self, selection: Selection, before: int | None, after: int | None, *, newest_first: bool
+    ) -> Select[*tuple[Any, ...]]:
+        def some(stage: Stage | None) -> Select[*tuple[Any, ...]]:
+            rows = select(*_LINE).where(SUBMISSIONS.c.test.is_(selection.tests), SUBMISSIONS.c.supplement_of.is_(None))
+            wanted = {"hall": selection.hall, "matter": selection.matter, "stage": stage}
+            for column, value in wanted.items():
+                if value is not None:
+                    rows = rows.where(SUBMISSIONS.c[column] == value)
+            if before is not None:
+                rows = rows.where(SUBMISSIONS.c.seq < before)
+            elif after is not None:
+                rows = rows.where(SUBMISSIONS.c.seq > after)
+            return rows.order_by(SUBMISSIONS.c.seq.desc() if newest_first else SUBMISSIONS.c.seq).limit(PAGE + 1)
+
+        if selection.stage is not None or selection.tests or (selection.hall is None and selection.matter is None):
+            return some(selection.stage)
+        merged = union_all(*(select(some(stage).subquery()) for stage in Stage)).subquery()
+        return select(merged).order_by(merged.c.seq.desc() if newest_first else merged.c.seq).limit(PAGE + 1)
+
+    def waiting(self, *, hall: str | None = None) -> dict[Stage, int]:
+        """How many cases of each waiting stage there are, counted up to MANY."""
+
+        def some(stage: Stage) -> Select[*tuple[Any, ...]]:
+            rows = select(SUBMISSIONS.c.seq).where(
+                SUBMISSIONS.c.stage == stage.value,
+                SUBMISSIONS.c.test.is_(False),
+                SUBMISSIONS.c.supplement_of.is_(None),
+            )
+            if hall is not None:
+                rows = rows.where(SUBMISSIONS.c.hall == hall)
+            counted = rows.order_by(SUBMISSIONS.c.seq.desc()).limit(MANY).subquery()
+            return select(literal(stage.value).label("stage"), func.count().label("found")).select_from(counted)
+
+        with self._engine.connect() as connection:
+            rows = connection.execute(union_all(*(some(stage) for stage in WAITING))).all()
+        return {Stage(row.stage): row.found for row in rows}
+
+    def matters(self) -> tuple[str, ...]:
+        """Every matter that something came for, in order: one step in the index for each."""
+        first = select(func.min(SUBMISSIONS.c.matter).label("matter")).cte("known", recursive=True)
+        later = select(func.min(SUBMISSIONS.c.matter)).where(SUBMISSIONS.c.matter > first.c.matter).scalar_subquery()
+        known = first.union_all(select(later).where(first.c.matter.is_not(None)))
+        with self._engine.connect() as connection:
+            return tuple(connection.execute(select(known.c.matter).where(known.c.matter.is_not(None))).scalars())
+
+    def find(self, number: str, *, hall: str | None = None) -> str | None:
+        """The uid of the case with this case number or provisional number."""
+        for column in (SUBMISSIONS.c.case_number, SUBMISSIONS.c.provisional_number):
+            row = select(SUBMISSIONS.c.uid).where(column == number)
+            if hall is not None:
+                row = row.where(SUBMISSIONS.c.hall == hall)
+            with self._engine.connect() as connection:
+                found = connection.execute(row.limit(1)).scalar()
+            if found is not None:
+                return str(found)
+        return None
+
+    def one(self, uid: str, *, hall: str | None = None) -> Case | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(_mine(select(*_LINE), uid, hall)).first()
+            if row is None:
+                return None
+            steps = connection.execute(select(STEPS).where(STEPS.c.uid == uid).order_by(STEPS.c.seq))
+            asked = connection.execute(
+                select(SUPPLEMENTS).where(SUPPLEMENTS.c.uid == uid).order_by(SUPPLEMENTS.c.asked_at, SUPPLEMENTS.c.id)
+            )
+            return Case(
+                line=_line(row),
+                steps=tuple(CaseStep(at=step.at, code=step.code, staff=step.staff, note=step.note) for step in steps),
+                supplements=tuple(_supplement(one) for one in asked),
+            )
+
+    def move(
+        self, uid: str, *, start: Stage, to: Stage, staff: str, note: str = "", hall: str | None = None
+    ) -> Moved | Unknown | NotAllowed | Overtaken:
+        """Take a case from one stage to the next."""
+        if to not in ALLOWED[start] or to is Stage.SUPPLEMENT:
+            return NotAllowed()
+        return write(self._engine, lambda connection: self._moved(connection, uid, start, to, staff, note, hall))
+
+    def ask(
+        self,
+        uid: str,
+        *,
+        start: Stage,
+        materials: Sequence[str],
+        note: str,
+        due_on: date | None,
+        staff: str,
+        hall: str | None = None,
+    ) -> Moved | Unknown | NotAllowed | Overtaken:
+        """Ask the resident for materials: the case waits for them."""
+        if Stage.SUPPLEMENT not in ALLOWED[start]:
+            return NotAllowed()
+        asked = {
+            "id": str(uuid.uuid4()),
+            "uid": uid,
+            "asked_at": self._now(),
+            "asked_by": staff,
+            "materials": list(materials),
+            "note": note,
+            "due_on": None if due_on is None else due_on.isoformat(),
+        }
+
+        def ask(connection: Connection) -> Moved | Unknown | Overtaken:
+            answer = self._moved(connection, uid, start, Stage.SUPPLEMENT, staff, note, hall)
+            if isinstance(answer, Moved):
+                connection.execute(SUPPLEMENTS.insert().values(asked))
+            return answer
+
+        return write(self._engine, ask)
+
+    def _moved(
+        self, connection: Connection, uid: str, start: Stage, to: Stage, staff: str, note: str, hall: str | None
+    ) -> Moved | Unknown | Overtaken:
+        change = SUBMISSIONS.update().where(
+            SUBMISSIONS.c.uid == uid, SUBMISSIONS.c.stage == start.value, SUBMISSIONS.c.test.is_(False)
+        )
+        if hall is not None:
+            change = change.where(SUBMISSIONS.c.hall == hall)
+        if connection.execute(change.values(stage=to.value)).rowcount == 0:
+            row = connection.execute(_mine(select(SUBMISSIONS.c.stage, SUBMISSIONS.c.test), uid, hall)).first()
+            return Unknown() if row is None or row.test else Overtaken(stage=Stage(row.stage))
+        record_step(connection, uid, to, at=self._now(), staff=staff, note=note)
+        return Moved()
+
+    def _now(self) -> str:
+        return self._clock().isoformat(timespec="seconds")
+
+
+def record_step(
+    connection: Connection, uid: str, to: Stage, *, at: str, staff: str | None = None, note: str = ""
+) -> None:
+    """The dated step and the event of a case that has just come to a stage, in the same commit as the stage."""
+    connection.execute(STEPS.insert().values(uid=uid, at=at, code=to.value, staff=staff, note=note or None))
+    tell(connection, Event(to.value), [uid], now=at)
+
+
+def _mine(rows: Select[*tuple[Any, ...]], uid: str, hall: str | None) -> Select[*tuple[Any, ...]]:
+    rows = rows.where(SUBMISSIONS.c.uid == uid)
+    return rows if hall is None else rows.where(SUBMISSIONS.c.hall == hall)
+
+
+def _line(row: Any) -> CaseLine:
+    told: dict[str, Any] = {**row._mapping, "stage": Stage(row.stage)}
+    return CaseLine(**told)
+
+
+def _supplement(row: Any) -> SupplementAsked:
+    return SupplementAsked(
+        id=row.id,
+        asked_at=row.asked_at,
+        asked_by=row.asked_by,
+        materials=tuple(row.materials),
+        note=row.note,
+        due_on=row.due_on,
+        answered_uid=row.answered_uid,
+        answered_at=row.answered_at,
+    )

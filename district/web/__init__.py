@@ -1,0 +1,66 @@
+"""The staff web page: cases, papers, terminals and the record of viewings; and the page that slips point to.
+
+Server-rendered, without a script and without anything from elsewhere. What each rule of it is and which test shows it:
+docs/asvs.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+
+from district.answers import problem
+from district.cases import Cases
+from district.halls import Halls
+from district.sessions import Sessions
+from district.staff import StaffRegister
+from district.store import DistrictStore
+from district.viewings import Viewings
+from district.web.audit_pages import add_audit_pages
+from district.web.case_pages import CasePages
+from district.web.pages import BASE, HERE, SafeHeaders, renderer
+from district.web.signing_in import add_signing_in
+from district.web.site import Site, see
+from district.web.terminal_pages import add_terminal_pages
+
+
+def add_staff_pages(
+    app: FastAPI,
+    store: DistrictStore,
+    *,
+    address: str | None = None,
+    clock: Callable[[], datetime],
+) -> None:
+    """`address` is the root that browsers call, where a proxy changes it (`https://staff.district.example`); `clock`
+    gives aware times."""
+    engine, render = store.engine, renderer()
+    viewings = Viewings(engine, clock=clock)
+    sessions = Sessions(engine, clock=clock)
+    site = Site(app=app, sessions=sessions, viewings=viewings, render=render, address=address)
+    add_signing_in(site, StaffRegister(engine, clock=clock))
+    halls = Halls(engine)
+    CasePages(site=site, cases=Cases(engine, clock=clock), store=store, halls=halls).add()
+    add_terminal_pages(site, engine, halls, clock)
+    add_audit_pages(site, viewings)
+
+    def start(_request: Request) -> Response:
+        return see("/cases")
+
+    def slip(_request: Request) -> Response:
+        return render("slip.html")
+
+    app.add_api_route("/", start, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/s", slip, methods=["GET"], include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=HERE / "static"))
+
+    async def broken(request: Request, _trouble: Exception) -> Response:
+        # What went wrong is in the server's log and nowhere else.
+        if request.url.path.startswith("/v1/"):
+            return problem(500, "http")
+        return render("message.html", status=500, headers=BASE, said="broken")
+
+    app.add_exception_handler(Exception, broken)
+    app.add_middleware(SafeHeaders, tls=address is not None and address.startswith("https://"))

@@ -1,0 +1,315 @@
+"""The pages of cases: the list, one case, its papers, and what a clerk does with it.
+
+Whatever shows something of a resident is recorded first. Of a case in another hall one is told what one is told of a
+case that isn't there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+
+from district.cases import (
+    ALLOWED,
+    CLOSED,
+    LONGEST_MATERIAL,
+    LONGEST_NOTE,
+    MANY,
+    MOST_MATERIALS,
+    WAITING,
+    Case,
+    Cases,
+    Moved,
+    NotAllowed,
+    Overtaken,
+    Selection,
+    Stage,
+    Unknown,
+)
+from district.halls import Halls
+from district.outcomes import PaperRow, SubmissionRow
+from district.sessions import Visit
+from district.staff import Role
+from district.store import DistrictStore
+from district.viewings import What
+from district.web.pages import NOTHING
+from district.web.site import Form, Site, see
+from district.web.words import answers
+
+_UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONGEST_NUMBER = 64
+_INERT = {
+    "Content-Security-Policy": f"sandbox; {NOTHING}",
+    "Cache-Control": "no-store",
+}
+_BEGINNINGS = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "application/pdf": b"%PDF-"}
+_ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf"}
+_SHOWN = ("image/jpeg", "image/png")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePages:
+    site: Site
+    cases: Cases
+    store: DistrictStore
+    halls: Halls
+
+    def add(self) -> None:
+        site = self.site
+        site.shows("/cases", self.list)
+        site.does("/cases/find", self.find, role=Role.VIEWER)
+        site.shows("/cases/{uid}", self.one)
+        site.shows("/cases/{uid}/papers/{name}", self.paper)
+        site.shows("/cases/{uid}/papers/{name}/content", self.content)
+        site.does("/cases/{uid}/numbers", self.numbers, role=Role.CLERK)
+        site.does("/cases/{uid}/stage", self.move, role=Role.CLERK)
+        site.shows("/cases/{uid}/supplement", self.supplement, role=Role.CLERK)
+        site.does("/cases/{uid}/supplement", self.ask, role=Role.CLERK)
+
+    def list(self, visit: Visit, request: Request) -> Response:
+        return self._list(visit, request.query_params)
+
+    def _list(self, visit: Visit, asked: Mapping[str, str], *, status: int = 200, said: str = "") -> Response:
+        halls = self.halls.all()
+        hall = visit.staff.hall or _one_of(asked.get("hall"), halls)
+        matters = self.cases.matters()
+        stage = _one_of(asked.get("stage"), [stage.value for stage in Stage])
+        selection = Selection(
+            hall=hall,
+            matter=_one_of(asked.get("matter"), matters),
+            stage=None if stage is None else Stage(stage),
+            tests=asked.get("tests") == "1",
+        )
+        found = self.cases.page(selection, before=_key(asked.get("before")), after=_key(asked.get("after")))
+        return self.site.render(
+            "cases.html",
+            status=status,
+            visit=visit,
+            here="cases",
+            selection=selection,
+            found=found,
+            halls=halls,
+            matters=matters,
+            waiting=self.cases.waiting(hall=hall),
+            many=MANY,
+            WAITING=WAITING,
+            said=said,
+        )
+
+    def find(self, visit: Visit, request: Request, form: Form) -> Response:
+        del request
+        number = form.one("number").upper()
+        uid = None
+        if 0 < len(number) <= _LONGEST_NUMBER:
+            uid = self.cases.find(number, hall=visit.staff.hall)
+        self.site.viewings.note(visit.staff.name, What.FOUND, uid=uid, detail="" if uid else "nothing")
+        return self._list(visit, {}, status=404, said="not-found") if uid is None else see(f"/cases/{uid}")
+
+    def one(self, visit: Visit, request: Request) -> Response:
+        case = self._case(visit, request)
+        if case is None:
+            return self.site.missing(visit)
+        self.site.viewings.note(visit.staff.name, What.CASE, uid=case.line.uid)
+        return self._page(visit, case)
+
+    def numbers(self, visit: Visit, request: Request, form: Form) -> Response:
+        del form
+        case = self._case(visit, request)
+        if case is None:
+            return self.site.missing(visit)
+        self.site.viewings.note(visit.staff.name, What.NUMBERS, uid=case.line.uid)
+        return self._page(visit, case, openly=True)
+
+    def _page(
+        self, visit: Visit, case: Case, *, openly: bool = False, status: int = 200, said: str = "", note: str = ""
+    ) -> Response:
+        row = self.store.submission(case.line.uid)
+        form = {} if row is None or row.envelope is None else row.envelope.form
+        hidden, shown = list(answers(form)), list(answers(form, openly=True))
+        return self.site.render(
+            "case.html",
+            status=status,
+            visit=visit,
+            here="cases",
+            case=case,
+            row=row,
+            halls=self.halls.all(),
+            answers=shown if openly else hidden,
+            hides=hidden != shown,
+            openly=openly,
+            clerk=visit.staff.role.may(Role.CLERK),
+            admin=visit.staff.role.may(Role.ADMIN),
+            moves=[to for to in ALLOWED[case.line.stage] if to is not Stage.SUPPLEMENT],
+            may_ask=Stage.SUPPLEMENT in ALLOWED[case.line.stage],
+            longest=LONGEST_NOTE,
+            said=said,
+            note=note,
+        )
+
+    def paper(self, visit: Visit, request: Request) -> Response:
+        """The page around a paper; the record is written when its bytes are asked for."""
+        found = self._paper(visit, request)
+        if found is None:
+            return self.site.missing(visit)
+        case, row, paper = found
+        names = [one.id for one in row.papers if one.complete]
+        at = names.index(paper.id)
+        return self.site.render(
+            "paper.html",
+            visit=visit,
+            here="cases",
+            case=case,
+            paper=paper,
+            at=at + 1,
+            count=len(names),
+            previous=names[at - 1] if at else None,
+            next=names[at + 1] if at + 1 < len(names) else None,
+            shown=paper.media_type in _SHOWN,
+        )
+
+    def content(self, visit: Visit, request: Request) -> Response:
+        """A paper's bytes, inert: a picture is shown as the picture it begins as, anything else is a file to keep."""
+        found = self._paper(visit, request)
+        if found is None:
+            return self.site.missing(visit)
+        case, _, paper = found
+        self.site.viewings.note(visit.staff.name, What.PAPER, uid=case.line.uid, detail=paper.id)
+        opened = self.store.papers.paper(paper.id)
+        if opened is None:
+            return self.site.missing(visit)
+        first = next(opened.content, b"")
+        begins = _BEGINNINGS.get(opened.media_type)
+        kind = opened.media_type if begins is not None and first.startswith(begins) else "application/octet-stream"
+        way = "inline" if kind in _SHOWN else "attachment"
+
+        def pieces() -> Iterator[bytes]:
+            yield first
+            yield from opened.content
+
+        headers = {
+            **_INERT,
+            "Content-Length": str(opened.bytes),
+            "Content-Disposition": f'{way}; filename="{paper.id}{_ENDINGS.get(kind, ".bin")}"',
+        }
+        return StreamingResponse(pieces(), media_type=kind, headers=headers)
+
+    def move(self, visit: Visit, request: Request, form: Form) -> Response:
+        case = self._case(visit, request)
+        start, to = (_one_of(form.one(name), [stage.value for stage in Stage]) for name in ("from", "to"))
+        if case is None or start is None:
+            return self.site.missing(visit)
+        note = form.one("note")
+        if to is None:
+            return self._page(visit, case, status=422, said="choose", note=note)
+        if len(note) > LONGEST_NOTE or (to == Stage.DECLINED and not note):
+            return self._page(visit, case, status=422, said="note", note=note[:LONGEST_NOTE])
+        if Stage(to) in CLOSED and form.one("sure") != "1":
+            return self.site.render(
+                "sure.html", visit=visit, here="cases", case=case, start=start, to=Stage(to), note=note
+            )
+        answer = self.cases.move(
+            case.line.uid,
+            start=Stage(start),
+            to=Stage(to),
+            staff=visit.staff.name,
+            note=note,
+            hall=visit.staff.hall,
+        )
+        return self._after(visit, case, answer, What.MOVED, to)
+
+    def supplement(self, visit: Visit, request: Request) -> Response:
+        case = self._case(visit, request)
+        if case is None or Stage.SUPPLEMENT not in ALLOWED[case.line.stage]:
+            return self.site.missing(visit)
+        return self._supplement(visit, case)
+
+    def _supplement(self, visit: Visit, case: Case, *, form: Form | None = None, said: str = "") -> Response:
+        row = self.store.submission(case.line.uid)
+        return self.site.render(
+            "supplement.html",
+            status=422 if said else 200,
+            visit=visit,
+            here="cases",
+            case=case,
+            handed_in=sorted({one.material for one in row.papers if one.material}) if row is not None else [],
+            chosen=form.all("material") if form else [],
+            others=form.one("others") if form else "",
+            note=form.one("note") if form else "",
+            due_on=form.one("due_on") if form else "",
+            longest=LONGEST_NOTE,
+            most=MOST_MATERIALS,
+            said=said,
+        )
+
+    def ask(self, visit: Visit, request: Request, form: Form) -> Response:
+        case = self._case(visit, request)
+        start = _one_of(form.one("from"), [stage.value for stage in Stage])
+        if case is None or start is None:
+            return self.site.missing(visit)
+        others = [line.strip() for line in form.one("others").splitlines() if line.strip()]
+        materials = [*form.all("material"), *others]
+        if not materials:
+            return self._supplement(visit, case, form=form, said="materials")
+        if len(materials) > MOST_MATERIALS or any(len(one) > LONGEST_MATERIAL for one in materials):
+            return self._supplement(visit, case, form=form, said="many")
+        note, due = form.one("note"), _day(form.one("due_on"))
+        if not note or len(note) > LONGEST_NOTE:
+            return self._supplement(visit, case, form=form, said="note")
+        if form.one("due_on") and (due is None or due < date.today()):  # noqa: DTZ011
+            return self._supplement(visit, case, form=form, said="due")
+        answer = self.cases.ask(
+            case.line.uid,
+            start=Stage(start),
+            materials=materials,
+            note=note,
+            due_on=due,
+            staff=visit.staff.name,
+            hall=visit.staff.hall,
+        )
+        return self._after(visit, case, answer, What.ASKED, Stage.SUPPLEMENT.value)
+
+    def _after(
+        self, visit: Visit, case: Case, answer: Moved | Unknown | NotAllowed | Overtaken, what: What, to: str
+    ) -> Response:
+        uid = case.line.uid
+        match answer:
+            case Moved():
+                self.site.viewings.note(visit.staff.name, what, uid=uid, detail=to)
+                return see(f"/cases/{uid}")
+            case Unknown():
+                return self.site.missing(visit)
+            case NotAllowed() | Overtaken():
+                said = "overtaken" if isinstance(answer, Overtaken) else "not-allowed"
+                return self.site.render("message.html", status=409, visit=visit, said=said, back=f"/cases/{uid}")
+
+    def _case(self, visit: Visit, request: Request) -> Case | None:
+        uid = str(request.path_params["uid"])
+        return self.cases.one(uid, hall=visit.staff.hall) if _UID.fullmatch(uid) else None
+
+    def _paper(self, visit: Visit, request: Request) -> tuple[Case, SubmissionRow, PaperRow] | None:
+        case = self._case(visit, request)
+        row = None if case is None else self.store.submission(case.line.uid)
+        if case is None or row is None or row.envelope is None:
+            return None
+        name = request.path_params["name"]
+        return next(((case, row, one) for one in row.papers if one.id == name and one.complete), None)
+
+
+def _one_of(text: str | None, known: Container[str]) -> str | None:
+    return text if text is not None and text in known else None
+
+
+def _key(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() and len(text) < 19 else None
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,120 @@
+"""Signing in and out, and what people do with their own account."""
+
+from __future__ import annotations
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from district.sessions import IDLE, LIFETIME, MOST_AT_ONCE, Visit
+from district.staff import SHORTEST_PASSWORD, Role, StaffRegister
+from district.viewings import What
+from district.web.site import Form, Site, form_of, see
+
+_MOST_WAITING = 20
+"""Sign-ins waiting for their turn; more are asked to come again."""
+
+
+def add_signing_in(site: Site, register: StaffRegister) -> None:
+    # A password takes 64 MiB and a core for a moment: they take turns in threads of their own, so that a storm of
+    # sign-ins takes neither the memory nor the threads that the terminals' requests need.
+    turns = CapacityLimiter(2)
+
+    def page(request: Request, *, status: int = 200, said: str = "") -> Response:
+        token = site.form_token(request)
+        answer = site.render("sign-in.html", status=status, csrf=token, said=said)
+        site.keep_form_token(request, answer, token)
+        return answer
+
+    def ask(request: Request) -> Response:
+        return see("/cases") if site.visit(request) is not None else page(request)
+
+    async def asked(request: Request) -> Response:
+        return await run_in_threadpool(ask, request)
+
+    def enter(request: Request, form: Form) -> Response:
+        if not site.is_form_ours(request, form):
+            return page(request, status=403, said="stale")
+        name = form.one("name")
+        staff = register.check(name, form.secret("password"))
+        if staff is None:
+            # A name that is nobody's may be a password, typed into the wrong field: it is not written down.
+            site.viewings.note(name if register.knows(name) else "", What.REFUSED)
+            return page(request, status=403, said="refused")
+        site.viewings.note(staff.name, What.SIGNED_IN, detail="password")
+        answer = see("/cases")
+        site.keep_token(request, answer, site.sessions.begin(staff, instead_of=site.token(request)))
+        return answer
+
+    async def entered(request: Request) -> Response:
+        form = await form_of(request)
+        if form is None:
+            return site.render("message.html", status=413, said="too-large")
+        if turns.statistics().tasks_waiting >= _MOST_WAITING:
+            return site.render("message.html", status=503, headers={"Retry-After": "5"}, said="busy")
+        return await to_thread.run_sync(enter, request, form, limiter=turns)
+
+    def leave(visit: Visit, request: Request, form: Form) -> Response:
+        del form
+        token = site.token(request)
+        if token is not None:
+            site.sessions.end(token)
+        site.viewings.note(visit.staff.name, What.SIGNED_OUT)
+        answer = see("/sign-in")
+        site.forget(request, answer)
+        return answer
+
+    site.app.add_api_route("/sign-in", asked, methods=["GET"], include_in_schema=False)
+    site.app.add_api_route("/sign-in", entered, methods=["POST"], include_in_schema=False)
+    site.does("/sign-out", leave, role=Role.VIEWER)
+    _add_account(site, register, turns)
+
+
+def _add_account(site: Site, register: StaffRegister, turns: CapacityLimiter) -> None:
+    def page(visit: Visit, *, status: int = 200, said: str = "", why: str = "") -> Response:
+        return site.render(
+            "account.html",
+            status=status,
+            visit=visit,
+            here="account",
+            since=site.sessions.since(visit.staff.name),
+            said=said,
+            why=why,
+            shortest=SHORTEST_PASSWORD,
+            most=MOST_AT_ONCE,
+            idle=int(IDLE.total_seconds() // 60),
+            lifetime=int(LIFETIME.total_seconds() // 3600),
+        )
+
+    def show(visit: Visit, request: Request) -> Response:
+        del request
+        return page(visit)
+
+    def change(visit: Visit, request: Request, form: Form) -> Response:
+        name, new = visit.staff.name, form.secret("new")
+        if new != form.secret("again"):
+            return page(visit, status=422, said="differ")
+        if register.check(name, form.secret("password")) is None:
+            site.viewings.note(name, What.REFUSED, detail="password change")
+            return page(visit, status=403, said="wrong")
+        try:
+            register.set_password(name, new)
+        except ValueError:
+            return page(visit, status=422, said="weak")
+        site.viewings.note(name, What.PASSWORD)
+        answer = see("/account")
+        site.keep_token(request, answer, site.sessions.begin(visit.staff))  # the old ones all ended with the password
+        return answer
+
+    def end_others(visit: Visit, request: Request, form: Form) -> Response:
+        del request
+        if register.check(visit.staff.name, form.secret("password")) is None:
+            site.viewings.note(visit.staff.name, What.REFUSED, detail="other sessions")
+            return page(visit, status=403, said="wrong")
+        site.sessions.end_others(visit)
+        site.viewings.note(visit.staff.name, What.OTHERS_ENDED)
+        return see("/account")
+
+    site.shows("/account", show)
+    site.does("/account/password", change, role=Role.VIEWER, turns=turns)
+    site.does("/account/others", end_others, role=Role.VIEWER, turns=turns)

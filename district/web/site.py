@@ -1,0 +1,181 @@
+"""What every page goes through before it is one: who asks, whether the form is ours, whether they may.
+
+The session's cookie is SameSite=Strict and HttpOnly; with TLS it is Secure and has the `__Host-` prefix. A form counts
+only with the session's own token and, where the browser tells its origin, only from this site. Before sign-in, where
+there is no session yet, the token is that of a cookie of its own. Reading the form, asking the database and making the
+page happen in one thread of the pool, so that no page holds up the terminals.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.concurrency import run_in_threadpool
+
+from district.sessions import Sessions, Visit
+from district.staff import Role
+from district.viewings import Viewings, What
+from district.web.pages import Render
+
+_MOST_FORM_BYTES = 32 * 1024
+_MOST_FIELDS = 64
+
+
+class Form:
+    """The fields of a form that was sent; a field that was not is empty."""
+
+    def __init__(self, fields: list[tuple[str, str]]) -> None:
+        self._fields = fields
+
+    def one(self, name: str) -> str:
+        return next((value for key, value in self._fields if key == name), "").strip()
+
+    def secret(self, name: str) -> str:
+        """As it was typed."""
+        return next((value for key, value in self._fields if key == name), "")
+
+    def all(self, name: str) -> list[str]:
+        return [value.strip() for key, value in self._fields if key == name and value.strip()]
+
+
+class Shows(Protocol):
+    def __call__(self, visit: Visit, request: Request) -> Response: ...
+
+
+class Does(Protocol):
+    def __call__(self, visit: Visit, request: Request, form: Form) -> Response: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Adds guarded pages to `app`. `address` is the root that browsers call, where that is not what arrives."""
+
+    app: FastAPI
+    sessions: Sessions
+    viewings: Viewings
+    render: Render
+    address: str | None = None
+
+    def shows(self, path: str, show: Shows, *, role: Role = Role.VIEWER) -> None:
+        """A page for who is signed in and has at least this role."""
+
+        def guarded(request: Request) -> Response:
+            visit = self.visit(request)
+            if visit is None:
+                return see("/sign-in")
+            return show(visit, request) if visit.staff.role.may(role) else self._forbidden(visit, request)
+
+        async def answer(request: Request) -> Response:
+            return await run_in_threadpool(guarded, request)
+
+        self.app.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
+
+    def does(self, path: str, do: Does, *, role: Role, turns: CapacityLimiter | None = None) -> None:
+        """What a form does, likewise; with `turns` it waits for one of them, in threads of their own."""
+
+        def guarded(request: Request, form: Form) -> Response:
+            visit = self.visit(request)
+            if visit is None:
+                return see("/sign-in")
+            if not self.is_ours(request) or not _same(form.secret("csrf"), visit.csrf):
+                return self.stale(visit)
+            return do(visit, request, form) if visit.staff.role.may(role) else self._forbidden(visit, request)
+
+        async def answer(request: Request) -> Response:
+            form = await form_of(request)
+            if form is None:
+                return self.render("message.html", status=413, said="too-large")
+            return await to_thread.run_sync(guarded, request, form, limiter=turns)
+
+        self.app.add_api_route(path, answer, methods=["POST"], include_in_schema=False)
+
+    def visit(self, request: Request) -> Visit | None:
+        token = self.token(request)
+        return None if token is None else self.sessions.find(token)
+
+    def token(self, request: Request) -> str | None:
+        return request.cookies.get(self._name(request, "staff"))
+
+    def keep_token(self, request: Request, answer: Response, token: str) -> None:
+        self._set(request, answer, "staff", token)
+
+    def form_token(self, request: Request) -> str:
+        """The token for the form of somebody who is not signed in: the one the browser has, or a new one."""
+        return request.cookies.get(self._name(request, "form")) or secrets.token_urlsafe(32)
+
+    def keep_form_token(self, request: Request, answer: Response, token: str) -> None:
+        self._set(request, answer, "form", token)
+
+    def is_form_ours(self, request: Request, form: Form) -> bool:
+        kept = request.cookies.get(self._name(request, "form"), "")
+        return bool(kept) and self.is_ours(request) and _same(form.secret("csrf"), kept)
+
+    def is_ours(self, request: Request) -> bool:
+        """Whether the browser says that the form came from this site; one that says nothing is not refused for it."""
+        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return False
+        origin = request.headers.get("origin")
+        return origin is None or origin == _origin(self.address or str(request.base_url))
+
+    def forget(self, request: Request, answer: Response) -> None:
+        """Take both cookies from the browser, and what it may have kept of the pages."""
+        for kind in ("staff", "form"):
+            secure = self.is_tls(request)
+            answer.delete_cookie(self._name(request, kind), secure=secure, httponly=True, samesite="strict")
+        answer.headers["Clear-Site-Data"] = '"cache"'
+
+    def stale(self, visit: Visit | None) -> Response:
+        return self.render("message.html", status=403, visit=visit, said="stale")
+
+    def missing(self, visit: Visit) -> Response:
+        return self.render("message.html", status=404, visit=visit, said="missing")
+
+    def _forbidden(self, visit: Visit, request: Request) -> Response:
+        self.viewings.note(visit.staff.name, What.FORBIDDEN, detail=f"{request.method} {request.url.path}")
+        return self.render("message.html", status=403, visit=visit, said="forbidden")
+
+    def is_tls(self, request: Request) -> bool:
+        return urlsplit(self.address or str(request.base_url)).scheme == "https"
+
+    def _name(self, request: Request, kind: str) -> str:
+        return f"__Host-{kind}" if self.is_tls(request) else kind
+
+    def _set(self, request: Request, answer: Response, kind: str, value: str) -> None:
+        secure = self.is_tls(request)
+        answer.set_cookie(self._name(request, kind), value, path="/", secure=secure, httponly=True, samesite="strict")
+
+
+async def form_of(request: Request) -> Form | None:
+    """The form of a request; None when it is larger than any of ours. What is no form has no fields."""
+    content = bytearray()
+    async for piece in request.stream():
+        content += piece
+        if len(content) > _MOST_FORM_BYTES:
+            return None
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+        return Form([])
+    try:
+        return Form(parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        return Form([])
+
+
+def see(path: str) -> Response:
+    """Go on with another page of ours."""
+    return RedirectResponse(path, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,423 @@
+"""The staff page over HTTP: what each role sees and does, and what is on record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from district.cases import Cases, Moved, Overtaken, Selection, Stage
+from district.staff import Role
+from district.tables import OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
+from district.telemetry import Telemetry
+from district.viewings import Viewings, What
+from district.web.words import masked
+from tests.support.staff_site import (
+    ID_NUMBER,
+    JPEG,
+    QUICK,
+    Office,
+    Piece,
+    hand_in,
+    paper_of,
+    put_halls,
+    put_terminal,
+    uid,
+)
+
+HALF = f"{ID_NUMBER[:3]}***********{ID_NUMBER[-4:]}"
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+    monkeypatch.setattr("district.staff._HASHER", QUICK)
+    running = Office(tmp_path / "district")
+    yield running
+    running.close()
+
+
+def record(office: Office, case: str | None = None) -> list[tuple[str, str]]:
+    """Who did what, oldest first."""
+    lines, _ = Viewings(office.store.engine).page(uid=case)
+    return [(line.staff, line.what) for line in reversed(lines)]
+
+
+def stage(office: Office, case: str) -> str:
+    with office.store.engine.connect() as connection:
+        return str(connection.execute(select(SUBMISSIONS.c.stage).where(SUBMISSIONS.c.uid == case)).scalar())
+
+
+def test_cases_are_found_by_hall_matter_and_stage(office: Office) -> None:
+    put_halls(office.store, ty="桃源镇便民服务中心", hx="红星乡便民服务中心")
+    first = hand_in(office.store, 1, hall="ty")
+    hand_in(office.store, 2, hall="hx", matter="pension-payout-account")
+    hand_in(office.store, 3, hall="ty", arrive=False)
+    hand_in(office.store, 4, test=True)
+    clerk = office.person("li")
+
+    def shown(query: str) -> set[int]:
+        page = clerk.get(f"/cases{query}").text
+        return {number for number in range(1, 5) if f'href="/cases/{uid(number)}"' in page}
+
+    assert shown("") == {1, 2, 3}
+    assert shown("?hall=ty") == {1, 3}
+    assert shown("?matter=pension-payout-account") == {2}
+    assert shown("?hall=ty&stage=complete") == {1}
+    assert shown("?hall=ty&matter=pension-enrolment&stage=received") == {3}
+    assert shown("?hall=hx&matter=pension-enrolment") == set()
+    assert "没有符合的办件" in clerk.get("/cases?stage=approved").text
+    assert shown("?tests=1") == {4}
+    assert shown("?hall=nowhere&stage=never&before=x&after=-1") == {1, 2, 3}
+    page = clerk.get("/cases").text
+    assert "王秀英" not in page
+    assert '材料齐全 <span class="count">2</span>' in page
+    assert record(office, first) == []
+
+
+def test_pages_are_turned_by_key(office: Office) -> None:
+    for number in range(1, 66):
+        hand_in(office.store, number, papers=(), hall="ty" if number % 2 else "hx")
+    cases = Cases(office.store.engine)
+    for selection, expected in ((Selection(), range(65, 0, -1)), (Selection(hall="ty"), range(65, 0, -2))):
+        seen: list[str] = []
+        page = cases.page(selection)
+        assert page.newer is None
+        pages = [page]
+        while page.older is not None:
+            page = cases.page(selection, before=page.older)
+            pages.append(page)
+        for one in pages:
+            seen += [line.uid for line in one.lines]
+        assert seen == [uid(number) for number in expected]
+        back = cases.page(selection, after=pages[-1].newer)
+        assert back.lines == pages[-2].lines
+        assert (back.older is not None, back.newer is not None) == (True, len(pages) > 2)
+
+
+def test_a_case_is_found_by_a_number_that_stands_in_no_address(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    clerk = office.person("li")
+    clerk.get("/cases")
+    for number in ("TY03-261123-0001-E", "ty03-261123-0001-e", "2026-000001"):
+        clerk.get("/cases")
+        found = clerk.post("/cases/find", {"number": number})
+        assert found.url == f"{office.url}/cases/{case}"
+        assert [one.status_code for one in found.history] == [303]
+    clerk.get("/cases")
+    missing = clerk.post("/cases/find", {"number": "TY03-261123-0009-X"})
+    assert (missing.status_code, missing.url) == (404, f"{office.url}/cases/find")
+    assert "没有这个编号的办件" in missing.text
+    assert ("li", What.FOUND) in record(office)
+
+
+def test_a_case_shows_answers_papers_and_steps_with_numbers_masked(office: Office) -> None:
+    case = hand_in(office.store, 1, remark="<script>alert(1)</script>", consent="\u202e")
+    viewer = office.person("zhao", Role.VIEWER)
+    page = viewer.get(f"/cases/{case}").text
+    assert "王秀英" in page
+    assert HALF in page
+    assert ID_NUMBER not in page
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "户口簿" in page
+    assert record(office, case) == [("zhao", What.CASE)]
+    assert "显示证件号码" not in page  # a viewer may not
+    assert viewer.post(f"/cases/{case}/numbers", {}).status_code == 403
+
+
+def test_showing_numbers_is_a_clerks_act_and_on_record(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    clerk = office.person("li")
+    clerk.get(f"/cases/{case}")
+    page = clerk.post(f"/cases/{case}/numbers", {})
+    assert ID_NUMBER in page.text
+    assert page.url == f"{office.url}/cases/{case}/numbers"
+    assert record(office, case) == [("li", What.CASE), ("li", What.NUMBERS)]
+    assert ID_NUMBER not in clerk.get(f"/cases/{case}").text
+
+
+def test_masking_knows_the_old_numbers_and_leaves_others_alone() -> None:
+    assert masked("33072619500101123x, 13800000000") == "330***********123x, 13800000000"
+    assert masked("330726500101123") == "330***********123"
+
+
+def test_a_case_goes_its_way_step_by_step(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    clerk = office.person("li")
+    for start, to, note in (
+        ("complete", "accepted", ""),
+        ("accepted", "in-progress", "请周三来"),
+        ("in-progress", "approved", ""),
+    ):
+        clerk.get(f"/cases/{case}")
+        page = clerk.post(f"/cases/{case}/stage", {"from": start, "to": to, "note": note})
+        if to == "approved":
+            assert "不能再改" in page.text
+            assert stage(office, case) == "in-progress"
+            page = clerk.post(f"/cases/{case}/stage", {"from": start, "to": to, "note": note, "sure": "1"})
+        assert page.url == f"{office.url}/cases/{case}"
+        assert stage(office, case) == to
+    with office.store.engine.connect() as connection:
+        steps = connection.execute(select(STEPS.c.code, STEPS.c.staff, STEPS.c.note).order_by(STEPS.c.seq)).all()
+        events = connection.execute(select(OUTBOX.c.event).order_by(OUTBOX.c.seq)).scalars().all()
+    assert [tuple(step) for step in steps] == [
+        ("accepted", "li", None),
+        ("in-progress", "li", "请周三来"),
+        ("approved", "li", None),
+    ]
+    assert events[-3:] == ["accepted", "in-progress", "approved"]
+    assert [what for _, what in record(office, case)].count(What.MOVED) == 3
+    assert 'name="to"' not in clerk.get(f"/cases/{case}").text
+
+
+@pytest.mark.parametrize(
+    ("start", "to"),
+    [("complete", "approved"), ("complete", "in-progress"), ("complete", "supplement"), ("complete", "received")],
+)
+def test_no_step_is_skipped(office: Office, start: str, to: str) -> None:
+    case = hand_in(office.store, 1)
+    clerk = office.person("li")
+    clerk.get(f"/cases/{case}")
+    answer = clerk.post(f"/cases/{case}/stage", {"from": start, "to": to, "note": "x", "sure": "1"})
+    assert answer.status_code == 409
+    assert stage(office, case) == "complete"
+
+
+def test_what_is_not_whole_or_only_a_test_is_not_decided(office: Office) -> None:
+    waiting, test = hand_in(office.store, 1, arrive=False), hand_in(office.store, 2, test=True)
+    clerk = office.person("li")
+    for case, start in ((waiting, "received"), (waiting, "complete"), (test, "complete")):
+        clerk.get(f"/cases/{case}")
+        answer = clerk.post(f"/cases/{case}/stage", {"from": start, "to": "accepted"}, csrf=clerk.csrf())
+        assert answer.status_code in (404, 409)
+    assert (stage(office, waiting), stage(office, test)) == ("received", "complete")
+
+
+def test_declining_needs_a_reason(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    clerk = office.person("li")
+    clerk.get(f"/cases/{case}")
+    assert "写明原因" in clerk.post(f"/cases/{case}/stage", {"from": "complete", "to": "declined", "note": " "}).text
+    clerk.post(f"/cases/{case}/stage", {"from": "complete", "to": "declined", "note": "不在本地参保", "sure": "1"})
+    assert stage(office, case) == "declined"
+    assert "不在本地参保" in clerk.get(f"/cases/{case}").text
+
+
+def test_of_two_who_decide_one_is_told(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    first, second = office.person("li"), office.person("wu")
+    first.get(f"/cases/{case}")
+    second.get(f"/cases/{case}")
+    first.post(f"/cases/{case}/stage", {"from": "complete", "to": "accepted"})
+    late = second.post(f"/cases/{case}/stage", {"from": "complete", "to": "declined", "note": "材料不清", "sure": "1"})
+    assert late.status_code == 409
+    assert "别人刚刚办过" in late.text
+    assert stage(office, case) == "accepted"
+
+
+def test_a_move_is_whole_or_not_at_all(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = hand_in(office.store, 1)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the machine stops here")
+
+    cases = Cases(office.store.engine)
+    with monkeypatch.context() as broken:
+        broken.setattr("district.cases.tell", fail)
+        with pytest.raises(RuntimeError):
+            cases.move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li")
+    assert stage(office, case) == "complete"
+    found = cases.one(case)
+    assert found is not None
+    assert found.steps == ()
+    assert isinstance(cases.move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li"), Moved)
+    assert cases.move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li") == Overtaken(stage=Stage.ACCEPTED)
+
+
+def test_a_supplement_is_asked_with_materials_and_a_note(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    Cases(office.store.engine).move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="wu")
+    clerk = office.person("li")
+    path = f"/cases/{case}/supplement"
+    assert "户口簿" in clerk.get(path).text
+    whole: dict[str, str | list[str]] = {
+        "from": "accepted",
+        "material": ["household-register"],
+        "others": "村委会盖章的表\n\n照片",
+        "note": "户口簿第二页看不清",
+        "due_on": "2099-12-31",
+    }
+    wrongs: list[dict[str, str | list[str]]] = [
+        {"material": [], "others": " \n"},
+        {"note": ""},
+        {"due_on": "2020-01-01"},
+        {"others": "x" * 61},
+    ]
+    for wrong in wrongs:
+        assert clerk.post(path, {**whole, **wrong}).status_code == 422
+        assert stage(office, case) == "accepted"
+    page = clerk.post(path, whole)
+    assert page.url == f"{office.url}/cases/{case}"
+    assert "户口簿、村委会盖章的表、照片" in page.text
+    assert "2099年12月31日" in page.text
+    assert stage(office, case) == "supplement"
+    with office.store.engine.connect() as connection:
+        (kept,) = connection.execute(select(SUPPLEMENTS)).all()
+        events = connection.execute(select(OUTBOX.c.event).order_by(OUTBOX.c.seq)).scalars().all()
+    assert kept.materials == ["household-register", "村委会盖章的表", "照片"]
+    assert (kept.uid, kept.asked_by, kept.note, kept.answered_at) == (case, "li", "户口簿第二页看不清", None)
+    assert events[-1] == "supplement"
+    assert record(office, case)[-2:] == [("li", What.ASKED), ("li", What.CASE)]
+
+
+def test_who_is_bound_to_a_hall_knows_of_no_other(office: Office) -> None:
+    put_halls(office.store, ty="桃源镇便民服务中心", hx="红星乡便民服务中心")
+    ours, theirs = hand_in(office.store, 1, hall="ty"), hand_in(office.store, 2, hall="hx")
+    put_terminal(office.store, "TY03", "ty")
+    put_terminal(office.store, "HX01", "hx")
+    clerk = office.person("li", hall="ty")
+    page = clerk.get("/cases?hall=hx").text
+    assert ours in page
+    assert theirs not in page
+    assert 'id="hall"' not in page
+    inside = f"/cases/{theirs}/papers/{paper_of(theirs)}"
+    for path in (f"/cases/{theirs}", inside, f"{inside}/content", f"/cases/{theirs}/supplement"):
+        assert clerk.get(path).status_code == 404
+    clerk.get("/cases")
+    token = clerk.csrf()
+    for path, fields in (
+        (f"/cases/{theirs}/numbers", {}),
+        (f"/cases/{theirs}/stage", {"from": "complete", "to": "accepted"}),
+        (f"/cases/{theirs}/supplement", {"from": "complete", "others": "x", "note": "x"}),
+        ("/cases/find", {"number": "TY03-261123-0002-E"}),
+    ):
+        assert clerk.post(path, fields, csrf=token).status_code == 404
+    # A paper of another case doesn't open through one's own, either.
+    assert clerk.get(f"/cases/{ours}/papers/{paper_of(theirs)}/content").status_code == 404
+    assert record(office, theirs) == []
+    assert stage(office, theirs) == "complete"
+    page = clerk.get("/terminals").text
+    assert "TY03" in page
+    assert "HX01" not in page
+
+
+def test_a_paper_is_shown_as_the_picture_it_is_and_on_record(office: Office) -> None:
+    case = hand_in(office.store, 1, papers=(Piece(), Piece(content=b"%PDF-1.7 x", media_type="application/pdf")))
+    clerk = office.person("zhao", Role.VIEWER)
+    page = clerk.get(f"/cases/{case}/papers/{paper_of(case)}").text
+    assert "第 1 份，共 2 份" in page
+    assert f'href="/cases/{case}/papers/{paper_of(case, 2)}"' in page
+    assert record(office, case) == []
+    content = clerk.get(f"/cases/{case}/papers/{paper_of(case)}/content")
+    assert content.content == JPEG
+    assert content.headers["Content-Type"] == "image/jpeg"
+    assert content.headers["Content-Disposition"] == f'inline; filename="{paper_of(case)}.jpg"'
+    assert content.headers["X-Content-Type-Options"] == "nosniff"
+    assert content.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+    assert content.headers["Cache-Control"] == "no-store"
+    assert record(office, case) == [("zhao", What.PAPER)]
+    assert "网页里不打开" in clerk.get(f"/cases/{case}/papers/{paper_of(case, 2)}").text
+    pdf = clerk.get(f"/cases/{case}/papers/{paper_of(case, 2)}/content")
+    assert pdf.headers["Content-Disposition"] == f'attachment; filename="{paper_of(case, 2)}.pdf"'
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content"),
+    [
+        ("text/html", b"<script>alert(1)</script>"),
+        ("image/svg+xml", b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'),
+        ("image/jpeg", b"<html><script>alert(1)</script>"),
+        ("image/png", b"GIF89a<script>alert(1)</script>"),
+        ("application/pdf", b"<script>alert(1)</script>%PDF-"),
+        ("application/xhtml+xml", b"<html xmlns='http://www.w3.org/1999/xhtml'/>"),
+        ("image/jpeg", b""),
+    ],
+)
+def test_a_malicious_file_is_a_file_and_nothing_else(office: Office, media_type: str, content: bytes) -> None:
+    case = hand_in(office.store, 1, papers=(Piece(content=content, media_type=media_type),))
+    clerk = office.person("li")
+    answer = clerk.get(f"/cases/{case}/papers/{paper_of(case)}/content")
+    assert answer.content == content
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{paper_of(case)}.bin"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
+def test_terminals_tell_how_they_are(office: Office) -> None:
+    put_halls(office.store, ty="桃源镇便民服务中心")
+    for code, revoked in (("AA01", False), ("AA02", False), ("AA03", False), ("AA04", True)):
+        put_terminal(office.store, code, "ty", revoked=revoked)
+    reports = Telemetry(office.store.engine)
+    good = '{"version": "1.2", "waiting": 3, "held": 0, "oldest_seconds": 60, "free_bytes": 9000000000}'
+    ill = '{"version": ["x"], "waiting": "many", "held": 2, "oldest_seconds": 1e99, "free_bytes": 5'
+    ill += ', "clock_offset_seconds": -900}'
+    reports.keep(terminal="AA01", kind="heartbeat", body=good)
+    reports.keep(terminal="AA02", kind="heartbeat", body=ill)
+    viewer = office.person("zhao", Role.VIEWER)
+    rows = viewer.get("/terminals").text.split("<tr>")[2:]
+    assert ["正常" in row for row in rows] == [True, False, False, False]
+    assert all(said in rows[1] for said in ("有申报被退回", "磁盘快满了", "时钟不准"))
+    assert "还没有联系过" in rows[2]
+    assert "已停用" in rows[3]
+    office.clock.turn(minutes=10)
+    assert "正常" in viewer.get("/terminals").text
+    office.clock.turn(minutes=12)
+    viewer.get("/cases")
+    office.clock.turn(minutes=12)
+    page = viewer.get("/terminals").text
+    assert "正常" not in page
+    assert "半小时没有消息" in page
+
+
+def test_terminals_come_fifty_a_page(office: Office) -> None:
+    for number in range(60):
+        put_terminal(office.store, f"T{number:03d}", None)
+    viewer = office.person("zhao", Role.VIEWER)
+    page = viewer.get("/terminals").text
+    assert ("T049" in page, "T050" in page, "/terminals?after=T049" in page) == (True, False, True)
+    page = viewer.get("/terminals?after=T049").text
+    assert ("T049<" in page, "T050<" in page, "T059<" in page) == (False, True, True)
+
+
+def test_an_admin_sees_who_looked_and_nobody_else_does(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    other = hand_in(office.store, 2)
+    clerk, admin = office.person("li"), office.person("sun", Role.ADMIN)
+    clerk.get(f"/cases/{case}")
+    clerk.get(f"/cases/{other}")
+    for path in ("/audit", f"/audit/cases/{case}"):
+        assert clerk.get(path).status_code == 403
+    assert ("li", What.FORBIDDEN) in record(office)
+    page = admin.get(f"/audit/cases/{case}").text
+    assert "看了办件" in page
+    assert (case in page, other in page) == (True, False)
+    page = admin.get("/audit")
+    assert "登录" in page.text
+    named = admin.post("/audit", {"staff": "li"})
+    assert named.url == f"{office.url}/audit"
+    assert "sun</td>" not in named.text
+    assert "看了办件" in named.text
+    assert "没有记录" in admin.post("/audit", {"staff": "nobody"}).text
+
+
+def test_the_record_has_pages(office: Office) -> None:
+    viewings = Viewings(office.store.engine)
+    for number in range(60):
+        viewings.note("li", What.CASE, uid=uid(1), detail=f"d{number:03d}")
+    admin = office.person("sun", Role.ADMIN)
+    first = admin.get(f"/audit/cases/{uid(1)}").text
+    assert ("d059" in first, "d000" in first) == (True, False)
+    before = first.partition("?before=")[2].partition('"')[0]
+    assert "d000" in admin.get(f"/audit/cases/{uid(1)}?before={before}").text
+    page = admin.post("/audit", {"staff": "li"}).text
+    before = page.partition('name="before" value="')[2].partition('"')[0]
+    assert "d000" in admin.post("/audit", {"staff": "li", "before": before}).text
+
+
+def test_slips_point_to_a_page_for_everybody(office: Office) -> None:
+    anybody = office.visitor()
+    assert "扫码查询" in anybody.get("/s").text
+    assert anybody.get("/static/staff.css").status_code == 200
