@@ -27,11 +27,11 @@ def slowly(curve: Curve, factor: int, point: Point) -> Point:
 @settings(max_examples=60, deadline=None)
 def test_products_are_right(curve: Curve, one: int, other: int) -> None:
     point = slowly(curve, one, curve.generator)
-    assert curve.multiply_generator(one) == point
+    assert curve.key(one).point == point
     assert curve.multiply(one, curve.generator) == point
     product = curve.multiply(other, point)
     assert product == slowly(curve, other, point)
-    assert curve.multiply_x(other, point) == product[0]
+    assert curve.key(other).agree(point) == product[0]
     assert curve.decode(curve.encode(product)) == product
 
 
@@ -40,10 +40,8 @@ def test_the_curves_are_openssls(curve: Curve) -> None:
     assert curve.openssl is not None
     mine, other = curve.draw(), ec.generate_private_key(curve.openssl)
     numbers = other.public_key().public_numbers()
-    shared = other.exchange(
-        ec.ECDH(), ec.EllipticCurvePublicNumbers(*curve.multiply_generator(mine), curve.openssl).public_key()
-    )
-    assert curve.multiply(mine, (numbers.x, numbers.y))[0].to_bytes(curve.size, "big") == shared
+    shared = other.exchange(ec.ECDH(), ec.EllipticCurvePublicNumbers(*mine.point, curve.openssl).public_key())
+    assert curve.multiply(mine.factor, (numbers.x, numbers.y))[0].to_bytes(curve.size, "big") == shared
 
 
 @pytest.mark.parametrize("curve", CURVES.values(), ids=lambda curve: curve.name)
@@ -56,7 +54,7 @@ def test_the_edges_of_the_group(curve: Curve) -> None:
         curve.add((x, y), opposite)
     with pytest.raises(CardDamaged):
         curve.multiply(curve.n, (x, y))
-    assert all(0 < curve.draw() < curve.n for _ in range(20))
+    assert all(0 < curve.draw().factor < curve.n for _ in range(20))
 
 
 @pytest.mark.parametrize("curve", CURVES.values(), ids=lambda curve: curve.name)

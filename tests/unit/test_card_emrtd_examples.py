@@ -8,7 +8,7 @@ from devices.card.api import CanKey, MrzKey
 from devices.card.emrtd.apdu import Command
 from devices.card.emrtd.bac import open_with_bac
 from devices.card.emrtd.ciphers import AUTHENTICATION, ENCRYPTION, PASSWORD, TRIPLE_DES, AesSuite
-from devices.card.emrtd.curve import Curve
+from devices.card.emrtd.curve import Curve, KeyPair
 from devices.card.emrtd.curves import CURVES
 from devices.card.emrtd.errors import WrongKey
 from devices.card.emrtd.keys import mrz_information, mrz_seed, password
@@ -109,7 +109,7 @@ def test_pace_is_that_of_g1() -> None:
     script = Script(*G1_EXCHANGES)
     keys = iter(G1_KEYS)
     opened: list[SecureTalk] = [
-        open_with_pace(channel(script), G1, PACE_HOLDER, longest=256, draw=lambda _: next(keys))
+        open_with_pace(channel(script), G1, PACE_HOLDER, longest=256, draw=lambda curve: curve.key(next(keys)))
     ]
     assert not script.left
     assert len(opened) == 1
@@ -134,7 +134,7 @@ def test_paces_intermediate_values_are_those_of_g1() -> None:
         "048CED63C91426D4F0EB1435E7CB1D74A46723A0AF21C89634F65A9AE87A9265E2"
         "8C879506743F8611AC33645C5B985C80B5F09A0B83407C1B6A4D857AE76FE522"
     )
-    shared = curve.multiply_x(G1_KEYS[1], curve.decode(bytes.fromhex(G1_EXCHANGES[3][1])[4:-2])).to_bytes(32, "big")
+    shared = curve.key(G1_KEYS[1]).agree(curve.decode(bytes.fromhex(G1_EXCHANGES[3][1])[4:-2])).to_bytes(32, "big")
     assert shared.hex().upper() == "28768D20701247DAE81804C9E780EDE582A9996DB4A315020B2733197DB84925"
     assert suite.derive(shared, ENCRYPTION).hex().upper() == "F5F0E35C0D7161EE6724EE513A0D9A7F"
     assert suite.derive(shared, AUTHENTICATION).hex().upper() == "FE251C7858B356B24514B3BD5F4297D1"
@@ -154,8 +154,8 @@ def test_a_changed_answer_in_pace_ends_it(step: int) -> None:
     script = Script(*G1_EXCHANGES[:step], (command, changed.hex()), *G1_EXCHANGES[step + 1 :])
     keys = iter(G1_KEYS)
 
-    def draw(_: Curve) -> int:
-        return next(keys)
+    def draw(curve: Curve) -> KeyPair:
+        return curve.key(next(keys))
 
     with pytest.raises((CardDamaged, AssertionError)):
         open_with_pace(channel(script), G1, PACE_HOLDER, longest=256, draw=draw)
@@ -166,7 +166,7 @@ def test_a_refused_token_is_a_wrong_key(status: str) -> None:
     script = Script(*G1_EXCHANGES[:4], (G1_EXCHANGES[4][0], status))
     keys = iter(G1_KEYS)
     with pytest.raises(WrongKey):
-        open_with_pace(channel(script), G1, PACE_HOLDER, longest=256, draw=lambda _: next(keys))
+        open_with_pace(channel(script), G1, PACE_HOLDER, longest=256, draw=lambda curve: curve.key(next(keys)))
 
 
 def test_our_own_key_reflected_is_refused() -> None:
@@ -174,4 +174,4 @@ def test_our_own_key_reflected_is_refused() -> None:
     script = Script(*G1_EXCHANGES[:3], (G1_EXCHANGES[3][0], "7C438441" + own.hex() + "9000"))
     keys = iter(G1_KEYS)
     with pytest.raises(CardDamaged, match="came back"):
-        open_with_pace(channel(script), G1, PACE_HOLDER, longest=256, draw=lambda _: next(keys))
+        open_with_pace(channel(script), G1, PACE_HOLDER, longest=256, draw=lambda curve: curve.key(next(keys)))

@@ -215,14 +215,14 @@ def test_answers_that_are_put_together_otherwise_are_refused(where: str) -> None
 
 
 def _coded(objects: bytes) -> bytes:
-    code = AesSuite(16).mac(AUTHENTICATION, (2).to_bytes(16, "big") + pad(objects, 16))
+    code = AesSuite(16).mac(AUTHENTICATION)((2).to_bytes(16, "big") + pad(objects, 16))
     return objects + tlv(0x8E, code) + b"\x90\x00"
 
 
 def test_object_85_has_no_indicator() -> None:
     suite = AesSuite(16)
     counter = (2).to_bytes(16, "big")
-    hidden = suite.encrypt(ENCRYPTION, suite.initial_value(ENCRYPTION, counter), pad(b"abcd", 16))
+    hidden = suite.encrypt(ENCRYPTION, suite.initial_values(ENCRYPTION)(counter), pad(b"abcd", 16))
     assert talk(_coded(tlv(0x85, hidden) + tlv(0x99, b"\x90\x00"))).send(READ) == (b"abcd", 0x9000)
 
 

@@ -35,14 +35,14 @@ def open_with_bac(
         raise CardDamaged(f"no challenge: {status:04X}")
     own, own_key = random(8), random(16)
     hidden = _SUITE.encrypt(encryption, _ZERO, own + challenge + own_key)
-    code = _SUITE.mac(authentication, pad(hidden, 8))
+    code = _SUITE.mac(authentication)(pad(hidden, 8))
     answer, status = talk.send(Command(0x82, 0x0000, hidden + code, le=40))
     if status in _REFUSED or status >> 4 == 0x63C:
         raise WrongKey("refused")
     if status != _OK or len(answer) != 40:
         raise CardDamaged(f"no mutual authentication: {status:04X}")
     hidden, code = answer[:32], answer[32:]
-    if len(code) != MAC_BYTES or not hmac.compare_digest(code, _SUITE.mac(authentication, pad(hidden, 8))):
+    if len(code) != MAC_BYTES or not hmac.compare_digest(code, _SUITE.mac(authentication)(pad(hidden, 8))):
         raise CardDamaged("wrong authentication code")
     shown = _SUITE.decrypt(encryption, _ZERO, hidden)
     if shown[:8] != challenge or not hmac.compare_digest(shown[8:16], own):

@@ -14,7 +14,7 @@ from devices.card.emrtd import ber
 from devices.card.emrtd.apdu import Command
 from devices.card.emrtd.asn1 import EcKey, Unsupported, read_public_key
 from devices.card.emrtd.ciphers import AUTHENTICATION, ENCRYPTION, SUITES, TRIPLE_DES
-from devices.card.emrtd.curve import Curve
+from devices.card.emrtd.curve import Curve, KeyPair
 from devices.card.emrtd.messaging import SecureTalk
 from devices.card.emrtd.security_infos import CHIP_ECDH, CHIP_KEY_ECDH, SecurityInfo, number
 
@@ -53,13 +53,13 @@ def chip_key(infos: Sequence[SecurityInfo]) -> ChipKey | None:
 
 
 def open_with_chip_key(
-    talk: SecureTalk, chip: ChipKey, *, draw: Callable[[Curve], int] = Curve.draw
+    talk: SecureTalk, chip: ChipKey, *, draw: Callable[[Curve], KeyPair] = Curve.draw
 ) -> SecureTalk | None:
     """The conversation in the keys agreed on; ``None`` when the chip refuses to. Whether the chip can go on in it is
     seen with the next command. Raises the errors of :mod:`devices.card.slot`."""
     curve, suite = chip.key.curve, SUITES[chip.oid[-1]]
     own = draw(curve)
-    public = curve.encode(curve.multiply_generator(own))
+    public = curve.encode(own.point)
     reference = b"" if chip.reference is None else ber.tlv(0x84, _integer(chip.reference))
     if suite is TRIPLE_DES:
         _, status = talk.send(Command(0x22, 0x41A6, ber.tlv(0x91, public) + reference))  # MSE:Set KAT
@@ -69,7 +69,7 @@ def open_with_chip_key(
             _, status = talk.send(Command(0x86, 0x0000, ber.tlv(0x7C, ber.tlv(0x80, public)), le=256))
     if status != _OK:
         return None
-    shared = curve.multiply_x(own, chip.key.point).to_bytes(curve.size, "big")
+    shared = own.agree(chip.key.point).to_bytes(curve.size, "big")
     return SecureTalk(
         channel=talk.channel,
         suite=suite,

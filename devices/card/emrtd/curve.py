@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -35,6 +35,10 @@ class Curve:
     y: int
     n: int
     openssl: ec.EllipticCurve | None
+    _generator_multiples: tuple[Point, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_generator_multiples", self._odd_multiples(self.generator))
 
     @property
     def generator(self) -> Point:
@@ -45,9 +49,17 @@ class Curve:
         """Bytes of a coordinate."""
         return (self.p.bit_length() + 7) // 8
 
-    def draw(self) -> int:
-        """A fresh private key."""
-        return secrets.randbelow(self.n - 1) + 1
+    def draw(self) -> KeyPair:
+        """A fresh key pair."""
+        if self.openssl is None:
+            return self.key(secrets.randbelow(self.n - 1) + 1)
+        return _key_pair(self, ec.generate_private_key(self.openssl))
+
+    def key(self, factor: int) -> KeyPair:
+        """The key pair of a private key, 0 < factor < n; as in the factors below."""
+        if self.openssl is None:
+            return KeyPair(curve=self, factor=factor, point=self.multiply(factor, self.generator), openssl=None)
+        return _key_pair(self, ec.derive_private_key(factor, self.openssl))
 
     def encode(self, point: Point) -> bytes:
         """Uncompressed, ``04 || x || y`` (TR-03111 clause 3.2.1)."""
@@ -75,28 +87,19 @@ class Curve:
         x = (slope * slope - x1 - x2) % self.p
         return x, (slope * (x1 - x) - y1) % self.p
 
-    def multiply_generator(self, factor: int) -> Point:
-        """``factor`` times the generator: the public key to a private one. 0 < factor < n, also below."""
-        if self.openssl is None:
-            return self.multiply(factor, self.generator)
-        found = ec.derive_private_key(factor, self.openssl).public_key().public_numbers()
-        return found.x, found.y
-
-    def multiply_x(self, factor: int, point: Point) -> int:
-        """The x coordinate of a product alone: what a key agreement (TR-03111 clause 4.3.1) needs."""
-        if self.openssl is None:
-            return self.multiply(factor, point)[0]
-        own = ec.derive_private_key(factor, self.openssl)
-        other = ec.EllipticCurvePublicNumbers(*point, self.openssl).public_key()
-        return int.from_bytes(own.exchange(ec.ECDH(), other), "big")
-
     def multiply(self, factor: int, point: Point) -> Point:
         """``factor`` times ``point``."""
         return self.combine(((factor, point),))
 
     def combine(self, products: Sequence[tuple[int, Point]]) -> Point:
         """The sum of these products, worked out side by side (Straus). Raises :class:`CardDamaged` for infinity."""
-        terms = [(_signed_digits(factor), self._odd_multiples(point)) for factor, point in products]
+        terms = [
+            (
+                _signed_digits(factor),
+                self._generator_multiples if point == self.generator else self._odd_multiples(point),
+            )
+            for factor, point in products
+        ]
         total: tuple[int, int, int] | None = None
         for place in reversed(range(max(len(digits) for digits, _ in terms))):
             if total is not None:
@@ -112,11 +115,11 @@ class Curve:
         inverse = pow(total[2], -1, self.p)
         return total[0] * inverse**2 % self.p, total[1] * inverse**3 % self.p
 
-    def _odd_multiples(self, point: Point) -> list[Point]:
+    def _odd_multiples(self, point: Point) -> tuple[Point, ...]:
         odd, twice = [point], self.add(point, point)
         for _ in range(_ODD_MULTIPLES - 1):
             odd.append(self.add(odd[-1], twice))
-        return odd
+        return tuple(odd)
 
     # Jacobian coordinates: (X, Y, Z) is the point (X/Z², Y/Z³), so that only the end needs an inverse. Formulas of the
     # Explicit-Formulas Database (hyperelliptic.org/EFD), dbl-1998-cmo-2 and madd.
@@ -143,6 +146,30 @@ class Curve:
         h_cube, v = h * h_square % p, x * h_square % p
         added = (r * r - h_cube - 2 * v) % p
         return added, (r * (v - added) - y * h_cube) % p, z * h % p
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPair:
+    """A private key and its point, the public one. OpenSSL's key is kept where it has made one: making it anew from a
+    number takes it as long as a product."""
+
+    curve: Curve
+    factor: int = field(repr=False)
+    point: Point
+    openssl: ec.EllipticCurvePrivateKey | None
+
+    def agree(self, other: Point) -> int:
+        """The x coordinate of the product with another's point: a key agreement (TR-03111 clause 4.3.1)."""
+        if self.openssl is None or self.curve.openssl is None:
+            return self.curve.multiply(self.factor, other)[0]
+        public = ec.EllipticCurvePublicNumbers(*other, self.curve.openssl).public_key()
+        return int.from_bytes(self.openssl.exchange(ec.ECDH(), public), "big")
+
+
+def _key_pair(curve: Curve, key: ec.EllipticCurvePrivateKey) -> KeyPair:
+    numbers = key.private_numbers()
+    public = numbers.public_numbers
+    return KeyPair(curve=curve, factor=numbers.private_value, point=(public.x, public.y), openssl=key)
 
 
 def _signed_digits(factor: int) -> list[int]:

@@ -31,7 +31,8 @@ class SecureTalk:
         self.longest = longest
         self._suite = suite
         self._encryption = encryption
-        self._authentication = authentication
+        self._initial_values = suite.initial_values(encryption)
+        self._mac = suite.mac(authentication)
         self._counter = counter
 
     @property
@@ -96,11 +97,11 @@ class SecureTalk:
         return self._suite.encrypt(self._encryption, self._initial_value(), pad(data, self._suite.block))
 
     def _initial_value(self) -> bytes:
-        return self._suite.initial_value(self._encryption, self._counted())
+        return self._initial_values(self._counted())
 
     def _code(self, covered: bytes) -> bytes:
         padded = pad(covered, self._suite.block)
-        return self._suite.mac(self._authentication, self._counted() + padded)
+        return self._mac(self._counted() + padded)
 
     def _counted(self) -> bytes:
         block = self._suite.block

@@ -14,7 +14,7 @@ from devices.card.api import CanKey, MrzKey
 from devices.card.emrtd import ber
 from devices.card.emrtd.apdu import Command, PlainTalk
 from devices.card.emrtd.ciphers import AUTHENTICATION, ENCRYPTION, PASSWORD, SUITES, TRIPLE_DES, Suite, pad
-from devices.card.emrtd.curve import Curve
+from devices.card.emrtd.curve import Curve, KeyPair
 from devices.card.emrtd.curves import CURVES
 from devices.card.emrtd.errors import WrongKey
 from devices.card.emrtd.keys import password
@@ -67,9 +67,9 @@ def open_with_pace(
     key: MrzKey | CanKey,
     *,
     longest: int,
-    draw: Callable[[Curve], int] = Curve.draw,
+    draw: Callable[[Curve], KeyPair] = Curve.draw,
 ) -> SecureTalk:
-    """Agree on session keys through the password. ``draw`` gives private keys, in tests the worked example's. Raises
+    """Agree on session keys through the password. ``draw`` gives key pairs, in tests the worked example's. Raises
     :class:`WrongKey`, and the errors of :mod:`devices.card.slot`."""
     talk, curve, suite = PlainTalk(channel), choice.curve, choice.suite
     reference, secret = password(key)
@@ -82,18 +82,16 @@ def open_with_pace(
 
     # Generic mapping (clause 4.4.3.3.1): the new generator is nonce·G + mapping·C, C being the chip's point. Our public
     # key over it, own·nonce·G + own·mapping·C, is worked out at once.
-    mapping = draw(curve)
-    point = curve.encode(curve.multiply_generator(mapping))
-    chip_point = curve.decode(_step(talk, ber.tlv(_MAP_OWN, point), _MAP_CHIP))
-    own = draw(curve)
-    scalar = own * int.from_bytes(nonce, "big") % curve.n
-    own_key = curve.encode(curve.combine(((scalar, curve.generator), (own * mapping % curve.n, chip_point))))
+    mapping, own = draw(curve), draw(curve)
+    chip_point = curve.decode(_step(talk, ber.tlv(_MAP_OWN, curve.encode(mapping.point)), _MAP_CHIP))
+    factors = own.factor * int.from_bytes(nonce, "big") % curve.n, own.factor * mapping.factor % curve.n
+    own_key = curve.encode(curve.combine(((factors[0], curve.generator), (factors[1], chip_point))))
 
     chip_key = _step(talk, ber.tlv(_KEY_OWN, own_key), _KEY_CHIP)
     if hmac.compare_digest(chip_key, own_key):
         raise CardDamaged("our own key came back")  # clause 4.4.3.4: a reflection
     chip_point = curve.decode(chip_key)
-    shared = curve.multiply_x(own, chip_point).to_bytes(curve.size, "big")
+    shared = own.agree(chip_point).to_bytes(curve.size, "big")
     encryption, authentication = suite.derive(shared, ENCRYPTION), suite.derive(shared, AUTHENTICATION)
 
     token = _token(suite, authentication, choice.oid, chip_key)
@@ -138,4 +136,4 @@ def _step(talk: PlainTalk, data: bytes, expected: int, *, last: bool = False) ->
 def _token(suite: Suite, authentication: bytes, oid: bytes, key: bytes) -> bytes:
     """Over the other side's public key, as a data object of its own (clause 4.4.3.4)."""
     data = ber.tlv(0x7F49, ber.tlv(0x06, oid) + ber.tlv(0x86, key))
-    return suite.mac(authentication, pad(data, suite.block) if suite is TRIPLE_DES else data)
+    return suite.mac(authentication)(pad(data, suite.block) if suite is TRIPLE_DES else data)

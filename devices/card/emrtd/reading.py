@@ -7,6 +7,7 @@ compared with its signed hash at once. A difference ends the read: nothing of an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,8 +40,11 @@ class Verdict:
 class Document:
     """A document whose lock is open."""
 
-    def __init__(self, talk: SecureTalk, *, offered: Sequence[SecurityInfo] | None) -> None:
-        """``offered`` is what EF.CardAccess said, ``None`` where the chip had no such file."""
+    def __init__(
+        self, talk: SecureTalk, *, offered: Sequence[SecurityInfo] | None, trust: Path | None, today: date
+    ) -> None:
+        """``offered`` is what EF.CardAccess said, ``None`` where the chip had no such file. ``trust`` is the folder of
+        roots, ``today`` decides which are valid."""
         self._talk = talk
         self._offered = offered
         self._checks: list[Check] = []
@@ -48,6 +52,10 @@ class Document:
         self._infos: tuple[SecurityInfo, ...] = ()
         self._listed = self._read_com()
         self._signed = self._read_security_object()
+        # The issuer is judged while the chip sends its files: that takes a folder's reading and a signature.
+        with_files = ThreadPoolExecutor(1, thread_name_prefix="issuer")
+        self._issuer = with_files.submit(judge_signer, self._signed.signer, trust, today) if self._signed else None
+        with_files.shutdown(wait=False)
         self._groups = frozenset(self._signed.hashes) if self._signed else self._listed
         if self._signed is not None:
             self._note("com-matches-security-object", self._listed <= self._groups)
@@ -91,9 +99,9 @@ class Document:
             self._note("active-authentication", True)
             self._is_own_chip = True
 
-    def verdict(self, trust: Path | None, today: date) -> Verdict:
-        """What can be said now about all that was read."""
-        issuer = Issuer.UNKNOWN if self._signed is None else judge_signer(self._signed.signer, trust, today)
+    def verdict(self) -> Verdict:
+        """What can be said now about all that was read. Raises :class:`Altered` for a forged signer."""
+        issuer = Issuer.UNKNOWN if self._signed is None or self._issuer is None else self._issuer.result()
         self._note("issuer-known", issuer is not Issuer.UNKNOWN)
         if issuer is not Issuer.UNKNOWN:
             self._note("issuer-in-validity", issuer is Issuer.KNOWN)

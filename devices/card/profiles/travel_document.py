@@ -86,7 +86,7 @@ def _longest(plain: PlainTalk) -> int:
 
 
 def _read(talk: SecureTalk, offered: Sequence[SecurityInfo] | None, wish: Wish) -> ProfileRead | CardTrouble:
-    document = Document(talk, offered=offered)
+    document = Document(talk, offered=offered, trust=wish.trust, today=wish.today)
     document.authenticate_chip()
     zone = document.group(lds.DG1)
     if zone is None:
@@ -101,7 +101,7 @@ def _read(talk: SecureTalk, offered: Sequence[SecurityInfo] | None, wish: Wish) 
     photo = None
     if "photo" in wish.fields and (face := document.group(lds.DG2)) is not None:
         photo = read_photo(face)
-    verdict = document.verdict(wish.trust, wish.today)
+    verdict = document.verdict()
     found = _fields(mrz, details, expires, wish.today)
     return ProfileRead(
         assurance=verdict.assurance,
