@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from district.database import write
 from district.delivery import Erased, delivery_of
@@ -231,6 +232,29 @@ def test_forwarders_share_an_outbox_without_doubling(url: str, store: DistrictSt
     assert len({one.key for one in receiver.seen}) == len(receiver.seen) == 36
     for uid in uids:
         assert [one.event for one in receiver.seen if one.case["uid"] == uid] == ["complete", "accepted", "approved"]
+
+
+def test_a_database_that_is_away_for_a_while_ends_no_forwarder(
+    store: DistrictStore, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(store)
+    stop, tries = threading.Event(), iter([True, True, False])
+
+    class Away(Outbox):
+        def claim(self) -> Claimed | None:
+            if next(tries, False):
+                raise OperationalError("claim", None, Exception("the server is gone"))
+            return super().claim()
+
+        def delivered(self, claimed: Claimed, number: str | None) -> None:
+            super().delivered(claimed, number)
+            stop.set()
+
+    monkeypatch.setattr("district.forwarding.DATABASE_PAUSE", 0.01)
+    receiver = Takes()
+    Forwarder(store, Away(store.engine), receiver).run(stop)
+    assert len(receiver.seen) == 1
+    assert outbox.undelivered() == 0
 
 
 def test_a_key_is_no_other_events_even_after_an_older_copy_came_back() -> None:
