@@ -36,7 +36,7 @@ BASE = {
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 _WORDS: dict[str, Any] = {
-    name: getattr(words, name) for name in ("STAGES", "MARKS", "MOVES", "ROLES", "RATINGS", "RECORDS")
+    name: getattr(words, name) for name in ("STAGES", "STEPS", "MARKS", "MOVES", "ROLES", "RATINGS", "RECORDS")
 }
 
 Render = Callable[..., Response]

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta, timezone
 from pydantic import JsonValue
 
 from district.cases import Stage
+from district.outbox import HANDED_ON
+from district.receiving import Event
 from district.staff import Role
 from district.viewings import What
 
@@ -27,6 +29,8 @@ STAGES = {
     Stage.APPROVED: "办结·准予",
     Stage.DECLINED: "不予办理",
 }
+STEPS = {**STAGES, Event.SUPPLEMENT_ANSWERED: "已补正", HANDED_ON: "已转办"}
+"""A case's history: the stages, and what else happens to it."""
 MARKS = {
     Stage.RECEIVED: "…",
     Stage.COMPLETE: "●",

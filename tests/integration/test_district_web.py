@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from district.cases import Cases, Moved, Overtaken, Selection, Stage
+from district.outbox import Outbox
 from district.staff import Role
 from district.tables import OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
 from district.telemetry import Telemetry
@@ -170,6 +171,17 @@ def test_a_case_goes_its_way_step_by_step(office: Office) -> None:
     assert events[-3:] == ["accepted", "in-progress", "approved"]
     assert [what for _, what in record(office, case)].count(What.MOVED) == 3
     assert 'name="to"' not in clerk.get(f"/cases/{case}").text
+
+
+def test_a_case_that_another_platform_has_shows_its_number_there(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    outbox = Outbox(office.store.engine)
+    claimed = outbox.claim()
+    assert claimed is not None
+    outbox.delivered(claimed, "331100-2026-0000017")
+    page = office.person("zhao", Role.VIEWER).get(f"/cases/{case}").text
+    assert "已转办" in page
+    assert "331100-2026-0000017" in page
 
 
 @pytest.mark.parametrize(
