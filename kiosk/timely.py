@@ -28,9 +28,11 @@ def certificate(config: Config, *, now: datetime) -> Check:
         own.settle()
         ends = own.expires()
     except (CertificateTrouble, OSError) as failure:
-        return Check(name, "fail", str(failure), "docs/technicians.md, The certificate")
+        return Check(name, "fail", str(failure), "kiosk enrol; docs/technicians.md, The certificate")
     days = (ends - now).days
     said = f"ends {ends:%Y-%m-%d}, in {days} days" if days >= 0 else f"ended {ends:%Y-%m-%d}"
+    if days < 0:  # it can't renew itself any more
+        return Check(name, "fail", said, "kiosk enrol, with a new code of the district")
     if days < FAIL_DAYS:
         return Check(name, "fail", said, remedy)
     if days < RENEW_DAYS:
