@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +15,21 @@ import pytest
 import requests
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi.routing import APIRoute, APIRouter
 
 from district.app import Settings, create_app
 from district.authority import new_authority
-from district.catalogue import Catalogues
+from district.catalogue import Catalogues, add_catalogue
 from district.embedded import EmbeddedDistrict
-from district.enrolment import MOST_REFUSALS, Enrolments
+from district.enrolment import MOST_REFUSALS, Enrolments, add_enrolments
 from district.halls import Halls
 from district.keys import signing_key
+from district.renewing import add_terminals
+from district.store import DistrictStore
+from district.submissions import add_submissions
+from district.telemetry import Telemetry, add_telemetry
+from district.terminals import Terminals
+from district.uploads import add_uploads
 from offline_queue.catalogue import Catalogue, MatterFile, sign_catalogue
 from offline_queue.certificate import OwnCertificate
 from offline_queue.client import PlatformClient
@@ -68,6 +76,39 @@ def test_the_platform_serves_what_the_contract_says_and_no_more(tmp_path: Path) 
     app = create_app(Settings(database=f"sqlite:///{tmp_path / 'd.db'}", papers=tmp_path / "papers"), staff=False)
     served = {path: set(item) for path, item in app.openapi()["paths"].items()}
     assert served == {path: set(item) for path, item in declared().items()}
+
+
+def refused_in(endpoint: Callable[..., object]) -> set[str]:
+    """The refusals that stand in an endpoint's source, and in that of what it calls."""
+    source = inspect.getsource(endpoint)
+    module = inspect.getmodule(endpoint)
+    called = [getattr(module, name) for name in set(re.findall(r"\b(_?[a-z_]+)\(", source)) if hasattr(module, name)]
+    called = [one for one in called if inspect.isfunction(one) and one.__module__.startswith("district.")]
+    source += "".join(inspect.getsource(one) for one in called if one.__name__ != "problem")
+    return set(re.findall(r"(?:problem\(|status_code=)\s*([45]\d{2})\b", source))
+
+
+def test_every_refusal_is_in_the_contract(tmp_path: Path) -> None:
+    store = DistrictStore(f"sqlite:///{tmp_path / 'd.db'}", tmp_path / "papers")
+    api = APIRouter(prefix="/v1")
+    add_submissions(api, store)
+    add_uploads(api, store.papers)
+    add_telemetry(api, Telemetry(store.engine))
+    add_terminals(api, Terminals(store.engine), None)
+    add_catalogue(api, Catalogues(store.engine))
+    gated = len(api.routes)
+    add_enrolments(api, Enrolments(store.engine))
+    routes = [route for route in api.routes if isinstance(route, APIRoute)]
+    for number, route in enumerate(routes):
+        (method,) = route.methods or {""}
+        gate = {"401", "403", "429", "503"} if number < gated else {"503"}
+        says = declared()[route.path_format][method.lower()]
+        assert refused_in(route.endpoint) | gate <= says, (route.path_format, refused_in(route.endpoint) - says)
+    assert len(routes) == sum(len(item) for item in declared().values()) - 1  # and health
+    assert {"400", "404", "409", "412", "413", "415", "422", "503"} <= refused_in(
+        next(route.endpoint for route in routes if route.methods == {"PATCH"})
+    )
+    store.close()
 
 
 def test_every_problem_that_is_answered_is_in_the_contract() -> None:
