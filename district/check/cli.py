@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 from collections import Counter
 from pathlib import Path
 
 import click
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from district.check.kit import RULES, Result, chosen, run
-from district.check.line import Line, Root
+from district.check.enrolment import Enrolling, enrol
+from district.check.kit import Result, chosen, run
+from district.check.line import Answer, Line, Root
 from district.check.rules import Broken, NotTried
 from district.check.terminals import Terminal, make_key, read_key
-from district.check.visit import Others, Visit
+from district.check.visit import Door, Others, Visit, json_of
 from offline_queue.numbers import is_terminal_code
 
 _file = click.Path(dir_okay=False, path_type=Path)
@@ -30,6 +34,8 @@ _pair = click.Tuple([str, _file])
 @click.option("--ca", type=_pem, help="PEM: the authorities of the platform's certificate; else the machine's.")
 @click.option("--cert", type=_pem, help="PEM: a client certificate for mutual TLS.")
 @click.option("--cert-key", type=_pem, help="PEM: its key.")
+@click.option("--code", "invitation", help="A one-time code: it enrols by it, and needs no --terminal.")
+@click.option("--enrol-at", help="Where terminals enrol, if that is not URL.")
 @click.option(
     "--seconds", default=30.0, show_default=True, type=click.FloatRange(0.1, 600), help="To wait for an answer."
 )
@@ -45,6 +51,8 @@ def check(
     ca: Path | None,
     cert: Path | None,
     cert_key: Path | None,
+    invitation: str | None,
+    enrol_at: str | None,
     seconds: float,
     only: tuple[str, ...],
     lists: bool,
@@ -67,20 +75,33 @@ def check(
         raise click.UsageError("URL is missing: the platform's address, such as https://district.example")
     try:
         root = Root.of(url)
+        door_root = root if enrol_at is None else Root.of(enrol_at)
     except ValueError as trouble:
         raise click.BadParameter(str(trouble), param_hint="URL") from trouble
     if key is None:
         raise click.UsageError("--key FILE is missing; a file that is not there is made")
-    own = _terminal(code, key, "--key")
+    if (cert is None) != (cert_key is None):
+        raise click.UsageError("--cert and --cert-key go together")
+    door = Door(root=door_root, line=Line(door_root, tls=_tls(ca) if door_root.tls else None, seconds=seconds))
+    enrolled = None
+    if invitation is not None:
+        code = invitation.partition("-")[0]
+        own = _terminal(code, key, "--key", told=False)
+        enrolled = _enrol(
+            door, Enrolling(code=invitation, key=own.key, tls_key=ec.generate_private_key(ec.SECP256R1()))
+        )
+        if cert is None:
+            cert, cert_key = _keep_certificate(key, *enrolled)
+    else:
+        own = _terminal(code, key, "--key")
     others = Others(
         other=_terminal(*other, "--other") if other else None,
         retiring=_terminal(*retiring, "--retiring") if retiring else None,
     )
-    if (cert is None) != (cert_key is None):
-        raise click.UsageError("--cert and --cert-key go together")
     line = Line(root, tls=_tls(ca, cert, cert_key) if root.tls else None, seconds=seconds)
-    stranger = Line(root, tls=_tls(ca, None, None), seconds=seconds) if root.tls and cert else None
-    visit = Visit(root, line, own, others, stranger=stranger)
+    stranger = Line(root, tls=_tls(ca), seconds=seconds) if root.tls and cert else None
+    visit = Visit(root, line, own, others, stranger=stranger, door=door)
+    visit.enrolled = enrolled
     _greet(visit)
     counts: Counter[Result] = Counter()
     for found in run(visit, rules):
@@ -98,7 +119,8 @@ def check(
         raise SystemExit(1)
 
 
-def _terminal(code: str, path: Path, option: str) -> Terminal:
+def _terminal(code: str, path: Path, option: str, *, told: bool = True) -> Terminal:
+    """A terminal with the key in this file, made when there is none; `told` how it is then registered."""
     if not is_terminal_code(code):
         raise click.BadParameter("a terminal's code is 2-8 of A-Z 0-9", param_hint=option)
     try:
@@ -107,11 +129,37 @@ def _terminal(code: str, path: Path, option: str) -> Terminal:
         made = Terminal.of(code, make_key(path))
     except (OSError, ValueError) as trouble:
         raise click.BadParameter(str(trouble), param_hint=option) from trouble
-    click.echo(f"made {path}; register it: district terminals add {made.line}", err=True)
+    if told:
+        click.echo(f"made {path}; register it: district terminals add {made.line}", err=True)
     return made
 
 
-def _tls(ca: Path | None, cert: Path | None, key: Path | None) -> ssl.SSLContext:
+def _enrol(door: Door, asks: Enrolling) -> tuple[Enrolling, Answer]:
+    try:
+        answer = enrol(door, asks.body())
+    except NotTried as trouble:
+        raise click.ClickException(str(trouble)) from trouble
+    if answer.status != 201:
+        raise click.ClickException(f"the code is not taken ({answer.status}): ask for a new one")
+    return asks, answer
+
+
+def _keep_certificate(key: Path, asks: Enrolling, answer: Answer) -> tuple[Path, Path]:
+    """Beside the terminal's key: what it got for mutual TLS, and the key of that."""
+    try:
+        chain = str(json_of(answer).get("certificate"))
+        private = asks.tls_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        files = (key.with_name(f"{key.name}.certificate"), chain.encode()), (key.with_name(f"{key.name}.tls"), private)
+        for path, content in files:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+    except (OSError, Broken, UnicodeEncodeError) as trouble:
+        raise click.ClickException(f"the certificate can't be kept: {_shown(str(trouble))}") from trouble
+    return files[0][0], files[1][0]
+
+
+def _tls(ca: Path | None, cert: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca)
         if cert is not None:
@@ -137,9 +185,3 @@ def _shown(text: str) -> str:
     return (
         "".join(character if character.isprintable() else "�" for character in text).encode("utf-8", "replace").decode()
     )
-
-
-def listed() -> str:
-    """The checks as they stand in docs/integrators.md."""
-    rows = [f"| `{rule.name}` | {rule.topic} | {rule.says} |" for rule in RULES]
-    return "\n".join(("| Check | Topic | Rule |", "|---|---|---|", *rows))

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from district.check import (
     batches,
+    catalogue,
+    enrolment,
     errors,
     isolation,
     progress,
@@ -21,7 +23,19 @@ from district.check.rules import Broken, NotTried, Rule
 from district.check.visit import Visit
 
 # The errors come last: they look at all that was answered before.
-TOPICS = (reaching, submissions, batches, uploads, signatures, progress, telemetry, isolation, errors)
+TOPICS = (
+    reaching,
+    submissions,
+    batches,
+    uploads,
+    signatures,
+    progress,
+    telemetry,
+    enrolment,
+    catalogue,
+    isolation,
+    errors,
+)
 RULES: tuple[Rule, ...] = tuple(rule for topic in TOPICS for rule in topic.rules.all())
 
 

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 import h11
 
-MOST_BYTES = 2 * 1024 * 1024
-"""Of one answer; a receipt has some hundred."""
+MOST_BYTES = 12 * 1024 * 1024
+"""Of one answer; a receipt has some hundred, a catalogue may have 8 MiB and is then base64."""
 _SLOWEST = 8 * 1024  # bytes a second: what a request gets beside the time-out, 64 kbit/s
 _MAX_HEAD = 64 * 1024
 _AGAIN = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)

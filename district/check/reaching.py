@@ -89,9 +89,8 @@ def lost_receipt_is_answered_again(visit: Visit) -> None:
 @rules("Name a form by its uid only: the same content under another uid is another form.")
 def another_uid_is_another_form(visit: Visit) -> None:
     """Two forms that say the same are two forms."""
-    first, second = (form(visit.own.code, uid=new_uid()) for _ in range(2))
-    one, two = json_of(visit.taken(first)), json_of(visit.taken(second))
-    if one.get("uid") == two.get("uid"):
-        raise NotTried("receipts name no uid")
+    first, second = (form(visit.own.code, uid=new_uid(), matter="the-same-matter") for _ in range(2))
+    visit.taken(first)
+    visit.taken(second)
     expect(visit.progress(first.uid), 200)
     expect(visit.progress(second.uid), 200)

@@ -202,6 +202,12 @@ def submission_incomplete_422(visit: Visit) -> None:
         expect(visit.put(Form(uid=uid, body=written(changed))), 422)
 
 
+@rules("Take a supplement only for what was asked for; answer 422 to one that answers nothing.")
+def submission_supplement_of_nothing_422(visit: Visit) -> None:
+    """A supplement (补正) that nobody asked for is refused."""
+    expect(visit.put(form(visit.own.code, supplement_of=new_uid())), 422)
+
+
 @rules("Take text as it comes, also U+0000 and what your database may not like, or refuse it with 422.")
 def submission_strange_text_answered(visit: Visit) -> None:
     """Control characters and rare letters in a form are taken or refused, and break nothing."""

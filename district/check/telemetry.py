@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID
 
+from district.check.enrolment import look_at_certificate, request_for
 from district.check.forms import digest_of
 from district.check.line import Answer
-from district.check.rules import Broken, NotTried, Rules
+from district.check.rules import NotTried, Rules
 from district.check.visit import PLAIN, Visit, expect, expect_refusal
 
 rules = Rules("telemetry")
@@ -51,11 +48,6 @@ def telemetry_wrong_digest_400(visit: Visit) -> None:
     expect(_report(visit, "check", b"{}", Content_Digest=digest_of(b"[]")), 400, kind="digest")
 
 
-def _request(code: str, key: ec.EllipticCurvePrivateKey) -> bytes:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, code)])
-    return x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, SHA256()).public_bytes(Encoding.PEM)
-
-
 def _renew(visit: Visit, code: str, body: bytes) -> Answer:
     answer = visit.ask("POST", f"/v1/terminals/{code}/certificate", body, {"Content-Type": "application/pkcs10"})
     if answer.status == 501:
@@ -67,20 +59,9 @@ def _renew(visit: Visit, code: str, body: bytes) -> Answer:
 def renewal_issues_for_the_key(visit: Visit) -> None:
     """A new certificate is for the key of the request and the code of the terminal, and not over already."""
     key = ec.generate_private_key(ec.SECP256R1())
-    answer = _renew(visit, visit.own.code, _request(visit.own.code, key))
+    answer = _renew(visit, visit.own.code, request_for(visit.own.code, key))
     expect(answer, 201)
-    try:
-        made = x509.load_pem_x509_certificates(answer.body)[0]
-        names = [str(name.value) for name in made.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-        public = made.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, IndexError):
-        raise Broken("201 without a certificate in PEM") from None
-    if names != [visit.own.code]:
-        raise Broken("the certificate is for another common name")
-    if public != key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
-        raise Broken("the certificate is for another key")
-    if made.not_valid_after_utc.timestamp() < visit.own.signer.now() + 3600:
-        raise Broken("the certificate ends within the hour")
+    look_at_certificate(answer.body, visit.own.code, key, visit.own.signer.now())
 
 
 @rules("Refuse with 422 a request that is no PKCS #10 in PEM, or for another name.")
@@ -88,11 +69,11 @@ def renewal_of_no_request_422(visit: Visit) -> None:
     """What is no request for this terminal's certificate is refused."""
     key = ec.generate_private_key(ec.SECP256R1())
     expect(_renew(visit, visit.own.code, b"no request"), 400, 422)
-    expect(_renew(visit, visit.own.code, _request("SOMEONE", key)), 400, 422)
+    expect(_renew(visit, visit.own.code, request_for("SOMEONE", key)), 400, 422)
 
 
 @rules("Issue a certificate only to the terminal that signs; answer 404 for another code.")
 def renewal_for_another_404(visit: Visit) -> None:
     """A certificate for another terminal's code is not to be had: 404."""
     code = "CHECK1" if visit.own.code != "CHECK1" else "CHECK2"
-    expect(_renew(visit, code, _request(code, ec.generate_private_key(ec.SECP256R1()))), 404)
+    expect(_renew(visit, code, request_for(code, ec.generate_private_key(ec.SECP256R1()))), 404)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from district.check.forms import Form, Paper, digest_of, form, paper
 from district.check.line import Answer
-from district.check.rules import Broken, Rules
+from district.check.rules import Broken, NotTried, Rules
 from district.check.visit import Visit, expect, expect_refusal, json_of, offset_of, same
 
 rules = Rules("uploads")
@@ -129,10 +129,11 @@ def upload_of_another_type_415(visit: Visit) -> None:
 
 @rules("Answer 412 to a Tus-Resumable that is not 1.0.0.")
 def upload_of_another_tus_412(visit: Visit) -> None:
-    """A chunk of another version of tus is answered 412."""
+    """What is asked in another version of tus is answered 412."""
     one = paper()
     _declared(visit, one)
     expect(visit.patch(one, 0, one.content, tus_resumable="0.2.2"), 412)
+    expect(visit.ask("HEAD", f"/v1/attachments/{one.id}", fields={"Tus-Resumable": "0.2.2"}), 412)
 
 
 @rules("Take digits only as Upload-Offset; answer 400 to all else.")
@@ -213,6 +214,8 @@ def upload_at_once_kept_once(visit: Visit) -> None:
     with ThreadPoolExecutor(2) as several:
         requests = [visit.asked_patch(one, 0, one.content[:4000]) for _ in range(2)]
         answers = list(several.map(visit.send, requests))
+    if all(answer.status == 503 for answer in answers):
+        raise NotTried("the platform is busy (503)")
     same(sum(answer.status == 204 for answer in answers), 1, "the number of 204 among two")
     same(_reached(visit, one), 4000, "the offset afterwards")
     expect(visit.patch(one, 4000, one.content[4000:]), 204)

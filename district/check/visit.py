@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from district.check.forms import Form, Paper, digest_of, new_uid
 from district.check.line import Answer, Line, NoAnswer, Root
 from district.check.rules import Broken, NotTried
 from district.check.terminals import Signs, Terminal
+
+if TYPE_CHECKING:
+    from district.check.enrolment import Enrolling
 
 PLAIN = "application/json"
 SEALED = "application/vnd.township-kiosk.sealed+json"
@@ -41,6 +44,18 @@ class Asked:
         return f"{self.method} {self.path}"
 
 
+def bytes_of(asked: Asked, root: Root) -> bytes:
+    """A request as it goes over the line."""
+    lines = [
+        f"{asked.method} {root.path}{asked.path} HTTP/1.1",
+        f"Host: {root.authority}",
+        "User-Agent: district-check/1",
+        "Connection: close",
+        *(f"{name}: {value}" for name, value in asked.fields),
+    ]
+    return "\r\n".join((*lines, "", "")).encode("utf-8") + asked.body
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """One exchange of this visit."""
@@ -57,8 +72,18 @@ class Others:
     retiring: Terminal | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Where a terminal enrols that has no certificate yet."""
+
+    root: Root
+    line: Line
+
+
 class Visit:
-    """`stranger` is the line of somebody without a client certificate, where the platform asks for one."""
+    """`stranger` is the line of somebody without a client certificate, where the platform asks for one; `door` is where
+    terminals enrol, if that is not where all is; `enrolled` what this visit's own terminal enrolled with, and how that
+    was answered."""
 
     def __init__(
         self,
@@ -68,12 +93,15 @@ class Visit:
         others: Others | None = None,
         *,
         stranger: Line | None = None,
+        door: Door | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.root = root
         self.line = line
         self.own = own
         self.stranger = stranger
+        self.door = door or Door(root=root, line=line)
+        self.enrolled: tuple[Enrolling, Answer] | None = None
         self.seen: list[Seen] = []
         self._others = others or Others()
         self._pause = pause
@@ -115,14 +143,7 @@ class Visit:
         return Asked(method=method, path=path, fields=tuple(sent.items()), body=body or b"")
 
     def bytes_of(self, asked: Asked) -> bytes:
-        lines = [
-            f"{asked.method} {self.root.path}{asked.path} HTTP/1.1",
-            f"Host: {self.root.authority}",
-            "User-Agent: district-check/1",
-            "Connection: close",
-            *(f"{name}: {value}" for name, value in asked.fields),
-        ]
-        return "\r\n".join((*lines, "", "")).encode("utf-8") + asked.body
+        return bytes_of(asked, self.root)
 
     def send(self, asked: Asked) -> Answer:
         """Raises Broken when no answer comes."""
@@ -153,8 +174,12 @@ class Visit:
         signs: Signs | None = None,
     ) -> Answer:
         """The answer; what is busy is asked again when it says so. Raises Broken, or NotTried when it stays busy."""
+        return self._patiently(lambda: self.asked(method, path, body, fields, by=by, signs=signs))
+
+    def _patiently(self, asked: Callable[[], Asked]) -> Answer:
+        """`asked` gives the request, signed anew for each attempt."""
         while True:
-            answer = self.send(self.asked(method, path, body, fields, by=by, signs=signs))
+            answer = self.send(asked())
             if answer.status not in (429, 503):
                 return answer
             wait = seconds_of(answer.field("Retry-After"))
@@ -211,13 +236,7 @@ class Visit:
         **fields: str,
     ) -> Answer:
         """Upload bytes; `fields`, such as `content_type`, replace those of a right request."""
-        return self.send_patch(self.asked_patch(paper, offset, chunk, by=by, signs=signs, **fields))
-
-    def send_patch(self, asked: Asked) -> Answer:
-        answer = self.send(asked)
-        if answer.status in (429, 503):
-            raise NotTried(f"the platform is busy ({answer.status})")
-        return answer
+        return self._patiently(lambda: self.asked_patch(paper, offset, chunk, by=by, signs=signs, **fields))
 
     def asked_patch(
         self,

@@ -1,0 +1,357 @@
+"""Whatever stands at the other end, the kit takes it for a finding: it neither falls over nor waits for ever."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from random import Random
+
+import pytest
+from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from district.check import reaching
+from district.check.kit import RULES, Found, Result, chosen, run
+from district.check.line import MOST_BYTES, Answer, Line, NoAnswer, Root
+from district.check.rules import Broken
+from district.check.terminals import Terminal, make_key, read_key
+from district.check.visit import Others, Visit, date_of, json_of, kind_of, offset_of, seconds_of
+from district.cli import main
+
+Reply = Callable[[socket.socket], None]
+
+
+@contextmanager
+def answering(reply: Reply) -> Generator[Root]:
+    """A server on loopback that lets `reply` have each connection, after something has arrived."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def one(peer: socket.socket) -> None:
+        with peer, suppress(OSError):
+            peer.settimeout(5)
+            peer.recv(65536)
+            reply(peer)
+
+    def serve() -> None:
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=one, args=(peer,), daemon=True).start()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield Root.of(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def saying(content: bytes) -> Reply:
+    return lambda peer: peer.sendall(content)
+
+
+def http(status: str, body: bytes, *fields: str) -> bytes:
+    return "\r\n".join((f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields, "", "")).encode() + body
+
+
+def ask(root: Root, method: str = "GET", request: bytes = b"GET / HTTP/1.1\r\n\r\n", seconds: float = 0.3) -> object:
+    return Line(root, seconds=seconds).exchange(method, request)
+
+
+def silent(peer: socket.socket) -> None:
+    """It hears the request, and hangs up."""
+
+
+def trickle(peer: socket.socket) -> None:
+    for byte in b"HTTP/1.1 200 OK\r\n" + b"x" * 500:
+        peer.sendall(bytes([byte]))
+        if peer.recv(1) == b"":
+            return
+
+
+def endless(peer: socket.socket) -> None:
+    peer.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        peer.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (silent, "not HTTP"),
+        (saying(b"SSH-2.0-OpenSSH_9.2\r\n"), "not HTTP"),
+        (saying(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort"), "not HTTP"),
+        (saying(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), "not HTTP"),
+        (saying(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100_000), "not HTTP"),
+        (saying(b"HTTP/1.1 100 Continue\r\n\r\n" * 200_000), "within the time"),
+        (endless, "more than"),
+        (trickle, "within the time"),
+    ],
+)
+def test_what_is_no_answer_is_none(reply: Reply, why: str) -> None:
+    with answering(reply) as root:
+        began = time.monotonic()
+        answer = ask(root)
+        assert isinstance(answer, NoAnswer)
+        assert why in answer.why
+        assert time.monotonic() - began < 5
+
+
+def test_nobody_there_is_no_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert isinstance(ask(Root.of(f"http://127.0.0.1:{port}")), NoAnswer)
+    assert isinstance(ask(Root.of("http://name.invalid")), NoAnswer)
+
+
+def test_an_answer_may_come_before_the_request_is_all_sent() -> None:
+    with answering(saying(http("413 Too Large", b"{}"))) as root:
+        answer = ask(root, "PUT", b"PUT / HTTP/1.1\r\nContent-Length: 50000000\r\n\r\n" + b"x" * 50_000_000, seconds=5)
+    assert isinstance(answer, Answer | NoAnswer)
+    if isinstance(answer, Answer):
+        assert answer.status == 413
+
+
+def test_an_answer_to_head_has_no_body() -> None:
+    with answering(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\nUpload-Offset: 7\r\n\r\n")) as root:
+        answer = ask(root, "HEAD", b"HEAD / HTTP/1.1\r\n\r\n")
+    assert isinstance(answer, Answer)
+    assert (answer.status, answer.body, offset_of(answer)) == (200, b"", 7)
+    assert MOST_BYTES > 1024 * 1024
+
+
+@given(
+    st.binary(max_size=300),
+    st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 401 X\r\nContent-Length: 3\r\n\r\n"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_are_taken(noise: bytes, before: bytes) -> None:
+    with answering(saying(before + noise)) as root:
+        assert isinstance(ask(root), Answer | NoAnswer)
+
+
+_TEXT = st.text(max_size=40)
+_ONE = st.none() | st.booleans() | st.integers() | st.floats() | _TEXT | st.lists(_TEXT, max_size=2)
+_JSON = _ONE | st.dictionaries(st.sampled_from(["type", "uid", "steps", "x"]), _ONE)
+
+
+@given(
+    st.binary(max_size=50) | _JSON.map(lambda one: json.dumps(one).encode()),
+    st.sampled_from(["Mon, 32 Foo 2026 25:61:00 GMT", "Wed, 01 Jan 0001 00:00:00 -0000", "9" * 30]) | _TEXT,
+)
+@settings(max_examples=100)
+def test_any_answer_is_looked_at(body: bytes, value: str) -> None:
+    answer = Answer(status=200, fields=(("date", value), ("upload-offset", value)), body=body)
+    for look in (json_of, offset_of):
+        with suppress(Broken):
+            look(answer)
+    kind_of(answer)
+    date_of(answer)
+    seconds_of(value)
+
+
+# --- the whole kit against nonsense -----------------------------------------------------------------------------------
+
+_JUNK = [
+    b'{"uid":null,"sha256":7,"state":{},"missing":[1,null,{}],"steps":[7],"answers":[null]}',
+    b'{"answers":[{"status":"x","body":7}],"type":["urn"],"status":{},"steps":"x","level":[]}',
+    b'{"type":"urn:township-kiosk:problem:\\ud800\\u001b[2J","status":1e999,"missing":"abc"}',
+    b"<html><title>Welcome</title></html>",
+    b"[" * 3000,
+    b"\xff\xfe\x00",
+    b"",
+    b"7",
+]
+_STATUSES = [
+    "200 OK",
+    "201 X",
+    "204 X",
+    "301 X",
+    "307 X",
+    "400 X",
+    "401 X",
+    "404 X",
+    "409 X",
+    "413 X",
+    "422 X",
+    "500 X",
+]
+_FIELDS = [
+    "Location: https://elsewhere.example/",
+    "Content-Type: application/json",
+    "Content-Type: text/html; charset=x",
+    "Upload-Offset: 99999999999999999999999",
+    "Upload-Offset: -7",
+    "Upload-Offset: 3",
+    "Retry-After: soon",
+    "Date: yesterday",
+    "Set-Cookie: a=b",
+    "X: \xe9",
+]
+
+
+def _nonsense(chance: Random) -> bytes:
+    if chance.random() < 0.05:
+        return chance.randbytes(60)
+    status = "503 X" if chance.random() < 0.02 else chance.choice(_STATUSES)
+    fields = chance.sample(_FIELDS, chance.randrange(5))
+    if chance.random() < 0.1:
+        return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nz"
+    body = b"" if status[:3] == "204" else chance.choice(_JUNK)
+    return http(status, body, *fields)
+
+
+def company() -> tuple[Terminal, Others]:
+    own, other, retiring = (Terminal.of(code, Ed25519PrivateKey.generate()) for code in ("CHECK0", "CHECK7", "CHECK8"))
+    return own, Others(other=other, retiring=retiring)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nonsense_is_found_and_breaks_nothing(seed: int) -> None:
+    chance, (own, others) = Random(seed), company()
+    with answering(lambda peer: peer.sendall(_nonsense(chance))) as root:
+        visit = Visit(root, Line(root, seconds=0.5), own, others, pause=lambda _: None)
+        found = list(run(visit))
+    assert [one.rule for one in found] == list(RULES)
+    failed = [one for one in found if one.result is Result.FAIL]
+    assert len(failed) > len(RULES) // 3
+    assert all(one.seen and one.remedy for one in failed)
+
+
+def test_a_platform_that_is_silent_is_left_alone() -> None:
+    own, others = company()
+    met = 0
+
+    def count(peer: socket.socket) -> None:
+        nonlocal met
+        met += 1
+
+    with answering(count) as root:
+        found = list(run(Visit(root, Line(root, seconds=0.5), own, others)))
+    assert met < 12
+    assert {one.result for one in found} == {Result.FAIL, Result.SKIP, Result.PASS}
+    assert [one.rule.name for one in found if one.result is Result.PASS] == ["transport-is-tls"]
+
+
+def test_a_platform_that_is_always_busy_is_waited_for_within_limits() -> None:
+    own, others = company()
+    waits: list[float] = []
+    with answering(saying(http("503 Busy", b"{}", "Retry-After: 25"))) as root:
+        found = list(run(Visit(root, Line(root, seconds=5), own, others, pause=waits.append)))
+    assert sum(waits) <= 120
+    (passed,) = (one for one in found if one.rule.name == "busy-says-until-when")
+    assert passed.result is Result.PASS
+    assert sum(one.result is Result.SKIP for one in found) > 100
+
+
+def looked(name: str, visit: Visit) -> Found:
+    (found,) = run(visit, chosen([name]))
+    return found
+
+
+def test_plain_http_to_another_machine_is_found() -> None:
+    own, _ = company()
+    for url, result in (
+        ("http://district.example", Result.FAIL),
+        ("https://district.example", Result.PASS),
+        ("http://127.0.0.1:8080", Result.PASS),
+    ):
+        root = Root.of(url)
+        assert looked("transport-is-tls", Visit(root, Line(root), own)).result is result
+    assert reaching.rules.all()[0].name == "health-answers"
+
+
+@pytest.mark.parametrize(
+    "url", ["district.example", "ftp://x", "https://", "https://a:b@c", "https://x?y", "https://x/ y", "http://x:99999"]
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Root.of(url)
+
+
+# --- by hand ----------------------------------------------------------------------------------------------------------
+
+
+def district(*words: str | Path) -> tuple[int, str, str]:
+    done = CliRunner().invoke(main, ["check", *map(str, words)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_key_that_is_not_there_is_made_and_its_line_told(tmp_path: Path) -> None:
+    key = tmp_path / "own.pem"
+    with answering(saying(http("401 X", b"{}"))) as root:
+        status, _, told = district(root.url, "--key", key, "--only", "progress-unknown-404")
+        again = district(root.url, "--key", key, "--only", "progress-unknown-404")
+    own = Terminal.of("CHECK0", read_key(key))
+    assert status == 1
+    assert told.splitlines()[0] == f"made {key}; register it: district terminals add {own.line}"
+    assert "seems not to be registered" in again[2]
+    assert key.stat().st_mode & 0o777 == 0o600
+    raw = tmp_path / "terminal.key"
+    raw.write_bytes(own.key.private_bytes_raw())
+    assert Terminal.of("CHECK0", read_key(raw)).line == own.line
+
+
+def test_what_a_platform_says_reaches_no_screen_as_it_is(tmp_path: Path) -> None:
+    make_key(tmp_path / "own.pem")
+    nasty = b'{"type":"urn:township-kiosk:problem:\\u001b[2Jx","state":"\\ud800\\u0007"}'
+    with answering(saying(http("200 OK", nasty, "Content-Type: application/json"))) as root:
+        words = (root.url, "--key", tmp_path / "own.pem", "--only", "progress", "--only", "submissions")
+        status, plain, _ = district(*words)
+        _, lines, _ = district(*words, "--json")
+    assert status == 1
+    assert "\x1b" not in plain + lines
+    assert "\x07" not in plain + lines
+    assert all(set(json.loads(line)) == {"check", "result", "remedy"} for line in lines.splitlines())
+
+
+def test_what_is_asked_wrongly_is_said(tmp_path: Path) -> None:
+    (tmp_path / "no-key").write_bytes(b"nothing")
+    url = "http://127.0.0.1:1"
+    for words, said in (
+        (("--only", "nothing"), "no check or topic of this name: nothing"),
+        ((), "URL is missing"),
+        ((url,), "--key FILE is missing"),
+        (("gopher://x", "--key", "k"), "https://host"),
+        ((url, "--key", tmp_path / "no-key"), "holds no Ed25519 key"),
+        ((url, "--key", tmp_path / "k", "--terminal", "x"), "2-8 of A-Z 0-9"),
+        ((url, "--key", tmp_path / "k", "--cert", tmp_path / "no-key"), "go together"),
+    ):
+        status, _, told = district(*words)
+        assert status == 2
+        assert said in told
+
+
+def test_the_checks_are_listed() -> None:
+    status, told, _ = district("--list")
+    assert status == 0
+    assert [line.split("\t")[0] for line in told.splitlines()] == [rule.name for rule in RULES]
+    _, some, _ = district("--list", "--only", "uploads", "--only", "heartbeat-204")
+    assert 1 < len(some.splitlines()) < 40
+    assert len({rule.name for rule in RULES}) == len(RULES) >= 40
+    assert all(rule.says.endswith(".") and rule.mend.endswith((".", ")")) for rule in RULES)
+
+
+def test_the_page_for_integrators_has_every_check() -> None:
+    """To write the list anew: GOLDEN_UPDATE=1."""
+    page = Path(__file__).parents[2] / "docs" / "integrators.md"
+    before, begin, rest = page.read_text("utf-8").partition("tests/unit/test_district_check_line.py -->\n")
+    _, end, after = rest.partition("<!-- end of checks -->")
+    rows = [f"| `{rule.name}` | {rule.says} |\n" for rule in RULES]
+    wanted = "".join((before, begin, "| Check | Rule |\n|---|---|\n", *rows, end, after))
+    if os.environ.get("GOLDEN_UPDATE"):
+        page.write_text(wanted, "utf-8")
+    assert page.read_text("utf-8") == wanted
