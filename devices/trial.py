@@ -31,6 +31,8 @@ class Act(StrEnum):
     PLUG_READER = "plug-reader"
     UNPLUG_CAMERA = "unplug-camera"
     PLUG_CAMERA = "plug-camera"
+    UNPLUG_CODE_CAMERA = "unplug-code-camera"
+    PLUG_CODE_CAMERA = "plug-code-camera"
     OPEN_COVER = "open-cover"
     CLOSE_COVER = "close-cover"
     TAKE_PAPER = "take-paper"

@@ -96,6 +96,7 @@ def examine(config: Config | None, site: Site) -> Iterator[Check]:
         "printer": lambda given: _printer(given, site),
         "speech": lambda given: _speech(given.speech, site),
         "platform": lambda given: _platform(given, site),
+        "travel-roots": _travel_roots,
         "certificate": _certificate,
         "clock": lambda given: _clock(given, site),
     }
@@ -391,6 +392,13 @@ def _speech(chosen: SpeechTable, site: Site) -> Check:
             return _fail("speech", f"missing: {', '.join(lacks)}", "kiosk speech list; mend speech.voices or the clips")
         case _:
             return _fail("speech", "it does not answer", "restart the speech program")
+
+
+def _travel_roots(config: Config) -> Check:
+    from kiosk.timely import roots
+    from offline_queue.model import SystemClock
+
+    return roots(config, today=SystemClock().wall().date())
 
 
 def _certificate(config: Config) -> Check:

@@ -1,8 +1,9 @@
-"""The doctor's checks of what time alone brings to an end: a certificate, and trust in a clock that is wrong."""
+"""The doctor's checks of what time alone brings to an end: certificates (ours, the states'), and trust in a clock that
+is wrong."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from kiosk.config import Config, data_folder
@@ -37,6 +38,31 @@ def certificate(config: Config, *, now: datetime) -> Check:
         return Check(name, "fail", said, remedy)
     if days < RENEW_DAYS:
         return Check(name, "pass", f"{said}; it should have been renewed by itself", remedy)
+    return Check(name, "pass", said)
+
+
+def roots(config: Config, *, today: date) -> Check:
+    """Whether the folder of CSCA certificates can vouch for a travel document."""
+    from devices.card.emrtd.trust import survey
+
+    name, page = "travel-roots", "docs/devices-card.md, The folder of roots"
+    folder = config.card.csca
+    if folder is None:
+        return Check(name, "skip", "none configured: travel documents read as unsigned", f"set card.csca ({page})")
+    try:
+        found = survey(folder, today)
+    except OSError as failure:
+        return Check(name, "fail", f"{folder} cannot be read ({type(failure).__name__})", f"mend card.csca ({page})")
+    said = f"{found.valid} certificates in their time, {found.ended} out of it"
+    if found.unusable:
+        said += f", {found.unusable} of no use here"
+    if found.strange:
+        shown = ", ".join(found.strange[:3])
+        return Check(
+            name, "fail", f"{said}; none in: {shown}", f"take these out of {folder}, or get them anew ({page})"
+        )
+    if not found.valid:
+        return Check(name, "fail", said, f"put the states' newest certificates there ({page})")
     return Check(name, "pass", said)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from devices.trial import Act, Hands, Tried, try_all
@@ -21,13 +21,15 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
-    """The devices to be tried, opened anew for every trial, and the hands at them."""
+    """The devices to be tried, opened anew for every trial, and the hands at them. ``open_code_camera`` where a second
+    camera reads the codes."""
 
     open_reader: Callable[[], CardReader]
     open_camera: Callable[[], Camera]
     open_printer: Callable[[], Printer]
     open_speaker: Callable[[], Speaker]
     hands: Hands
+    open_code_camera: Callable[[], Camera] | None = None
 
 
 def try_devices(stand: Stand, kinds: Collection[Kind]) -> Iterator[Tried]:
@@ -40,6 +42,9 @@ def try_devices(stand: Stand, kinds: Collection[Kind]) -> Iterator[Tried]:
         from devices.camera.trial import TRIALS as CAMERA
 
         yield from try_all(CAMERA, stand.open_camera, lambda camera: camera.stop(), stand.hands)
+        if stand.open_code_camera is not None:
+            second = try_all(CAMERA, stand.open_code_camera, lambda camera: camera.stop(), _at_codes(stand.hands))
+            yield from (replace(tried, name=f"code-{tried.name}") for tried in second)
     if "printer" in kinds:
         from devices.printer.trial import TRIALS as PRINTER
 
@@ -50,6 +55,12 @@ def try_devices(stand: Stand, kinds: Collection[Kind]) -> Iterator[Tried]:
         yield from try_all(SPEECH, stand.open_speaker, lambda speaker: speaker.stop(), stand.hands)
 
 
+def _at_codes(hands: Hands) -> Hands:
+    """The same hands, at the camera for codes."""
+    there = {Act.UNPLUG_CAMERA: Act.UNPLUG_CODE_CAMERA, Act.PLUG_CAMERA: Act.PLUG_CODE_CAMERA}
+    return lambda act: hands(there.get(act, act))
+
+
 ASKED: dict[Act, Text] = {
     Act.LAY_CARD: Text(zh="请放一张能读的卡，不要拿走", en="Put a readable card on the reader and leave it there"),
     Act.LIFT_CARD: Text(zh="请把卡拿走", en="Take the card away"),
@@ -58,6 +69,8 @@ ASKED: dict[Act, Text] = {
     Act.PLUG_READER: Text(zh="请插上读卡器", en="Plug the card reader in"),
     Act.UNPLUG_CAMERA: Text(zh="请拔掉摄像头的线", en="Unplug the camera"),
     Act.PLUG_CAMERA: Text(zh="请插上摄像头", en="Plug the camera in"),
+    Act.UNPLUG_CODE_CAMERA: Text(zh="请拔掉扫码摄像头的线", en="Unplug the camera for codes"),
+    Act.PLUG_CODE_CAMERA: Text(zh="请插上扫码摄像头", en="Plug the camera for codes in"),
     Act.OPEN_COVER: Text(zh="请打开打印机的盖子", en="Open the printer's cover"),
     Act.CLOSE_COVER: Text(zh="请合上打印机的盖子", en="Close the printer's cover"),
     Act.TAKE_PAPER: Text(zh="请拿出纸卷，合上盖子", en="Take the paper roll out and close the cover"),

@@ -61,6 +61,7 @@ class Profile(Protocol):
     def read(self, card: Channel | SamLink, wish: Wish) -> ProfileRead | CardTrouble:
         """Read the card: through commands, or through a reader whose security module did so.
 
-        ``CardTrouble.UNKNOWN`` means "not my kind of card", and the next profile is tried; other trouble is final.
+        ``CardTrouble.UNKNOWN`` means "not my kind of card", and the next profile is tried; so it is after
+        ``PROTECTED``, said of a card that does not let itself be asked. Other trouble is final.
         Errors of :mod:`devices.card.slot` pass through."""
         ...

@@ -60,16 +60,21 @@ class DirectReadout:
 def read_link(
     link: Link | SamLink, wish: Wish, profiles: tuple[Profile, ...], *, give_up: Callable[[], bool]
 ) -> Finding:
-    """What the first profile that knows the card makes of it; whatever it gives, only what was asked for leaves."""
+    """What the first profile that knows the card makes of it; whatever it gives, only what was asked for leaves.
+
+    A card that wants a PIN where it is asked what it is may be another profile's: it is protected if none knows it."""
+    unknown = CardTrouble.UNKNOWN
     card = link if isinstance(link, SamLink) else Channel(link=link, give_up=give_up)
     for profile in profiles:
         match profile.read(card, wish):
             case CardTrouble.UNKNOWN:
                 continue
+            case CardTrouble.PROTECTED:
+                unknown = CardTrouble.PROTECTED
             case CardTrouble() as trouble:
                 return trouble
             case found:
                 asked = {name: value for name, value in found.fields.items() if name in wish.fields}
                 photo = found.photo if "photo" in wish.fields else None
                 return profile.name, replace(found, fields=asked, photo=photo)
-    return CardTrouble.UNKNOWN
+    return unknown

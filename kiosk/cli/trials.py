@@ -52,9 +52,11 @@ def _hardware(config: Config) -> Stand:
         open_speaker(config.speech).stop()
     except ConfigError as failure:
         raise Failed(str(failure)) from failure
+    codes = config.camera.codes
     return Stand(
         open_reader=lambda: open_reader(config),
         open_camera=lambda: open_camera(config.camera),
+        open_code_camera=None if codes is None else lambda: open_camera(codes),
         open_printer=lambda: open_slip_printer(config.printer),
         open_speaker=lambda: open_speaker(config.speech),
         hands=ask,

@@ -126,6 +126,24 @@ def test_a_printer_that_lies_is_found_out() -> None:
     assert only(tried, "pass") == set()
 
 
+def test_a_second_camera_is_tried_too_and_is_the_one_to_unplug() -> None:
+    asked: list[Act] = []
+    here = {Act.UNPLUG_CODE_CAMERA: Act.UNPLUG_CAMERA, Act.PLUG_CODE_CAMERA: Act.PLUG_CAMERA}
+
+    with simulated_stand() as stand:
+
+        def hands(act: Act) -> bool:
+            asked.append(act)
+            return stand.hands(here.get(act, act))
+
+        both = replace(stand, hands=hands, open_code_camera=stand.open_camera)
+        tried = list(try_devices(both, {"camera"}))
+    names = [trial.name for trial in CAMERA]
+    assert [each.name for each in tried] == names + [f"code-{name}" for name in names]
+    assert only(tried, "pass") == {each.name for each in tried}
+    assert asked == [Act.UNPLUG_CAMERA, Act.PLUG_CAMERA, Act.UNPLUG_CODE_CAMERA, Act.PLUG_CODE_CAMERA]
+
+
 def no(_: Act) -> bool:
     return False
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.card.api import CardTrouble, Check
+from devices.card.api import Assurance, CardTrouble, Check
 from devices.card.id_number import birth_date_in, has_valid_checksum, sex_in
 from devices.card.profile import FIELDS, ProfileRead, Wish
 from devices.card.profiles.social_security import APPLICATION, SocialSecurityCard
+from devices.card.readout import read_link
 from devices.card.sim_card import DEMO_PEOPLE, VirtualCard, demo_cards
 from devices.card.slot import CardDamaged, CardError, CardProtected, Channel
 from devices.card.tlv import parse_simple_tlv
@@ -200,6 +201,24 @@ def test_a_protected_card_is_left_alone_without_any_pin(status: str) -> None:
     with pytest.raises(CardProtected):
         SocialSecurityCard().read(Channel(link=link, give_up=lambda: False), Wish(fields=FIELDS, today=TODAY))
     assert [command[1] for command in link.asked] == [0xA4, 0xB2]  # never VERIFY (20), never AUTHENTICATE (82, 88)
+
+
+@pytest.mark.parametrize(("known", "found"), [(True, "other-card"), (False, CardTrouble.PROTECTED)])
+def test_a_card_that_is_protected_where_it_is_asked_what_it_is_may_be_another(
+    known: bool, found: str | CardTrouble
+) -> None:
+    read = ProfileRead(assurance=Assurance.UNSIGNED, fields={"name": "王秀英"}, checks=())
+
+    class Other:
+        name = "other-card"
+
+        def read(self, card: object, wish: Wish) -> ProfileRead | CardTrouble:
+            del card, wish
+            return read if known else CardTrouble.UNKNOWN
+
+    link = Scripted(lambda _: b"\x69\x82")
+    finding = read_link(link, Wish(fields=FIELDS, today=TODAY), (SocialSecurityCard(), Other()), give_up=lambda: False)
+    assert (finding[0] if isinstance(finding, tuple) else finding) == found
 
 
 @pytest.mark.parametrize("status", ["6a82", "6d00", "6e00", "6283"])

@@ -7,16 +7,20 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import apsw
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from devices.camera import zbar
 from devices.camera.api import Camera, CameraState, CameraTrouble, Frame, Live, Lost, Opening, Refused
 from devices.card import pcsc
+from devices.card.sim_emrtd import demo_state
 from devices.card.sim_sam import SamOnTerminal, SimulatedSam
 from devices.printer.api import JobResult, Printer, PrinterStatus, PrinterTrouble, Setup
 from devices.speech.api import (
@@ -31,7 +35,7 @@ from devices.speech.api import (
 )
 from devices.speech.worker import NoSpeaker
 from district.keys import new_keys
-from kiosk import doctor
+from kiosk import doctor, timely
 from kiosk.bootstrap import china_time
 from kiosk.catalogue import loader
 from kiosk.catalogue.loader import CatalogueError
@@ -51,13 +55,14 @@ from kiosk.queue_keys import local_sealer
 from offline_queue.bundle import Installed, public_text
 from offline_queue.keyring import DistrictKeys
 from offline_queue.sealing import LocalKeySealer
+from tests.support.emrtd import TODAY
 from tests.support.sealed_rig import KeyedDistrict
 from tests.support.swtpm import SoftTpm
 
 SOFTWARE = ["sqlite", "opencv", "codes", "catalogue", "fonts", "screen"]
 TERMINAL = ["data", "space", "secrets", "district-keys", "swap", "cards", "camera", "printer", "speech", "platform"]
-TIMELY = ["certificate", "clock"]
-"""Tried in tests/integration/test_renewal.py."""
+TIMELY = ["travel-roots", "certificate", "clock"]
+"""Tried in tests/integration/test_renewal.py; the first below."""
 FONTS = Path(__file__).resolve().parents[2] / "ui" / "fonts"
 READER = "Feitian R502 00 00"
 
@@ -448,3 +453,30 @@ def test_a_data_folder_of_somebody_else(patient: Patient, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "access", may)
     _ill(patient.ask("data"), "cannot be written")
+
+
+def test_the_roots_of_travel_documents(tmp_path: Path) -> None:
+    state = demo_state()
+    folder = tmp_path / "csca"
+    config = Config(card=CardTable(csca=folder))
+    assert timely.roots(Config(), today=TODAY).result == "skip"
+    _ill(timely.roots(config, today=TODAY), str(folder), "card.csca")
+    folder.mkdir()
+    _ill(timely.roots(config, today=TODAY), "0 certificates in their time", "newest")
+    (folder / "utopia.cer").write_bytes(state.root_der)
+    (folder / "README.txt").write_text("nothing to look at")
+    well = timely.roots(config, today=TODAY)
+    assert (well.result, well.detail) == ("pass", "1 certificates in their time, 0 out of it")
+    _ill(timely.roots(config, today=TODAY.replace(year=2090)), "0 certificates in their time, 1 out of it", "newest")
+    (folder / "page.cer").write_text("<html>log in to download</html>")
+    _ill(timely.roots(config, today=TODAY), "none in: page.cer", "take these out")
+    (folder / "page.cer").write_bytes(_of_another_kind())
+    assert "1 of no use here" in timely.roots(config, today=TODAY).detail
+
+
+def _of_another_kind() -> bytes:
+    key = Ed25519PrivateKey.generate()  # no travel document is signed with one
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "other")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start.replace(year=2036))
+    return builder.sign(key, None).public_bytes(Encoding.DER)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum, auto
 from pathlib import Path
@@ -52,6 +53,38 @@ def judge_signer(signer: Certificate, folder: Path | None, today: date) -> Issue
     return Issuer.UNKNOWN
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a folder of roots holds: how many certificates are in their time, out of it, and of no use here (another
+    kind of key, damaged); and the names of files that should hold some and do not."""
+
+    valid: int
+    ended: int
+    unusable: int
+    strange: tuple[str, ...]
+
+
+def survey(folder: Path, today: date) -> Survey:
+    """For whoever looks after the folder. Raises ``OSError`` when it cannot be read."""
+    valid = ended = unusable = 0
+    strange: list[str] = []
+    for file in _files(folder):
+        try:
+            found = _certificates_in(file)
+        except (OSError, CardDamaged):
+            strange.append(file.name)
+            continue
+        for der in found:
+            try:
+                root = read_certificate(der)
+            except (CardDamaged, Unsupported):
+                unusable += 1
+                continue
+            in_time = root.valid_from <= today <= root.valid_to
+            valid, ended = valid + in_time, ended + (not in_time)
+    return Survey(valid=valid, ended=ended, unusable=unusable, strange=tuple(strange))
+
+
 def _roots_for(signer: Certificate, folder: Path) -> Iterator[Certificate]:
     """Roots that may have signed it. As a folder may hold a thousand, only those are parsed in whose bytes the issuer's
     name or key identifier stands somewhere."""
@@ -65,17 +98,23 @@ def _roots_for(signer: Certificate, folder: Path) -> Iterator[Certificate]:
 
 def _certificates(folder: Path) -> Iterator[bytes]:
     try:
-        files = sorted(folder.iterdir())[:_MOST_FILES]
+        files = _files(folder)
     except OSError:
         _log.warning("the folder of CSCA certificates cannot be read")
         return
     for file in files:
-        kind = file.suffix.lower()
-        if kind not in (*_CERTIFICATES, _MASTER_LIST):
-            continue
         try:
-            if file.stat().st_size > _LARGEST_FILE:
-                raise CardDamaged("too large")
-            yield from certificates_in(file.read_bytes(), is_master_list=kind == _MASTER_LIST)
+            yield from _certificates_in(file)
         except (OSError, CardDamaged):
             _log.warning("no CSCA certificate: %s", file.name)
+
+
+def _files(folder: Path) -> list[Path]:
+    there = sorted(folder.iterdir())[:_MOST_FILES]
+    return [file for file in there if file.suffix.lower() in (*_CERTIFICATES, _MASTER_LIST)]
+
+
+def _certificates_in(file: Path) -> tuple[bytes, ...]:
+    if file.stat().st_size > _LARGEST_FILE:
+        raise CardDamaged("too large")
+    return certificates_in(file.read_bytes(), is_master_list=file.suffix.lower() == _MASTER_LIST)
