@@ -40,7 +40,8 @@ from district.tables import OUTBOX, STEPS, SUBMISSIONS
 from offline_queue.retry import LONGEST_RETRY_AFTER
 
 LEASE_SECONDS = 180
-"""Longer than one request may take; it is renewed before each."""
+_ENOUGH_SECONDS = 150
+"""Longer than one request may take; a lease with less is renewed before the next."""
 HANDED_ON = "handed-on"
 """The step that says a receiver has the case; its note is their number."""
 _FARTHEST = int(LONGEST_RETRY_AFTER) * 2
@@ -147,7 +148,9 @@ class Outbox:
         return write(self._engine, work)
 
     def renew(self, claimed: Claimed) -> Claimed | None:
-        """The same claim for longer; None when its lease was over and another took it."""
+        """The claim, good for another request; None when its lease was over and another took it."""
+        if claimed.until - self._wall() >= _ENOUGH_SECONDS:
+            return claimed
         until = max(int(self._wall()) + LEASE_SECONDS, claimed.until + 1)
         return replace(claimed, until=until) if self._change(claimed, next_try=until) else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import cast
 
 from pydantic import JsonValue
@@ -46,9 +47,11 @@ def text_at(told: JsonValue, path: str) -> str | None:
             return None
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int | float) and 0 < len(str(value)) <= _LONGEST_NUMBER:
-        return str(value)
-    return None
+    if not isinstance(value, str | int | float):
+        return None
+    text = str(value)
+    # What a terminal or a database could choke on is no number.
+    return text if 0 < len(text) <= _LONGEST_NUMBER and text.isprintable() else None
 
 
 def _holds(told: JsonValue, match: Match) -> bool:
@@ -56,5 +59,7 @@ def _holds(told: JsonValue, match: Match) -> bool:
 
 
 def _short(code: str | None) -> str:
-    """Of their code what may stand in a log: a code is short and plain, anything else could be a message."""
-    return code if code is not None and len(code) <= 24 and code.isascii() and code.isprintable() else "code"
+    """Of their code what may stand in a log: it is short and plain; anything else could be a message, or a number of
+    somebody's."""
+    plain = code is not None and re.fullmatch(r"(?!.*\d{9})[A-Za-z0-9_.-]{1,24}", code) is not None
+    return str(code) if plain else "code"

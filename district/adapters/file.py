@@ -32,7 +32,7 @@ from offline_queue.transport import checked_url
 MAX_FILE_BYTES = 256 * 1024
 _DEEPEST = 24
 
-Path_ = Annotated[str, StringConstraints(pattern=r"^[^.\s{}]{1,64}(\.[^.\s{}]{1,64}){0,7}$")]
+Place = Annotated[str, StringConstraints(pattern=r"^[^.\s{}]{1,64}(\.[^.\s{}]{1,64}){0,7}$")]
 """Where a value stands in the case, in one item of a list (`item.…`), or in an answer: names and list positions, with
 points between."""
 Name = Annotated[str, StringConstraints(pattern=r"^[^\s\"&=;\x00-\x1f]{1,64}$")]
@@ -63,7 +63,7 @@ class From(_Part):
     """What stands in the case at a path; through a code table or a date's format, if told. `missing` says what becomes
     of nothing: the default refuses the case, so that nobody sends holes unawares."""
 
-    path: Path_ = Field(alias="from")
+    path: Place = Field(alias="from")
     codes: TableName | None = None
     date: DateFormat | None = None
     kind: Kind = Field("text", alias="as")
@@ -74,13 +74,13 @@ class Fields(_Part):
     """An object; left out where nothing stands at `when`."""
 
     fields: dict[Name, Node]
-    when: Path_ | None = None
+    when: Place | None = None
 
 
 class Each(_Part):
     """A list: one `item` for each of what stands at a path. In it, `item.…` is looked up in that one."""
 
-    each: Path_
+    each: Place
     item: Node
 
 
@@ -208,7 +208,7 @@ class Tls(_Part):
 class Match(_Part):
     """True where the answer's JSON has one of these texts at the path."""
 
-    path: Path_
+    path: Place
     one_of: Annotated[tuple[Text, ...], Field(min_length=1, max_length=64)]
 
 
@@ -219,7 +219,7 @@ class Reading(_Part):
     success: Match
     repeated: Match | None = None
     retry: Match | None = None
-    number: Path_ | None = None
+    number: Place | None = None
 
 
 class Files(_Part):
@@ -260,7 +260,7 @@ class Upload(Call):
     they call it; the case's own request finds it as `item.their_id` in `each: papers`."""
 
     sent: Literal["before", "after"]
-    their_id: Path_ | None = None
+    their_id: Place | None = None
 
 
 class Sending(Call):

@@ -146,6 +146,7 @@ def test_a_claim_is_lost_to_another_only_when_its_lease_is_over(
 ) -> None:
     hand_in(store)
     mine = claimed(outbox)
+    assert outbox.renew(mine) == mine, "it is fresh: nothing to write"
     clock.now += LEASE_SECONDS - 1
     longer = outbox.renew(mine)
     assert longer is not None

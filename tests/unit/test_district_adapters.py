@@ -19,7 +19,7 @@ from district.adapters.file import MAX_FILE_BYTES, AdapterFile, AdapterTrouble, 
 from district.adapters.receiver import items_of, rehearse
 from district.adapters.requests import MAX_REQUEST_BYTES, prepare
 from district.adapters.values import Mapper, Unmapped
-from district.receiving import Delivered, Delivery, Later, Refused
+from district.receiving import Delivered, Delivery, Event, Later, Refused
 from tests.support.deliveries import case, delivery, openssl_digest, openssl_mac, without_content
 
 SECRET = "b8f0c1d2e3a4958677889900aabbccdd"
@@ -202,7 +202,7 @@ def test_secrets_come_from_files_and_environment(tmp_path: Path, monkeypatch: py
 def test_values_are_made_as_the_file_says(node: dict[str, Any], value: JsonValue) -> None:
     codes = {"sex": {"female": "2", "male": "1"}, "any": {"*": "other"}}
     file = read(event={"body": {"x": node}}, codes=codes)
-    made = mapper(file).fields(file.events["complete"].body)
+    made = mapper(file).fields(file.events[Event.COMPLETE].body)
     assert made == {"x": value}
     assert type(made["x"]) is type(value)
 
@@ -224,14 +224,14 @@ def test_values_are_made_as_the_file_says(node: dict[str, Any], value: JsonValue
 def test_a_case_that_cannot_be_put_so_is_refused_by_place_and_never_by_value(node: dict[str, Any], reason: str) -> None:
     file = read(event={"body": {"x": node}}, codes={"matters": {"another": "1"}})
     with pytest.raises(Unmapped) as trouble:
-        mapper(file).fields(file.events["complete"].body)
+        mapper(file).fields(file.events[Event.COMPLETE].body)
     assert trouble.value.reason == reason
 
 
 def test_an_object_is_left_out_where_its_reason_is_not() -> None:
     node = {"dlr": {"when": "form.proxy", "fields": {"xm": {"from": "form.proxy.name"}}}}
     file = read(event={"body": node})
-    body = file.events["complete"].body
+    body = file.events[Event.COMPLETE].body
     assert mapper(file).fields(body) == {"dlr": {"xm": "王建国"}}
     alone = delivery(of=case(form={"proxy": None}))
     assert mapper(file, alone).fields(body) == {}
@@ -239,7 +239,7 @@ def test_an_object_is_left_out_where_its_reason_is_not() -> None:
 
 def test_an_address_takes_values_as_one_segment_only() -> None:
     file = read(event={"path": "/cases/{case_number}/of/{kiosk}"})
-    path = file.events["complete"].path
+    path = file.events[Event.COMPLETE].path
     assert mapper().address(path) == "/cases/2026-000123/of/TY03"
     odd = delivery(of=case(case_number="../a?b#c 中"))
     assert mapper(of=odd).address("/x/{case_number}") == "/x/..%2Fa%3Fb%23c%20%E4%B8%AD"
@@ -253,14 +253,14 @@ def test_an_address_takes_values_as_one_segment_only() -> None:
 
 def test_a_signature_over_headers_is_what_openssl_says() -> None:
     file = read()
-    made = prepare(file, file.events["complete"], mapper(), CREDENTIALS, now=NOW)
+    made = prepare(file, file.events[Event.COMPLETE], mapper(), CREDENTIALS, now=NOW)
     assert made.body == b'{"no":"2026-000123"}'
     assert (made.method, made.url) == ("POST", "https://province.example/gateway/case")
     assert (made.headers["X-App"], made.headers["X-Time"]) == ("APP0042", "1795398151250")
     digest = openssl_digest("sm3", made.body)
     text = f"POST\n/gateway/case\n1795398151250\n{made.headers['X-Nonce']}\n{digest}".encode()
     assert made.headers["X-Sign"] == openssl_mac("sm3", SECRET, text)
-    again = prepare(file, file.events["complete"], mapper(), CREDENTIALS, now=NOW)
+    again = prepare(file, file.events[Event.COMPLETE], mapper(), CREDENTIALS, now=NOW)
     assert again.headers["X-Nonce"] != made.headers["X-Nonce"]
     assert len(made.headers["X-Nonce"]) == 32
 
@@ -287,7 +287,7 @@ def test_a_signature_over_sorted_parameters_is_what_openssl_says() -> None:
             },
         },
     )
-    made = prepare(file, file.events["complete"], mapper(), CREDENTIALS, now=NOW)
+    made = prepare(file, file.events[Event.COMPLETE], mapper(), CREDENTIALS, now=NOW)
     query = dict(parse_qsl(urlsplit(made.url).query, keep_blank_values=True))
     assert query["timestamp"] == "20261123094231"
     text = (
@@ -309,7 +309,7 @@ def test_parameters_may_be_encoded_and_members_that_are_objects_are_compact_json
         },
         event={"body": {"a": {"fields": {"x": {"from": "form.proxy.name"}}}, "n": {"fixed": ""}}},
     )
-    made = prepare(file, file.events["complete"], mapper(), CREDENTIALS, now=NOW)
+    made = prepare(file, file.events[Event.COMPLETE], mapper(), CREDENTIALS, now=NOW)
     nonce, when = made.headers["X-Nonce"], made.headers["X-Time"]
     inner = "%7B%22x%22%3A%22%E7%8E%8B%E5%BB%BA%E5%9B%BD%22%7D"
     text = f"APP0042|X-App:APP0042,X-Nonce:{nonce},X-Time:{when},a:{inner},n:|".encode() + made.body
@@ -326,7 +326,7 @@ def test_multipart_has_its_fields_and_papers() -> None:
             "files": {"field": "file", "name": {"join": [{"fixed": '户口"'}, {"from": "item.material"}]}},
         }
     )
-    made = prepare(file, file.events["complete"], mapper(), CREDENTIALS, now=NOW)
+    made = prepare(file, file.events[Event.COMPLETE], mapper(), CREDENTIALS, now=NOW)
     boundary = made.headers["Content-Type"].partition("boundary=")[2]
     parts = made.body.split(f"--{boundary}".encode())
     assert len(parts) == 5
@@ -340,13 +340,13 @@ def test_what_is_no_header_and_what_is_too_large_is_refused(monkeypatch: pytest.
     for header, reason in (("form.applicant.name", "not-for-a-header:X-Name"), ("form.answers.consents", "not-a-text")):
         file = read(event={"headers": {"X-Name": {"from": header}}})
         with pytest.raises(Unmapped, match=reason):
-            prepare(file, file.events["complete"], mapper(), CREDENTIALS, now=NOW)
+            prepare(file, file.events[Event.COMPLETE], mapper(), CREDENTIALS, now=NOW)
     assert MAX_REQUEST_BYTES >= 64 * 1024 * 1024
     monkeypatch.setattr("district.adapters.requests.MAX_REQUEST_BYTES", 10)
     for event in ({}, {"content": "multipart", "body": {}, "files": {"field": "f", "name": {"fixed": "n"}}}):
         file = read(event=event)
         with pytest.raises(Unmapped, match="too-large"):
-            prepare(file, file.events["complete"], mapper(), CREDENTIALS, now=NOW)
+            prepare(file, file.events[Event.COMPLETE], mapper(), CREDENTIALS, now=NOW)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
@@ -373,6 +373,10 @@ READING = Reading.model_validate(
         ({"code": "4003", "msg": "身份证号 33072619500101123X 不存在"}, Refused(error="their-4003")),
         ({"code": "王秀英 is unknown"}, Refused(error="their-code")),
         ({"code": "x" * 25}, Refused(error="their-code")),
+        ({"code": "33072619500101123X"}, Refused(error="their-code")),
+        ({"code": "SYSTEM_ERROR-12345678"}, Refused(error="their-SYSTEM_ERROR-12345678")),
+        ({"code": "0", "data": {"list": [{"slbh": "a\0b"}]}}, Delivered(number=None)),
+        ({"code": "0", "data": {"list": [{"slbh": "\ud800"}]}}, Delivered(number=None)),
         ({"code": True}, Refused(error="their-true")),
         ({"status": "ok"}, Later(error="not-their-answer")),
         ([], Later(error="not-their-answer")),
