@@ -57,7 +57,7 @@ def new_authority(folder: Path, *, name: str, now: datetime, days: int = CA_DAYS
 def issue(folder: Path, request: bytes, *, code: str, now: datetime, days: int = DAYS) -> bytes:
     """A certificate (PEM) for the terminal `code`, of the key in a PKCS #10 request (PEM). Raises AuthorityTrouble."""
     public = read_request(request, code)
-    authority, private = _authority(folder)
+    authority, private = read_authority(folder)
     made = (
         _dated(authority.subject, _name(code), public, now=now, days=days)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -104,7 +104,8 @@ def certificate_sha256(certificate: bytes) -> str:
     return x509.load_pem_x509_certificate(certificate).fingerprint(SHA256()).hex()
 
 
-def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+def read_authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """The authority's certificate and key. Raises AuthorityTrouble."""
     try:
         certificate = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
         private = load_pem_private_key((folder / "ca-key.pem").read_bytes(), None)

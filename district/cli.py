@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from district.app import Settings, create_app, create_enrolment_app, create_staff_app, open_store
+from district.authority import AuthorityTrouble, read_authority
 from district.authority_cli import ca
 from district.catalogue_cli import catalogue
 from district.check.cli import check
@@ -101,17 +102,12 @@ def serve(
     settings = replace(
         settings, signatures=require_signatures, public_url=root, authority=authority, bundle=bundle, uploads=uploads
     )
-    _opened(settings).close()  # a folder of keys that can't be used is told before anything listens
-    if bundle is not None:
-        try:
-            read_bundle_file(bundle)
-        except (OSError, ValueError) as trouble:
-            raise click.BadParameter(
-                f"not what district keys bundle wrote: {trouble}", param_hint="--bundle"
-            ) from trouble
+    _look_at(settings)
     if tls_cert is None or tls_key is None or client_ca is None:
         if tls_cert or tls_key or client_ca:
             raise click.UsageError("--tls-cert, --tls-key and --client-ca go together")
+        if enrol_port is not None:
+            raise click.UsageError("--enrol-port goes with mutual TLS; without it terminals enrol at --port")
         if not is_loopback(host):
             raise click.BadParameter("without mutual TLS only loopback is served", param_hint="--host")
         doors = [Door(app=create_app(settings), listener=_listener(host, port))]
@@ -132,6 +128,20 @@ def serve(
     for door in doors:
         click.echo(door.url, err=True)
     listen_and_serve(doors)
+
+
+def _look_at(settings: Settings) -> None:
+    """What can't be used is told before anything listens."""
+    _opened(settings).close()
+    try:
+        if settings.authority is not None:
+            read_authority(settings.authority)
+        if settings.bundle is not None:
+            read_bundle_file(settings.bundle)
+    except AuthorityTrouble as trouble:
+        raise click.BadParameter(str(trouble), param_hint="--issue") from trouble
+    except (OSError, ValueError) as trouble:
+        raise click.BadParameter(f"not what district keys bundle wrote: {trouble}", param_hint="--bundle") from trouble
 
 
 def _opened(settings: Settings) -> DistrictStore:

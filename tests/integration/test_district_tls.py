@@ -125,6 +125,10 @@ def test_mutual_tls_is_whole_or_refused(tmp_path: Path, authority: Authority) ->
 
     status, said = serve("--tls-cert", str(own.certificate))
     assert (status, "go together" in said) == (2, True)
+    status, said = serve("--enrol-port", "0")
+    assert (status, "goes with mutual TLS" in said) == (2, True)
+    status, said = serve("--issue", str(tmp_path))
+    assert (status, "holds no authority" in said) == (2, True)
     status, said = serve("--bundle", str(own.certificate))
     assert (status, "not what district keys bundle wrote" in said) == (2, True)
     everything = ("--tls-cert", str(own.key), "--tls-key", str(own.key), "--client-ca", str(authority.certificate))
