@@ -342,7 +342,7 @@ def read_adapter(content: bytes, *, name: str = "adapter file") -> AdapterFile:
     try:
         # Texts, lists and mappings only: the loader knows no tag that would make anything else.
         told = yaml.load(content, _Loader)  # noqa: S506  # nosec B506
-    except (yaml.YAMLError, UnicodeDecodeError) as trouble:
+    except (yaml.YAMLError, ValueError, OverflowError) as trouble:  # the last two of an escape that is no character
         raise AdapterTrouble(f"{name}: not YAML as it is taken here: {trouble}") from trouble
     try:
         return AdapterFile.model_validate(told)

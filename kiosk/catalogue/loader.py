@@ -64,7 +64,7 @@ def parse(text: str, origin: str) -> Matter:
         first = failure.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise CatalogueError(f"{origin}: {place}: {first['msg']}") from failure
-    except ValueError as failure:  # a date that is none, for instance
+    except (ValueError, OverflowError) as failure:  # a date that is none, an escape that is no character
         raise CatalogueError(f"{origin}: not YAML: {failure}") from failure
     try:
         answered: dict[str, Value] = {question.id: "" for question in matter.questions}

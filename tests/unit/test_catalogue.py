@@ -85,6 +85,7 @@ def test_the_example_is_good() -> None:
         ("icon: home", "icon: 2026-13-45", "not YAML"),
         ("icon: home", "icon: !!python/name:os.system", "not YAML"),
         ("icon: home", "icon: [", "not YAML"),
+        ("icon: home", 'icon: "\\UFFFFFFFF"', "not YAML"),
         ("icon: home", "icon: home\n# " + "长" * (LARGEST // 3), "larger than"),
     ],
 )

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from district.adapters.answers import read_answer
@@ -125,6 +127,20 @@ def test_codes_that_yaml_would_guess_at_stay_as_they_are_written() -> None:
     text = yaml.safe_dump(told(codes={"sex": {"female": "F", "male": "M"}}))
     text = text.replace("female: F", "female: 02").replace("male: M", "male: no")
     assert read_adapter(text.encode()).codes == {"sex": {"female": "02", "male": "no"}}
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=80), st.text(" \n[]{}:,-&*!'\"\\a1UxXu#|>%@`?.=<~\x85\u2028", max_size=60).map(str.encode)
+    )
+)
+@example(b'"\\UFFFFFFFF"')
+@example(b"? !!python/name:os.system\n: 1")
+@example(b"- " * 2000)
+@example(b"a: " * 2000)
+def test_whatever_is_no_adapter_file_is_said_so(content: bytes) -> None:
+    with pytest.raises(AdapterTrouble):
+        read_adapter(content)
 
 
 # --- secrets ----------------------------------------------------------------------------------------------------------
