@@ -25,7 +25,8 @@ FEW = 2
 """A terminal with no more than this is not kept behind those that bring hundreds: a resident has just handed in."""
 UNTOLD = 20
 """Requests, of a terminal that does not say."""
-MOST_REQUESTS = 5000
+MOST_REQUESTS = 500
+"""Of one turn, whatever is claimed. Who has more gets another one."""
 LONGEST_SECONDS = 4 * 3600
 """A terminal stays away no longer, whatever it is told (`offline_queue.retry.LONGEST_RETRY_AFTER`)."""
 _AHEAD = 1.05
@@ -41,11 +42,6 @@ class Turn:
 
     begins: float
     requests: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Welcome:
-    """To be worked on now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,22 +69,30 @@ class Admission:
 
     def is_calm(self, *, now: float) -> bool:
         """Whether everybody is welcome."""
-        return self._working < self._most and self._booked_until <= now
+        return not self._is_full and self._booked_until <= now
 
-    def ask(self, terminal: str, *, now: float, requests: int | None = None) -> Welcome | Later:
-        """`requests` that the terminal comes with, this one among them, as far as it says."""
-        self._pace.look(now, self._working)
-        full = self._working >= self._most
-        if not full and (self._booked_until <= now or (requests is not None and requests <= FEW)):
-            return Welcome()
+    def glance(self, terminal: str, *, now: float, requests: int | None = None) -> Later | None:
+        """The same for who merely says to be this terminal: cheap, and spends nothing of a turn that has come. Whoever
+        lies about it gets another terminal what a rush would have got it, its turn."""
+        if self._is_open(now, requests):
+            return None
         turn = self._turns.get(terminal)
-        if turn is None or turn.requests <= 0 or (full and turn.begins <= now):
-            turn = self._give(terminal, UNTOLD if requests is None else requests, now=now, full=full)
-        if turn.begins > now + (0.0 if full else _SOON):
-            self._pace.refused()
-            return Later(seconds=_told(turn.begins - now))
-        self._turns[terminal] = Turn(begins=turn.begins, requests=turn.requests - 1)
-        return Welcome()
+        if turn is None:
+            turn = self._give(terminal, requests, now=now)
+        return self._later(turn, now)
+
+    def ask(self, terminal: str, *, now: float, requests: int | None = None) -> Later | None:
+        """When to come back; None: to be worked on now. `requests` that the terminal comes with, this one among them,
+        as far as it says."""
+        if self._is_open(now, requests):
+            return None
+        turn = self._turns.get(terminal)
+        if turn is None or turn.requests <= 0 or (self._is_full and turn.begins <= now):
+            turn = self._give(terminal, requests, now=now)
+        later = self._later(turn, now)
+        if later is None:
+            self._turns[terminal] = Turn(begins=turn.begins, requests=turn.requests - 1)
+        return later
 
     def begin(self) -> None:
         """A request is there, to its last byte. One that trickles in takes nobody's place."""
@@ -114,9 +118,24 @@ class Admission:
         if self._booked_until <= now:
             self._turns = {terminal: turn for terminal, turn in self._turns.items() if turn.begins > now}
 
-    def _give(self, terminal: str, requests: int, *, now: float, full: bool) -> Turn:
-        requests = max(1, min(requests, MOST_REQUESTS))
-        begins = max(self._booked_until, now + _SOON if full else now)
+    @property
+    def _is_full(self) -> bool:
+        return self._working >= self._most
+
+    def _is_open(self, now: float, requests: int | None) -> bool:
+        """Whether there is nothing to decide."""
+        self._pace.look(now, self._working)
+        return not self._is_full and (self._booked_until <= now or (requests is not None and requests <= FEW))
+
+    def _later(self, turn: Turn, now: float) -> Later | None:
+        if turn.begins <= now + (0.0 if self._is_full else _SOON):
+            return None
+        self._pace.refused()
+        return Later(seconds=_told(turn.begins - now))
+
+    def _give(self, terminal: str, requests: int | None, *, now: float) -> Turn:
+        requests = UNTOLD if requests is None else max(1, min(requests, MOST_REQUESTS))
+        begins = max(self._booked_until, now + _SOON if self._is_full else now)
         self._booked_until = begins + requests / (self._pace.value * _AHEAD)
         self._turns[terminal] = self._given[terminal] = turn = Turn(begins=begins, requests=requests)
         return turn

@@ -18,12 +18,13 @@ from sqlalchemy.engine import Connection
 
 from district.admission import FIRST_PACE, MOST_AT_ONCE, Admission, Later, Turn
 from district.database import alone, write
-from district.tables import PACES, TURNS
+from district.tables import PACES, TERMINALS, TURNS
 
 _EXCHANGE_SECONDS = 1.0
 _OVERLAP_SECONDS = 10
 """How far the clocks of the platform's machines may be apart."""
 _KEPT_SECONDS = 2 * 24 * 3600
+_REGISTER_SECONDS = 60.0
 
 
 class Turns:
@@ -47,19 +48,30 @@ class Turns:
         self._admission = Admission(most=most, pace=FIRST_PACE if pace is None else pace)
         self._exchanged = float("-inf")
         self._read_from = int(wall()) - _KEPT_SECONDS
+        self._codes: dict[str, str] = {}
+        self._registered = float("-inf")
 
     def ask(self, terminal: str, *, requests: int | None = None) -> Later | None:
-        """When to come back; None: now is well."""
+        """When this terminal is to come back; None: now is well."""
+        with self._lock:
+            return self._admission.ask(terminal, now=self._monotonic(), requests=requests)
+
+    def glance(self, key: str, *, requests: int | None = None) -> Later | None:
+        """The same for who says to sign with the key of this id, before that is looked into."""
+        with self._lock:
+            code = self._codes.get(key)
+            if code is None:
+                return None
+            return self._admission.glance(code, now=self._monotonic(), requests=requests)
+
+    def is_exchange_due(self) -> bool:
+        """At most once a second, and only in a rush. Who gets True does it."""
         with self._lock:
             now = self._monotonic()
             due = now >= self._exchanged + _EXCHANGE_SECONDS and not self._admission.is_calm(now=now)
             if due:
                 self._exchanged = now
-        if due:
-            self._exchange()
-        with self._lock:
-            answer = self._admission.ask(terminal, now=self._monotonic(), requests=requests)
-        return answer if isinstance(answer, Later) else None
+        return due
 
     def begin(self) -> None:
         """A request is there to its last byte."""
@@ -71,7 +83,9 @@ class Turns:
         with self._lock:
             self._admission.done(now=self._monotonic())
 
-    def _exchange(self) -> None:
+    def exchange(self) -> None:
+        """Tell the other processes, and hear from them."""
+        self._look_at_register()
         with self._lock:
             given, pace = self._admission.given(), self._admission.pace
         wall = self._wall()
@@ -89,6 +103,17 @@ class Turns:
         turns = {row.terminal: Turn(begins=row.begins - ahead, requests=row.requests) for row in found}
         with self._lock:
             self._admission.learn(turns, now=self._monotonic())
+
+    def _look_at_register(self) -> None:
+        now = self._monotonic()
+        if now < self._registered + _REGISTER_SECONDS:
+            return
+        self._registered = now
+        good = select(TERMINALS.c.key_id, TERMINALS.c.code).where(TERMINALS.c.revoked_at.is_(None))
+        with alone(self._engine) as connection:
+            codes = {row.key_id: row.code for row in connection.execute(good)}
+        with self._lock:
+            self._codes = codes
 
 
 def _keep(connection: Connection, rows: list[dict[str, object]], pace: float) -> None:

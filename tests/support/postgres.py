@@ -72,11 +72,11 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running(*settings: str) -> Generator[Postgres]:
-    """A server with more `settings` (name=value); it and its files are gone in the end."""
+def running(*settings: str, on_disk: bool = False) -> Generator[Postgres]:
+    """A server with more `settings` (name=value); it and its files are gone in the end. `on_disk`: to be measured."""
     folder = programs()
     assert folder is not None, "Debian's package postgresql is needed"
-    in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
+    in_memory = not on_disk and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
     home = Path(tempfile.mkdtemp(prefix="kiosk-pg-", dir=_MEMORY if in_memory else None))
     user, as_user = _another_than_root(home)
     data = home / "data"

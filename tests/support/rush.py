@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from district.admission import FIRST_PACE, Admission, Later
+from district.admission import FIRST_PACE, Admission
 from offline_queue.retry import Answer, Attempt, Failure, FailureKind, Outcome, TryAgain, decide_form
 from offline_queue.transport import DEADLINE_SECONDS
 
@@ -23,7 +23,7 @@ Wait = Callable[[Outcome, int, float], float]
 """Seconds until the next attempt: of what came, after how many attempts, with a number from [0, 1)."""
 _NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 _EXCHANGE_SECONDS = 1.0
-_GIVEN_UP = 50.0
+_GIVEN_UP = 6.0
 """Times the ideal; nobody waits longer to see a policy fail."""
 
 
@@ -52,8 +52,9 @@ def jitter(_outcome: Outcome, attempts: int, random: float) -> float:
 class Rush:
     """`terminals` bring `requests` requests each to a platform that does `rate` a second in all its `processes`.
 
-    `refusal` is what a 503 costs of a request. `told`: whether it says when to come back; `counted`: whether the
-    terminals say how much they bring; `pace`: what a process takes itself to be able to do, at first.
+    `refusal` is what a 503 at a glance costs of a request, `gate` one after the signature was looked at. `told`:
+    whether it says when to come back; `counted`: whether the terminals say how much they bring; `pace`: what a process
+    takes itself to be able to do, at first.
     """
 
     terminals: int
@@ -65,7 +66,8 @@ class Rush:
     told: bool = True
     counted: bool = True
     pace: float | None = None
-    refusal: float = 0.3
+    refusal: float = 0.05
+    gate: float = 0.4
     deadline: float = DEADLINE_SECONDS
     round_trip: tuple[float, float] = (0.02, 0.08)
 
@@ -131,6 +133,7 @@ def simulate(rush: Rush, *, seed: int = 1) -> Outcomes:
     heapq.heapify(coming)
     ideal = rush.terminals * rush.requests / rush.rate
     refused = late = done = 0
+    refusing = 0.0
     last = exchanged = 0.0
     while coming:
         now, number = coming[0]
@@ -142,12 +145,17 @@ def simulate(rush: Rush, *, seed: int = 1) -> Outcomes:
         process = processes[at[number]]
         process.catch_up(now)
         admission = process.admission
-        told = None
+        told, cost = None, rush.refusal
         if admission is not None:
-            told = admission.ask(names[number], now=now, requests=left[number] if rush.counted else None)
-        if isinstance(told, Later):
+            requests = left[number] if rush.counted else None
+            told = admission.glance(names[number], now=now, requests=requests)
+            if told is None:
+                cost = rush.gate
+                told = admission.ask(names[number], now=now, requests=requests)
+        if told is not None:
             refused += 1
-            answered = process.refuse(now, rush.refusal * service) + distance[number]
+            refusing += cost
+            answered = process.refuse(now, cost * service) + distance[number]
             outcome = Answer(status=503, retry_after=str(told.seconds) if rush.told else None)
         else:
             answered = process.work(now) + distance[number]
@@ -168,7 +176,7 @@ def simulate(rush: Rush, *, seed: int = 1) -> Outcomes:
         attempts[number] += 1
         at[number] = chance.randrange(rush.processes)
         heapq.heapreplace(coming, (answered + wait, number))
-    wasted = late + refused * rush.refusal
+    wasted = late + refusing
     return Outcomes(
         seconds=None if coming else last,
         ideal=ideal,

@@ -13,12 +13,11 @@ from district.admission import (
     Admission,
     Later,
     Turn,
-    Welcome,
 )
 from offline_queue.retry import LONGEST_RETRY_AFTER
 from tests.support.rush import Rush, exponential, fixed, jitter, simulate
 
-WELCOME = Welcome()
+WELCOME = None
 
 
 def full(*, most: int = 2, pace: float = 10.0) -> Admission:
@@ -29,7 +28,7 @@ def full(*, most: int = 2, pace: float = 10.0) -> Admission:
     return admission
 
 
-def told(answer: Welcome | Later) -> int:
+def told(answer: Later | None) -> int:
     assert isinstance(answer, Later)
     return answer.seconds
 
@@ -69,12 +68,29 @@ def test_in_its_turn_a_terminal_is_welcome_for_what_it_brings_and_others_are_not
 
 def test_where_a_resident_has_just_handed_in_nobody_waits_behind_a_rush() -> None:
     admission = full(pace=1.0)
-    admission.ask("T1", now=0.0, requests=4000)
+    for name in ("T0", "T1", "T2", "T4"):
+        admission.ask(name, now=0.0, requests=MOST_REQUESTS)
     admission.done(now=0.1)
     assert admission.ask("T2", now=1.0, requests=FEW) == WELCOME
-    assert told(admission.ask("T3", now=1.0, requests=FEW + 1)) > 3000
+    assert told(admission.ask("T3", now=1.0, requests=FEW + 1)) > 900
     admission.begin()
-    assert told(admission.ask("T2", now=1.0, requests=FEW)) > 3000, "but not above what is worked on at once"
+    assert told(admission.ask("T2", now=1.0, requests=FEW)) > 900, "but not above what is worked on at once"
+
+
+def test_who_merely_says_to_be_a_terminal_spends_nothing_of_its_turn() -> None:
+    admission = full(pace=10.0)
+    assert admission.glance("T1", now=0.0, requests=105) == Later(seconds=1)
+    assert admission.glance("T2", now=0.0, requests=10**9) == Later(seconds=11), "as long as any turn may be"
+    assert admission.glance("T3", now=0.0, requests=105) == Later(seconds=11 + math.ceil(MOST_REQUESTS / 10.5))
+    assert admission.glance("T2", now=0.5, requests=105) == Later(seconds=11), "the one it has"
+    for _ in range(2):
+        admission.done(now=1.0)
+    for _ in range(1000):
+        assert admission.glance("T1", now=1.0, requests=105) is None
+    for _ in range(105):
+        assert admission.ask("T1", now=1.0, requests=105) == WELCOME
+    assert admission.glance("T1", now=1.0, requests=105) is None, "that is for the gate to say"
+    assert told(admission.ask("T1", now=1.0, requests=105)) > 50
 
 
 def test_a_turn_that_meets_a_full_house_is_put_off() -> None:
@@ -101,8 +117,8 @@ def test_no_claim_books_more_than_so_much(claimed: int) -> None:
 
 
 def test_nobody_is_told_more_than_a_terminal_obeys_and_what_is_further_away_is_told_as_evenly() -> None:
-    admission = full(pace=1.0)
-    waits = [told(admission.ask(f"T{n}", now=0.0, requests=1050)) for n in range(100)]
+    admission = full(pace=0.4)
+    waits = [told(admission.ask(f"T{n}", now=0.0, requests=420)) for n in range(100)]
     assert max(waits) <= LONGEST_SECONDS == LONGEST_RETRY_AFTER
     later = [wait for n, wait in enumerate(waits) if 1 + n * 1000 > LONGEST_SECONDS]
     assert min(later) >= LONGEST_SECONDS / 2
@@ -110,7 +126,7 @@ def test_nobody_is_told_more_than_a_terminal_obeys_and_what_is_further_away_is_t
     assert max(tenths) - min(tenths) <= 6
     admission.done(now=0.5)
     now = float(waits[99])
-    while isinstance(answer := admission.ask("T99", now=now, requests=1050), Later):
+    while isinstance(answer := admission.ask("T99", now=now, requests=420), Later):
         now += answer.seconds
     assert now == pytest.approx(99_001, abs=2), "those who come back as told are let in when it is their turn"
 
@@ -144,21 +160,21 @@ def test_seconds_of_refusing_say_nothing_of_the_pace() -> None:
 
 
 def test_processes_honour_each_others_turns() -> None:
-    one, other = full(pace=10.0), full(pace=10.0)
-    assert told(one.ask("T1", now=0.0, requests=1050)) == 1
-    assert told(one.ask("T2", now=0.0, requests=1050)) == 101
-    assert told(other.ask("T3", now=0.0, requests=1050)) == 1
+    one, other = full(pace=4.0), full(pace=4.0)
+    assert told(one.ask("T1", now=0.0, requests=420)) == 1
+    assert told(one.ask("T2", now=0.0, requests=420)) == 101
+    assert told(other.ask("T3", now=0.0, requests=420)) == 1
     other.learn(one.given(), now=0.0)
     assert one.given() == {}
-    assert told(other.ask("T2", now=0.0, requests=1050)) == 101
+    assert told(other.ask("T2", now=0.0, requests=420)) == 101
     other.learn({"T2": Turn(begins=50.0, requests=1)}, now=0.0)
-    assert told(other.ask("T2", now=0.0, requests=1050)) == 101, "the later turn is the one it was told last"
+    assert told(other.ask("T2", now=0.0, requests=420)) == 101, "the later turn is the one it was told last"
     other.learn({"T2": Turn(begins=900.0, requests=1)}, now=0.0)
-    assert told(other.ask("T2", now=0.0, requests=1050)) == 900
+    assert told(other.ask("T2", now=0.0, requests=420)) == 900
     for _ in range(2):
         other.done(now=1.0)
-    assert other.ask("T1", now=1.0, requests=1050) == WELCOME, "in the turn that it has from the other one"
-    assert told(other.ask("T4", now=1.0, requests=1050)) == 100
+    assert other.ask("T1", now=1.0, requests=420) == WELCOME, "in the turn that it has from the other one"
+    assert told(other.ask("T4", now=1.0, requests=420)) == 100
 
 
 # --- The whole of a district, small -----------------------------------------------------------------------------------
@@ -172,7 +188,7 @@ TOWN = Rush(terminals=1000, requests=100, rate=50.0, pace=50.0)
         TOWN,
         replace(TOWN, pace=None),
         replace(TOWN, processes=2),
-        replace(TOWN, requests=10, rate=10.0, pace=10.0, refusal=0.06),
+        replace(TOWN, requests=10, rate=10.0, pace=10.0, refusal=0.03, gate=0.25),
     ],
     ids=["known-pace", "unknown-pace", "two-processes", "batches"],
 )
