@@ -17,16 +17,30 @@ async def body_of(request: Request, limit: int, *, digest: bool = False) -> byte
 
     Without `digest` a body may come without Content-Digest, unless its sender signed: the signature covers the digest.
     """
-    content = bytearray()
+    content = await content_of(request, limit)
+    if isinstance(content, Response):
+        return content
+    return digest_problem(request, content, needed=digest) or content
+
+
+async def content_of(request: Request, limit: int) -> bytes | Response:
+    """The request's body before its digest is looked at."""
+    parts: list[bytes] = []
+    size = 0
     async for part in request.stream():
-        content += part
-        if len(content) > limit:
+        parts.append(part)
+        size += len(part)
+        if size > limit:
             return problem(413, "too-large")
+    return b"".join(parts)
+
+
+def digest_problem(request: Request, content: bytes, *, needed: bool = False) -> Response | None:
+    """Whether the content is what its sender meant."""
     told = request.headers.get("Content-Digest")
-    needed = digest or request.state.terminal is not None
-    if (told is not None or needed) and told != content_digest(bytes(content)):
-        return problem(400, "digest", "Content-Digest is not the SHA-256 of what arrived")
-    return bytes(content)
+    if (told is None and not needed and request.state.terminal is None) or told == content_digest(content):
+        return None
+    return problem(400, "digest", "Content-Digest is not the SHA-256 of what arrived")
 
 
 def problem(status: int, kind: str, detail: str = "", *, retry_after: int | None = None) -> Response:

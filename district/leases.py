@@ -1,7 +1,8 @@
 """How many papers are on their way at once: more than the line and the disks carry makes all of them slow.
 
-A paper is sent under a lease, which lies in the database, so that all of the platform's processes count together. It
-goes on while chunks arrive, and ends by itself after a time without any: a terminal that died blocks nobody.
+The papers of a submission are sent under a lease, which lies in the database, so that all of the platform's processes
+count together. It goes on while chunks arrive, and ends by itself after a time without any: a terminal that died blocks
+nobody. What comes in one request needs room, and no lease: it would be gone before that is written down.
 """
 
 from __future__ import annotations
@@ -39,31 +40,38 @@ class Leases:
         self._most = most
         self._wall = wall
 
-    def hold(self, attachment: str, terminal: str | None) -> Full | None:
-        """A lease for this paper: the one it has, or a new one."""
-        now = int(self._wall())
+    def room(self) -> Full | None:
+        """For what comes at once."""
         with alone(self._engine) as connection:
-            until = connection.execute(select(LEASES.c.until).where(LEASES.c.attachment == attachment)).scalar()
-            if until is not None and until > now + LASTS_SECONDS // 2:
-                return None  # that is not written down anew for each chunk
-            full = until is None and self._is_full(connection, now)  # most often a question is enough to know
-        if not full and write(self._engine, lambda connection: self._take(connection, attachment, terminal or "", now)):
+            return self._refusal() if self._is_full(connection, int(self._wall())) else None
+
+    def hold(self, uid: str, terminal: str | None, *, until: int | None) -> Full | None:
+        """A lease for this submission's papers: the one it has, which lasts `until`, or a new one."""
+        now = int(self._wall())
+        if until is not None and until > now + LASTS_SECONDS // 2:
+            return None  # that is not written down anew for each chunk
+        if until is None and (refusal := self.room()) is not None:
+            return refusal  # most often a question is enough to know
+        if write(self._engine, lambda connection: self._take(connection, uid, terminal or "", now)):
             return None
+        return self._refusal()
+
+    def _refusal(self) -> Full:
         # Spread, so that those who wait don't come back together.
         return Full(retry_after=random.randint(*_AGAIN_SECONDS))  # noqa: S311 - nothing to guess  # nosec B311
 
-    def _take(self, connection: Connection, attachment: str, terminal: str, now: int) -> bool:
+    def _take(self, connection: Connection, uid: str, terminal: str, now: int) -> bool:
         if connection.dialect.name == "postgresql":
             # Two must not both count one place as free. What is lost with a lease is nothing: no wait for the disk.
             connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             connection.exec_driver_sql("LOCK TABLE lease IN SHARE ROW EXCLUSIVE MODE")
         connection.execute(delete(LEASES).where(LEASES.c.until <= now))
-        mine = update(LEASES).where(LEASES.c.attachment == attachment).values(until=now + LASTS_SECONDS)
+        mine = update(LEASES).where(LEASES.c.uid == uid).values(until=now + LASTS_SECONDS)
         if connection.execute(mine).rowcount:
             return True
         if self._is_full(connection, now):
             return False
-        row = {"attachment": attachment, "terminal": terminal, "until": now + LASTS_SECONDS}
+        row = {"uid": uid, "terminal": terminal, "until": now + LASTS_SECONDS}
         connection.execute(insert(LEASES).values(row))
         return True
 
@@ -72,6 +80,6 @@ class Leases:
         return connection.execute(held).scalar_one() >= self._most
 
 
-def end_lease(connection: Connection, attachment: str) -> None:
-    """The paper is complete, or is given up."""
-    connection.execute(delete(LEASES).where(LEASES.c.attachment == attachment))
+def end_lease(connection: Connection, uid: str) -> None:
+    """Its papers are complete."""
+    connection.execute(delete(LEASES).where(LEASES.c.uid == uid))

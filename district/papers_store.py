@@ -10,8 +10,9 @@ find the other's missing.
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
+from dataclasses import dataclass
+from io import BufferedReader, BytesIO
 from typing import Any
 
 from sqlalchemy import Engine, Select, select
@@ -25,7 +26,7 @@ from district.opening import Keys, Read, kept_body, read_with
 from district.outbox import Event, tell
 from district.outcomes import NotOpening, Paper, TooLong, Unknown, Upload, WrongDigest, WrongOffset
 from district.supplements import settle
-from district.tables import ATTACHMENTS, SUBMISSIONS
+from district.tables import ATTACHMENTS, LEASES, SUBMISSIONS
 from district.times import now_text
 from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import State
@@ -33,6 +34,13 @@ from offline_queue.wire import State
 Appended = Upload | Unknown | WrongOffset | TooLong | WrongDigest | NotOpening
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """There is room for more of a paper, whose `row` this is."""
+
+    row: Any
 
 
 class PaperStore:
@@ -54,41 +62,50 @@ class PaperStore:
         offset = self._objects.offset(name)
         if offset < row.bytes:
             return Upload(offset=offset, length=row.bytes)
-        finished = self._finish(row, None)
+        finished = self._finish(row, None, None)
         return finished if isinstance(finished, Upload) else Upload(offset=0, length=row.bytes)
 
-    def claim(self, name: str, *, of: str | None = None) -> Unknown | Full | None:
-        """Before a chunk is taken from the line: whether there is room for it."""
+    def claim(self, name: str, offset: int, size: int | None, *, of: str | None = None) -> Claimed | Unknown | Full:
+        """Before a chunk (of `size` bytes, if that is known) is taken from the line: whether there is room for it."""
         row = self._row(name, of)
         if row is None:
             return Unknown()
-        return None if _is_settled(row) else self._leases.hold(name, of)
+        if _is_settled(row):
+            return Claimed(row)
+        whole = offset == 0 and size == row.bytes
+        refusal = self._leases.room() if whole else self._leases.hold(row.uid, of, until=row.until)
+        return refusal or Claimed(row)
 
     def append(self, name: str, offset: int, chunk: bytes, *, of: str | None = None) -> Appended:
         """Add a chunk durably; with the last one the whole file is hashed, and the case opened if complete."""
         row = self._row(name, of)
-        if row is None:
-            return Unknown()
+        return Unknown() if row is None else self.append_to(Claimed(row), offset, chunk)
+
+    def append_to(self, claimed: Claimed, offset: int, chunk: bytes, *, sha256: str | None = None) -> Appended:
+        """The same, to what was claimed; `sha256` of the chunk, if that is known."""
+        row = claimed.row
         reached = offset + len(chunk)
         if _is_settled(row):
             return WrongOffset()
         if reached > row.bytes:
-            return TooLong() if self._objects.offset(name) == offset else WrongOffset()
-        if chunk and not self._objects.append(name, offset, chunk):
+            return TooLong() if self._objects.offset(row.id) == offset else WrongOffset()
+        if chunk and not self._objects.append(row.id, offset, chunk):
             return WrongOffset()
         if reached < row.bytes:
             return Upload(offset=reached, length=row.bytes)
-        return self._finish(row, chunk if offset == 0 else None)
+        return self._finish(row, chunk if offset == 0 else None, sha256)
 
     def _row(self, name: str, of: str | None) -> Any:
         with alone(self._engine) as connection:
             return connection.execute(_upload(name, of)).first()
 
-    def _finish(self, row: Any, whole: bytes | None) -> Upload | WrongDigest | NotOpening:
-        """Look at a paper that has all of its bytes; `whole` when they are at hand."""
+    def _finish(self, row: Any, whole: bytes | None, sha256: str | None) -> Upload | WrongDigest | NotOpening:
+        """Look at a paper that has all of its bytes; `whole` and their digest when they are at hand."""
         try:
             with self._content(row.id, row.bytes, whole) as file:
-                wrong = self._look(row, file)
+                if whole is None or sha256 is None:
+                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                wrong = WrongDigest() if sha256 != row.sha256 else self._look_inside(row, file)
         except FileNotFoundError:  # somebody else found it wrong, at the same time
             wrong = WrongDigest()
         if wrong is not None:
@@ -96,23 +113,17 @@ class PaperStore:
             return wrong
 
         def complete(connection: Connection) -> None:
-            open_one = (ATTACHMENTS.c.id == row.id, ATTACHMENTS.c.complete.is_(False))
-            change = ATTACHMENTS.update().where(*open_one).values(offset=row.bytes, complete=True)
-            if connection.execute(change).rowcount:
+            mine = (ATTACHMENTS.c.id == row.id, ATTACHMENTS.c.complete.is_(False), ATTACHMENTS.c.erased_at.is_(None))
+            if connection.execute(ATTACHMENTS.update().where(*mine).values(offset=row.bytes, complete=True)).rowcount:
                 _complete(connection, row.uid)
-            end_lease(connection, row.id)
 
         write(self._engine, complete)
         return Upload(offset=row.bytes, length=row.bytes)
 
-    def _look(self, row: Any, file: io.BufferedReader) -> WrongDigest | NotOpening | None:
-        if hashlib.file_digest(file, "sha256").hexdigest() != row.sha256:
-            return WrongDigest()
+    def _look_inside(self, row: Any, file: BufferedReader) -> NotOpening | None:
         with alone(self._engine) as connection:
             read = self._read(connection, row.uid)
-        if isinstance(read, Read) and not read.is_intact(row.id, file):
-            return NotOpening()
-        return None
+        return NotOpening() if isinstance(read, Read) and not read.is_intact(row.id, file) else None
 
     def paper(self, name: str) -> Paper | None:
         """A complete paper; None when there is none of this name, or no key for it."""
@@ -134,10 +145,10 @@ class PaperStore:
             return None
         return Paper(media_type=one.media_type, bytes=one.bytes, content=read.paper(one, file))
 
-    def _content(self, name: str, size: int, whole: bytes | None) -> io.BufferedReader:
+    def _content(self, name: str, size: int, whole: bytes | None) -> BufferedReader:
         """Of a paper without a byte nothing is kept."""
         if whole is not None or size == 0:
-            return io.BufferedReader(io.BytesIO(whole or b""))  # pyright: ignore[reportArgumentType]
+            return BufferedReader(BytesIO(whole or b""))  # pyright: ignore[reportArgumentType]
         return self._objects.open(name)
 
     def _read(self, connection: Connection, uid: str) -> Read | NoKey | NotIntact | None:
@@ -151,8 +162,9 @@ def _is_settled(row: Any) -> bool:
 
 
 def _upload(name: str, of: str | None) -> Select[Any]:
-    """An attachment's row, when it is that terminal's."""
-    rows = select(ATTACHMENTS).where(ATTACHMENTS.c.id == name)
+    """An attachment's row, when it is that terminal's, and how long its submission's lease lasts."""
+    rows = select(ATTACHMENTS, LEASES.c.until).outerjoin(LEASES, LEASES.c.uid == ATTACHMENTS.c.uid)
+    rows = rows.where(ATTACHMENTS.c.id == name)
     if of is None:
         return rows
     return rows.join(SUBMISSIONS, SUBMISSIONS.c.uid == ATTACHMENTS.c.uid).where(SUBMISSIONS.c.terminal == of)
@@ -165,6 +177,7 @@ def _complete(connection: Connection, uid: str) -> None:
     missing = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.uid == uid, ATTACHMENTS.c.complete.is_(False))
     if connection.execute(missing).first() is not None:
         return
+    end_lease(connection, uid)
     now = now_text()
     is_case = not row.test and row.supplement_of is None
     case_number = next_cases(connection, now, 1)[0] if is_case else None

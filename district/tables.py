@@ -150,7 +150,7 @@ NONCES = Table(
 LEASES = Table(
     "lease",
     METADATA,
-    Column("attachment", String(36), primary_key=True),
+    Column("uid", String(36), primary_key=True),
     Column("terminal", String(8), nullable=False),
     Column("until", BigInteger, nullable=False, index=True),
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from district.addresses import NAME
-from district.answers import body_of, problem
+from district.answers import content_of, digest_problem, problem
 from district.leases import Full
 from district.outcomes import NotOpening, TooLong, Unknown, WrongDigest, WrongOffset
-from district.papers_store import PaperStore
+from district.papers_store import Appended, Claimed, PaperStore
 from offline_queue.wire import CHUNK_BYTES
 
 _TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
@@ -39,18 +41,26 @@ def add_uploads(api: APIRouter, papers: PaperStore) -> None:
             return other
         if not (start.isascii() and start.isdigit() and len(start) <= 12):
             return problem(400, "offset", "Upload-Offset is not a number")
-        room = await run_in_threadpool(papers.claim, name, of=request.state.terminal)
-        match room:
+        at, length = int(start), request.headers.get("Content-Length")
+        size = None if length is None else int(length)
+        match await run_in_threadpool(papers.claim, name, at, size, of=request.state.terminal):
             case Unknown():
                 return problem(404, "unknown")
             case Full(retry_after=seconds):
                 return problem(503, "later", "as many papers are on their way as may be", retry_after=seconds)
-            case None:
-                pass
-        chunk = await body_of(request, _MAX_CHUNK)
+            case Claimed() as claimed:
+                chunk = await content_of(request, _MAX_CHUNK)
         if isinstance(chunk, Response):
             return chunk
-        match await run_in_threadpool(papers.append, name, int(start), chunk, of=request.state.terminal):
+
+        def take() -> Response | Appended:
+            # Beside the other requests, not in front of them: hashing takes longer than the line.
+            wrong = digest_problem(request, chunk)
+            return wrong or papers.append_to(claimed, at, chunk, sha256=_told_sha256(request))
+
+        match await run_in_threadpool(take):
+            case Response() as wrong:
+                return wrong
             case Unknown():
                 return problem(404, "unknown")
             case WrongOffset():
@@ -66,3 +76,9 @@ def add_uploads(api: APIRouter, papers: PaperStore) -> None:
 
     api.add_api_route(f"/attachments/{NAME}", offset, methods=["HEAD"])
     api.add_api_route(f"/attachments/{NAME}", append, methods=["PATCH"])
+
+
+def _told_sha256(request: Request) -> str | None:
+    """What a Content-Digest that was right says, in hex."""
+    told = request.headers.get("Content-Digest")
+    return None if told is None else base64.b64decode(told.removeprefix("sha-256=").strip(":")).hex()

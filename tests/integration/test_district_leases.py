@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from district.database import open_engine, write
 from district.leases import LASTS_SECONDS, Full, Leases, end_lease
+from district.tables import LEASES
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -34,36 +35,54 @@ class Clock:
         return self.now
 
 
+class Hall:
+    """Sends under leases as the platform's uploads do: what it holds is read anew for each chunk."""
+
+    def __init__(self, engine: Engine, most: int, clock: Clock | None = None) -> None:
+        self._engine = engine
+        self._leases = Leases(engine, most=most, wall=clock or Clock())
+
+    def hold(self, uid: str) -> Full | None:
+        with self._engine.connect() as connection:
+            until = connection.execute(select(LEASES.c.until).where(LEASES.c.uid == uid)).scalar()
+        return self._leases.hold(uid, "TY01", until=until)
+
+    def room(self) -> Full | None:
+        return self._leases.room()
+
+
 def test_who_gets_none_is_told_when_to_come_again(engine: Engine) -> None:
-    leases = Leases(engine, most=2)
-    assert leases.hold("a", "TY01") is None
-    assert leases.hold("b", "TY02") is None
-    answer = leases.hold("c", "TY03")
+    hall = Hall(engine, 2)
+    assert hall.hold("a") is None
+    assert hall.hold("b") is None
+    answer = hall.hold("c")
     assert isinstance(answer, Full)
     assert 5 <= answer.retry_after <= 20
-    assert leases.hold("a", "TY01") is None
+    assert hall.hold("a") is None
+    assert isinstance(hall.room(), Full)
     write(engine, lambda connection: end_lease(connection, "a"))
-    assert leases.hold("c", "TY03") is None
+    assert hall.room() is None
+    assert hall.hold("c") is None
 
 
 def test_a_lease_ends_by_itself_without_progress(engine: Engine) -> None:
     clock = Clock()
-    leases = Leases(engine, most=1, wall=clock)
-    assert leases.hold("a", "TY01") is None
+    hall = Hall(engine, 1, clock)
+    assert hall.hold("a") is None
     clock.now += LASTS_SECONDS - 1
-    assert leases.hold("a", "TY01") is None  # a chunk came: it goes on
+    assert hall.hold("a") is None  # a chunk came: it goes on
     clock.now += LASTS_SECONDS - 1
-    assert isinstance(leases.hold("b", "TY02"), Full)
+    assert isinstance(hall.hold("b"), Full)
     clock.now += 1
-    assert leases.hold("b", "TY02") is None
-    assert isinstance(leases.hold("a", "TY01"), Full)
+    assert hall.hold("b") is None
+    assert isinstance(hall.hold("a"), Full)
 
 
 def test_many_at_once_never_get_more_than_there_are(url: str) -> None:
     engines = [open_engine(url) for _ in range(3)]  # as if of processes of their own
 
     def hold(number: int) -> bool:
-        return Leases(engines[number % 3], most=4).hold(f"paper-{number}", "TY01") is None
+        return Leases(engines[number % 3], most=4).hold(f"paper-{number}", "TY01", until=None) is None
 
     with ThreadPoolExecutor(12) as pool:
         assert list(pool.map(hold, range(24))).count(True) == 4

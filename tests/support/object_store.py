@@ -85,13 +85,16 @@ class Line:
                 threading.Thread(target=self._carry, args=(source, target, back), daemon=True).start()
 
     def _carry(self, source: socket.socket, target: socket.socket, back: bool) -> None:
+        held = b""
         with suppress(OSError):
             while content := source.recv(65536):
                 if self.mood is Mood.SILENT:
                     continue
                 if back and self.mood is Mood.FORGETFUL:
-                    if content == _GO_ON:
-                        target.sendall(content)
+                    held += content
+                    if _GO_ON.startswith(held):
+                        if held == _GO_ON:
+                            target.sendall(held)
                         continue
                     self.cuts += 1
                     break
