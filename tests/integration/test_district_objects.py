@@ -68,7 +68,7 @@ def s3(moto: int, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def bucket(engine: Engine, line: Line, s3: tuple[Any, str]) -> Bucket:
-    bucket = Bucket(Place.read(f"s3://{s3[1]}/of/lijia?endpoint={line.url}"), engine, read_seconds=0.3)
+    bucket = Bucket(Place.read(f"s3://{s3[1]}/of/lijia?endpoint={line.url}"), engine)
     bucket.check()
     return bucket
 
@@ -174,13 +174,16 @@ def test_a_full_disk_is_said_and_takes_nothing_half(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mood", [Mood.GONE, Mood.SILENT, Mood.FORGETFUL])
-def test_a_store_that_is_gone_is_said_and_loses_nothing(bucket: Bucket, line: Line, mood: Mood) -> None:
+def test_a_store_that_is_gone_is_said_and_loses_nothing(
+    bucket: Bucket, line: Line, s3: tuple[Any, str], engine: Engine, mood: Mood
+) -> None:
     assert bucket.append(PAPER, 0, b"one ")
     line.turn(mood)
+    hasty = Bucket(Place.read(f"s3://{s3[1]}/of/lijia?endpoint={line.url}"), engine, read_seconds=0.2)
     with pytest.raises(ObjectsAway):
-        bucket.append(PAPER, 4, b"two ")
+        hasty.append(PAPER, 4, b"two ")
     with pytest.raises(ObjectsAway):
-        content(bucket)
+        content(hasty)
     assert bucket.offset(PAPER) == 4
     line.turn(Mood.FINE)
     assert bucket.append(PAPER, 4, b"three")
