@@ -92,7 +92,8 @@ def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], da
     async def admit(request: Request) -> None:
         url = request.url if settings.public_url is None else settings.public_url + request.url.path
         headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
-        asked = Asked(method=request.method, url=str(url), headers=headers)
+        certificate: str | None = getattr(request.state, "certificate", None)
+        asked = Asked(method=request.method, url=str(url), headers=headers, certificate=certificate)
         ask = partial(turns.ask, requests=requests_to_come(request.method, request.headers))
         answer = await run_in_threadpool(gate.admit, asked, ask=ask)
         if isinstance(answer, Refused):

@@ -3,7 +3,8 @@
 The signature covers `@method` and `@target-uri`, and `idempotency-key` and `content-digest` where the request has them;
 whoever takes a body compares it with that digest. A signature counts for five minutes around this machine's time and
 once, whichever process it comes to (:mod:`district.nonces`). Nobody learns anything about the clock or a nonce before
-the signature itself has held.
+the signature itself has held. Where a client certificate was issued to the terminal here, and TLS ends in this process,
+it must be that one: neither a stolen key opens the gate by itself, nor a stolen certificate.
 
 While no terminal is registered, and signatures are not asked for, everybody on this machine may ask.
 """
@@ -31,11 +32,13 @@ _LONGEST_NONCE = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a signature may cover. `url` is the address as the terminal wrote it."""
+    """What a signature may cover. `url` is the address as the terminal wrote it; `certificate` the hex SHA-256 of the
+    client certificate (DER) that opened the line, where that is known."""
 
     method: str
     url: str
     headers: Mapping[str, str]
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,9 @@ class Gate:
             return Refused(status=401, kind="signature", detail="keyid, created and nonce are needed")
         if terminal.revoked_at is not None:
             return Refused(status=403, kind="terminal", detail="this terminal's key is revoked")
+        belong = (terminal.certificate_sha256, terminal.former_certificate_sha256)
+        if request.certificate is not None and any(belong) and request.certificate not in belong:
+            return Refused(status=403, kind="certificate", detail="the line was opened with another's certificate")
         if abs(created - self._wall()) > WINDOW_SECONDS:
             return Refused(status=401, kind="clock", detail="sign again with the time of Date")
         if not 0 < len(nonce) <= _LONGEST_NONCE:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from district.answers import body_of, problem
-from district.authority import AuthorityTrouble, issue
+from district.authority import AuthorityTrouble, certificate_sha256, issue
 from district.terminals import Terminals
 
 MAX_REQUEST_BYTES = 16 * 1024
@@ -29,6 +29,8 @@ def add_terminals(api: APIRouter, terminals: Terminals, authority: Path | None) 
             made = await run_in_threadpool(issue, authority, body, code=code, now=datetime.now(tz=UTC))
         except AuthorityTrouble as trouble:
             return problem(422, "request", str(trouble))
+        shown: str | None = getattr(request.state, "certificate", None)
+        await run_in_threadpool(terminals.certify, code, certificate_sha256(made), shown=shown)
         return Response(made, status_code=201, media_type=PEM_CHAIN, headers={"Cache-Control": "no-store"})
 
     async def retire(request: Request, code: str) -> Response:

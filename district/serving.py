@@ -7,6 +7,7 @@ The staff page has no sign-in yet. Beside an API that others reach it therefore 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 import socket
 import ssl
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _LAST_SECONDS = 5
 """For requests under way when the platform is told to end."""
@@ -74,6 +76,18 @@ async def _all_of(doors: Sequence[Door]) -> None:
     await asyncio.gather(*(uvicorn.Server(_config(door)).serve(sockets=[door.listener]) for door in doors))
 
 
+class _Introduced(H11Protocol):
+    """Tells the application which client certificate opened the line: request.state.certificate, of its DER the hex
+    SHA-256."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        super().connection_made(transport)
+        line: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+        certificate = None if line is None else line.getpeercert(binary_form=True)
+        if certificate is not None:
+            self.app_state = {**self.app_state, "certificate": hashlib.sha256(certificate).hexdigest()}
+
+
 def _config(door: Door) -> uvicorn.Config:
     tls = door.tls
     return uvicorn.Config(
@@ -81,6 +95,7 @@ def _config(door: Door) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         ws="none",
+        http=_Introduced,
         timeout_graceful_shutdown=_LAST_SECONDS,
         ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )

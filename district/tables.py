@@ -112,7 +112,8 @@ TERMINALS = Table(
     Column("added_at", String(40), nullable=False),
     Column("revoked_at", String(40)),
     Column("hall", String(32)),
-    Column("certificate_sha256", String(64)),  # hex, of the DER: the certificate it got when it enrolled
+    Column("certificate_sha256", String(64)),  # hex, of the DER: the newest client certificate that it got here
+    Column("former_certificate_sha256", String(64)),  # … and the one that it renewed, while it tries the new one
     Column("enrolled_at", String(40)),
 )
 HALLS = Table(

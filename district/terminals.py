@@ -20,8 +20,9 @@ _FIND = select(TERMINALS).where(TERMINALS.c.key_id == bindparam("key"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal:
-    """One key of one terminal; `public_key` is raw Ed25519. Times are ISO 8601. `hall` is the code of where it stands,
-    `certificate_sha256` the hex SHA-256 of the client certificate (DER) that it got when it enrolled."""
+    """One key of one terminal; `public_key` is raw Ed25519. Times are ISO 8601. `hall` is the code of where it stands.
+    `certificate_sha256` and `former_certificate_sha256` are the hex SHA-256 of the client certificates (DER) that it
+    may come with; any will do where there are none."""
 
     code: str
     key_id: str
@@ -30,6 +31,7 @@ class Terminal:
     revoked_at: str | None
     hall: str | None = None
     certificate_sha256: str | None = None
+    former_certificate_sha256: str | None = None
     enrolled_at: str | None = None
 
 
@@ -81,6 +83,14 @@ class Terminals:
         with self._engine.begin() as connection:
             change = TERMINALS.update().where(TERMINALS.c.code == code, TERMINALS.c.revoked_at.is_(None))
             return connection.execute(change.values(revoked_at=now_text())).rowcount
+
+    def certify(self, code: str, sha256: str, *, shown: str | None) -> bool:
+        """From now on a terminal comes with this certificate, or the one that was `shown` when it asked for it (hex
+        SHA-256 of DER). False when there is no such terminal."""
+        with self._engine.begin() as connection:
+            change = TERMINALS.update().where(TERMINALS.c.code == code, TERMINALS.c.revoked_at.is_(None))
+            values = {"certificate_sha256": sha256, "former_certificate_sha256": shown}
+            return connection.execute(change.values(values)).rowcount > 0
 
     def find(self, key: str) -> Terminal | None:
         with alone(self._engine) as connection:

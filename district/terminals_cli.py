@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 import segno
 
+from district.authority import certificate_sha256
 from district.enrolment import HOURS, Enrolments, Invitation
 from district.halls import Halls
 from district.settings import database_option, json_option, opened_database
@@ -68,6 +70,22 @@ def add(line: tuple[str, ...], database: str | None, as_json: bool) -> None:
         except ValueError as trouble:
             raise click.ClickException(str(trouble)) from trouble
     _show(added, as_json=as_json)
+
+
+@terminals.command()
+@click.argument("code")
+@click.argument("certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@database_option
+def certify(code: str, certificate: Path, database: str | None) -> None:
+    """From now on CODE's signature counts on a line only that was opened with this certificate (PEM). For one that was
+    issued by hand to a terminal that had another from here; enrolment and renewal do it by themselves."""
+    try:
+        sha256 = certificate_sha256(certificate.read_bytes())
+    except ValueError as trouble:
+        raise click.ClickException(f"{certificate} is not a certificate in PEM") from trouble
+    with opened_database(database) as engine:
+        if not Terminals(engine).certify(code, sha256, shown=None):
+            raise click.ClickException(f"there is no terminal {code}; see district terminals list")
 
 
 @terminals.command("list")

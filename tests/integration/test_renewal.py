@@ -30,6 +30,8 @@ from kiosk.own_certificate import days_left
 from kiosk.renewal import EVERY_S, Renewal, renew, upkeep
 from offline_queue.certificate import CertificateTrouble, OwnCertificate
 from offline_queue.numbers import base64url
+from offline_queue.retry import Answer
+from offline_queue.wire import PROBLEM, read_problem
 from tests.support.certificates import Authority
 
 CODE = "TY03"
@@ -127,6 +129,52 @@ def test_it_is_renewed_while_the_old_one_lasts_and_both_work(tmp_path: Path) -> 
         assert terminal.files() == after
         forced = terminal.kiosk("platform", "renew", "--json", "--force")
         assert json.loads(forced.stdout)["result"] == "renewed", forced.output
+
+
+def test_another_certificate_of_the_authority_does_not_carry_this_terminals_signature(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, days=20)
+    first = terminal.files()
+    with terminal.district(terminal.ca):
+        database = f"sqlite:///{tmp_path / 'district' / 'district' / 'district.db'}"
+
+        def certify(*words: str) -> Result:
+            return CliRunner().invoke(district_main, ["terminals", "certify", *words, "--database", database])
+
+        def asks(pair: dict[str, bytes]) -> tuple[int, str]:
+            for name, content in pair.items():
+                (terminal.cert.parent / name).write_bytes(content)
+            store = open_queue(terminal.config)
+            client = open_platform(terminal.config.platform, store.signer())
+            answer = client.progress("6f9619ff-8b86-4d01-b42d-00cf4fc964ff")
+            client.close()
+            store.close()
+            assert isinstance(answer, Answer), answer
+            return answer.status, read_problem(answer.body).type.removeprefix(PROBLEM)
+
+        assert asks(first) == (404, "unknown")  # none was issued here: any of the authority's will do
+        renewed = terminal.kiosk("platform", "renew", "--json", "--force")
+        assert renewed.exit_code == 0, renewed.output
+        second = terminal.files()
+        assert asks(second) == (404, "unknown")
+        assert asks(first) == (404, "unknown")  # it may still go back
+        terminal.cert.write_bytes(second["cert.pem"])
+        terminal.key.write_bytes(second["key.pem"])
+        request = terminal.own.request(CODE)
+        third = {
+            "cert.pem": issue(terminal.ca, request, code=CODE, now=datetime.now(tz=UTC)),
+            "key.pem": _new_key(terminal),
+        }
+        assert asks(third) == (403, "certificate")
+        assert certify("TY99", str(terminal.cert)).exit_code == 1
+        assert certify(CODE, str(terminal.key)).exit_code == 1
+        assert certify(CODE, str(terminal.cert)).exit_code == 0
+        assert asks(third) == (404, "unknown")
+        assert asks(first) == (403, "certificate")
+
+
+def _new_key(terminal: Terminal) -> bytes:
+    """The key of the request that was made last."""
+    return terminal.key.with_name("key.pem.new").read_bytes()
 
 
 def test_a_new_one_that_the_platform_refuses_is_rolled_back(tmp_path: Path) -> None:
