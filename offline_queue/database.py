@@ -149,16 +149,20 @@ class Database:
         makes it durable, too.
         """
         with self._used() as connection:
-            if durable:
-                with _transaction(connection) as transaction:
-                    yield transaction
-                return
-            connection.execute("PRAGMA synchronous = NORMAL")
+            if not durable:
+                connection.execute("PRAGMA synchronous = NORMAL")
             try:
-                with _transaction(connection) as transaction:
-                    yield transaction
+                connection.execute("BEGIN IMMEDIATE")
+                yield Transaction(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                # A failed COMMIT (disk full, I/O error) may have rolled back by itself.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
             finally:
-                connection.execute("PRAGMA synchronous = FULL")
+                if not durable:
+                    connection.execute("PRAGMA synchronous = FULL")
 
     @contextmanager
     def read(self) -> Generator[Transaction]:
@@ -212,19 +216,6 @@ class Database:
         with self._lock, suppress(apsw.Error):
             if self._connection is not None:
                 self._connection.close(True)
-
-
-@contextmanager
-def _transaction(connection: _Connection) -> Generator[Transaction]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield Transaction(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        # A failed COMMIT (disk full, I/O error) may have rolled back by itself.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _sql(name: str) -> str:
