@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from random import SystemRandom
 
 from offline_queue.blobs import Blobs
 from offline_queue.claims import Claims
-from offline_queue.database import PAPERS_BEFORE_ROWS, Database, Transaction
+from offline_queue.database import Database, Transaction
 from offline_queue.freezing import SentPaper
 from offline_queue.lanes import LesserLanes
 from offline_queue.lease import LEASE_SECONDS, end_turn, forget_holder, keep_turn, new_holder, rescue, take_turn
@@ -21,6 +20,7 @@ from offline_queue.model import Clock
 from offline_queue.pause import pause, paused_until
 from offline_queue.retry import Accepted, Hold, TryAgain
 from offline_queue.sealing import Sealer
+from offline_queue.starting import take_up, unknown_papers
 from offline_queue.wire import Progress, Receipt, State, canonical_bytes
 from offline_queue.work import (
     FormWork,
@@ -30,9 +30,6 @@ from offline_queue.work import (
     SubmissionWork,
     Work,
 )
-
-NEW_BOOT_JITTER_SECONDS = 20.0
-"""After a power cut in a whole town the terminals must not all call at once."""
 
 _LOG_AT_REST = 32 * 1024
 """Bytes. A hand-in is more (nine pages); whose turn it is, written in every round, is one page."""
@@ -59,58 +56,16 @@ class Outbox:
         return self._lesser
 
     def start(self) -> None:
-        """Take up after a stop of any kind: new times for a new boot, dead senders' leases ended, orphans removed.
-
-        Done once, by whatever first wants to send: who only looks changes nothing.
-        """
-        if self._started:
-            return
-        mono, boot = self._clock.monotonic(), self._clock.boot_id()
-        with self._database.write() as connection:
-            # What is put after a start has this boot already, so that a look at every row is needed once a boot.
-            if connection.value("SELECT boot_id FROM started") != boot:
-                self._begin_boot(connection, mono, boot)
-            rescue(connection, self._clock.monotonic())
-            # Under the write lock no put of another process can be between its files and its rows.
-            names = self._blobs.names()
-            self._blobs.remove(name for name in names if self._is_finished(connection, name))
-            # A file without a row is what a put left that never answered, unless the rows are what was lost.
-            if connection.value("PRAGMA application_id") != PAPERS_BEFORE_ROWS:
-                self._blobs.remove(self._unknown(connection))
-        self._started = True
-
-    def _begin_boot(self, connection: Transaction, mono: float, boot: str) -> None:
-        strangers = connection.all("SELECT seq FROM submission WHERE boot_id <> ? AND state <> 'cancelled'", (boot,))
-        draw = SystemRandom()
-        connection.run_many(
-            "UPDATE submission SET boot_id = ?, next_mono = ?, lease_mono = NULL WHERE seq = ?",
-            [(boot, mono + draw.uniform(0, NEW_BOOT_JITTER_SECONDS), seq) for (seq,) in strangers],
-        )
-        connection.run_many(
-            "UPDATE rating SET next_mono = ? WHERE submission = ? AND state = 'ready'",
-            [(mono + draw.uniform(0, NEW_BOOT_JITTER_SECONDS), seq) for (seq,) in strangers],
-        )
-        if strangers:
-            connection.run("UPDATE attachment SET next_mono = 0 WHERE state = 'ready'")
-            connection.run("UPDATE telemetry SET next_mono = ?", (mono + NEW_BOOT_JITTER_SECONDS,))
-        connection.run("DELETE FROM pause WHERE boot_id <> ?", (boot,))
-        connection.run("INSERT OR REPLACE INTO started VALUES (1, ?)", (boot,))
+        """Take up after a stop of any kind (:mod:`offline_queue.starting`). Done once, by whatever first wants to send:
+        who only looks changes nothing."""
+        if not self._started:
+            take_up(self._database, self._blobs, self._clock)
+            self._started = True
 
     def unknown_papers(self) -> tuple[str, ...]:
         """Names of files no row knows; a put under way is waited for."""
         with self._database.write() as connection:
-            return tuple(sorted(self._unknown(connection)))
-
-    def _unknown(self, connection: Transaction) -> frozenset[str]:
-        known = "SELECT 1 FROM attachment WHERE id = ?"
-        return frozenset(name for name in self._blobs.names() if connection.one(known, (name,)) is None)
-
-    def _is_finished(self, connection: Transaction, name: str) -> bool:
-        states = connection.one(
-            "SELECT s.state, a.state FROM attachment a JOIN submission s ON s.seq = a.submission WHERE a.id = ?",
-            (name,),
-        )
-        return states == ("done", "done")
+            return tuple(sorted(unknown_papers(connection, self._blobs)))
 
     def take_turn(self, *, service: bool) -> bool:
         """Be the process that sends from now on; False while another is. A service goes before an app.

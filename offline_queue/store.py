@@ -1,25 +1,22 @@
 """The hall's side of the queue: a submission is put in, looked up, found again by card, rated, and released when held.
 
-Order of a put: the write lock; papers sealed, written and fsynced; their folder fsynced; one COMMIT with the form, its
-number and its papers' rows. Only then does `put` answer and may a slip be printed. What goes out is `outbox`'s part.
+How it is put in durably is `intake`'s part, what goes out `outbox`'s.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-import apsw
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
 
 from offline_queue.blobs import Blobs, free_bytes, sync_folder
 from offline_queue.carrying import Carrier
-from offline_queue.database import Database, Transaction
-from offline_queue.freezing import FormTooLarge, Frozen, NamedPaper, freeze_here, freeze_to
+from offline_queue.database import Database
+from offline_queue.intake import HandIn, Intake
 from offline_queue.keeping import Cancelling, cancel, expire_reprints, forget_ended
 from offline_queue.keyring import DistrictKeys
 from offline_queue.leaving import Left, Record, sign_record
@@ -41,26 +38,20 @@ from offline_queue.model import (
     TooLarge,
 )
 from offline_queue.numbers import (
-    TOKEN_BYTES,
     SlipSigner,
-    base64url,
     is_district_host,
     is_terminal_code,
     key_id,
-    make_number,
 )
 from offline_queue.outbox import Outbox
 from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
 from offline_queue.signing import RequestSigner
-from offline_queue.summary import ReprintData, Summary, content_sha256
+from offline_queue.summary import ReprintData
 from offline_queue.verify import check_all, repair
 from offline_queue.views import found, health, items, latest, overview, unsettled
 from offline_queue.wire import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
-    Attachment,
-    Envelope,
-    sha256_hex,
 )
 
 RESERVE_BYTES = 64 * 1024 * 1024
@@ -93,7 +84,15 @@ class Store:
         self._sealer = sealer
         self._district_keys = district_keys
         self._terminal = terminal
-        self._slips = SlipSigner(district=district, key=key)
+        self._intake = Intake(
+            database=database,
+            blobs=blobs,
+            sealer=sealer,
+            district_keys=district_keys,
+            terminal=terminal,
+            slips=SlipSigner(district=district, key=key),
+            clock=clock,
+        )
         self._key = key
         self._clock = clock
         self._reserve_bytes = reserve_bytes
@@ -200,7 +199,6 @@ class Store:
         are the caller's own bytes for a reprint, kept sealed for 24 hours. A malformed argument raises
         pydantic.ValidationError.
         """
-        uid = uid or str(uuid4())
         if len(attachments) > MAX_ATTACHMENTS:
             return TooLarge(part="attachments")
         if any(len(paper.content) > MAX_ATTACHMENT_BYTES for paper in attachments):
@@ -209,123 +207,17 @@ class Store:
         free = self._free()
         if free - needed < self._reserve_bytes:
             return NoSpace(needed=needed, free=free)
-        content = content_sha256(matter=matter, form=form, papers=attachments, test=test)
-        papers: list[NamedPaper] = [(str(uuid4()), paper) for paper in attachments]
-        declared = tuple(
-            Attachment(
-                id=name,
-                material=paper.material,
-                media_type=paper.media_type,
-                bytes=len(paper.content),
-                sha256=sha256_hex(paper.content),
+        return self._intake.take(
+            HandIn(
+                uid=uid or str(uuid4()),
+                matter=matter,
+                form=form,
+                papers=tuple(attachments),
+                test=test,
+                id_number=id_number,
+                masked_name=masked_name,
+                slip_data=slip_data,
             )
-            for name, paper in papers
-        )
-        try:
-            with self._database.write() as connection:
-                known = self._stored(connection, uid, content)
-                if known is not None:
-                    return known
-                now = self._clock.wall()
-                recipients = self._district_keys.recipients(now) if self._district_keys else None
-                if self._district_keys and recipients is None:
-                    return NoKeys()
-                token = os.urandom(TOKEN_BYTES)
-                envelope = Envelope(
-                    uid=uid,
-                    kiosk=self._terminal,
-                    provisional_number=self._next_number(connection, now.strftime("%y%m%d")),
-                    token=base64url(token),
-                    matter=matter,
-                    created=now.isoformat(timespec="seconds"),
-                    test=test,
-                    form=dict(form),
-                    attachments=declared,
-                )
-                frozen = (
-                    freeze_here(envelope, papers, sealer=self._sealer, blobs=self._blobs)
-                    if recipients is None
-                    else freeze_to(recipients, envelope, papers, blobs=self._blobs)
-                )
-                if papers:
-                    self._blobs.settle()
-                slip_qr = self._slips.text(number=envelope.provisional_number, token=token)
-                self._insert(
-                    connection,
-                    envelope,
-                    frozen,
-                    summary=Summary(matter=matter, content=content, name=masked_name),
-                    reprint=ReprintData(slip_qr=slip_qr, matter=matter, slip_data=slip_data),
-                    id_number=id_number,
-                )
-        except FormTooLarge:
-            return TooLarge(part="form")
-        except (apsw.Error, OSError) as trouble:
-            # The papers' files stay until a sender starts: whether the rows are there is not known here.
-            return StorageTrouble(detail=type(trouble).__name__)
-        except BaseException:
-            self._blobs.remove(name for name, _ in papers)
-            raise
-        return Stored(
-            uid=uid, provisional_number=envelope.provisional_number, created=envelope.created, slip_qr=slip_qr
-        )
-
-    def _next_number(self, connection: Transaction, day: str) -> str:
-        row = connection.value(
-            "INSERT INTO counter VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET last = last + 1 RETURNING last", (day,)
-        )
-        return make_number(terminal=self._terminal, day=day, counter=row)
-
-    def _insert(
-        self,
-        connection: Transaction,
-        envelope: Envelope,
-        frozen: Frozen,
-        *,
-        summary: Summary,
-        reprint: ReprintData,
-        id_number: str | None,
-    ) -> None:
-        uid, sealer = envelope.uid, self._sealer
-        connection.run(
-            """
-            INSERT INTO submission (uid, number, state, test, body, body_sha256, body_bytes, key_id, summary, finder,
-                                    reprint, created_wall, created_epoch, boot_id, next_mono)
-            VALUES (?, ?, 'ready', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            (
-                uid,
-                envelope.provisional_number,
-                int(envelope.test),
-                frozen.stored,
-                frozen.sha256,
-                frozen.bytes,
-                frozen.key_id,
-                summary.sealed(sealer, uid),
-                sealer.finder(id_number) if id_number else None,
-                reprint.sealed(sealer, uid),
-                envelope.created,
-                self._clock.wall().timestamp(),
-                self._clock.boot_id(),
-                self._clock.monotonic(),
-            ),
-        )
-        seq = connection.last_row()
-        connection.run_many(
-            "INSERT INTO attachment (id, submission, position, bytes, sha256, state) VALUES (?, ?, ?, ?, ?, 'ready')",
-            [(one.id, seq, at, one.bytes, one.sha256) for at, one in enumerate(frozen.papers)],
-        )
-
-    def _stored(self, connection: Transaction, uid: str, content: str) -> Stored | OtherContent | None:
-        row = connection.one("SELECT number, created_wall, reprint, summary FROM submission WHERE uid = ?", (uid,))
-        if row is None:
-            return None
-        summary = Summary.opened(self._sealer, uid, row[3])
-        if summary is None or summary.content != content:
-            return OtherContent(uid=uid)
-        reprint = ReprintData.opened(self._sealer, uid, row[2])
-        return Stored(
-            uid=uid, provisional_number=row[0], created=row[1], slip_qr="" if reprint is None else reprint.slip_qr
         )
 
     def list(self) -> tuple[Item, ...]:

@@ -22,6 +22,7 @@ from unittest.mock import Mock, patch
 from offline_queue import blobs
 from offline_queue.blobs import Blobs
 from offline_queue.database import Database, Transaction
+from offline_queue.intake import Intake
 from offline_queue.model import Paper, Stored
 from offline_queue.retry import Answer, Outcome
 from offline_queue.sealed import Opened, open_submission
@@ -156,14 +157,14 @@ def _broken(mutant: Mutant, recorder: Recorder, numbers: dict[str, str]) -> Gene
         elif mutant == "names-not-synced":
             stack.enter_context(patch.object(Blobs, "settle", Mock()))
         elif mutant == "ack-before-commit":
-            insert = cast("Any", Store)._insert
+            insert = cast("Any", Intake)._insert
 
-            def early(store: Store, connection: Any, envelope: Any, *args: Any, **kwargs: Any) -> None:
-                insert(store, connection, envelope, *args, **kwargs)
+            def early(intake: Intake, connection: Any, envelope: Any, *args: Any, **kwargs: Any) -> None:
+                insert(intake, connection, envelope, *args, **kwargs)
                 numbers[envelope.uid] = envelope.provisional_number
                 recorder.said("stored", envelope.uid)
 
-            stack.enter_context(patch.object(Store, "_insert", early))
+            stack.enter_context(patch.object(Intake, "_insert", early))
         yield
 
 
