@@ -104,7 +104,7 @@ def measure(seconds: float, pictures: list[LivePicture]) -> Measured:
     terminal = Walk().to_papers().terminal
     if not isinstance(terminal.screen, ScanPapers):
         raise TypeError("the walk did not lead to the papers")
-    state = replace(terminal, screen=replace(terminal.screen, camera=Live(1920, 1080), seen=True))
+    state = replace(terminal, camera=Live(1920, 1080), screen=replace(terminal.screen, seen=True))
     app = TerminalApp(runner=Still(state), fullscreen=False, size=None, clock=lambda: datetime.now(UTC))
     item = cast(LivePictureItem, touch.find(app.window, "live-picture"))
     ended = threading.Event()

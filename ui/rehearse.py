@@ -269,7 +269,7 @@ def _scan(way: _Rehearsal, screen: ScanPapers) -> None:
         return taken(state) or (isinstance(state.screen, ScanPapers) and state.screen.seen)
 
     def dark(state: Terminal) -> str | None:
-        lost = isinstance(state.screen, ScanPapers) and isinstance(state.screen.camera, Lost)
+        lost = isinstance(state.screen, ScanPapers) and isinstance(state.camera, Lost)
         return "camera-lost" if lost else None
 
     way.hands.lay_paper()

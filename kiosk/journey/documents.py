@@ -25,7 +25,6 @@ from devices.card.api import (
 from kiosk.journey.effects import Purpose, StartCamera, StopCamera, TryKey
 from kiosk.journey.events import (
     Back,
-    CameraChanged,
     DocumentJudged,
     Draft,
     Event,
@@ -128,8 +127,6 @@ def _lay(terminal: Terminal, asked_by: Identify | FindByCard, key: DocumentKey, 
 def showing(terminal: Terminal, screen: ShowDocument, event: Event) -> Step:
     """The document is awaited under the camera."""
     match event:
-        case CameraChanged(state):
-            return replace(terminal, screen=replace(screen, camera=state)), ()
         case DocumentJudged(sight=sight):
             return replace(terminal, screen=replace(screen, sight=sight)), ()
         case KeySeen(key=key):

@@ -70,7 +70,7 @@ def showing_paper(terminal: Terminal, session: Session, screen: ShowPaper, event
     match event:
         case CameraChanged(state):
             shooting = screen.shooting and not isinstance(state, Lost)
-            return replace(terminal, screen=replace(screen, camera=state, shooting=shooting)), ()
+            return replace(terminal, screen=replace(screen, shooting=shooting)), ()
         case PageJudged(findings=findings) if not screen.shooting:
             return replace(terminal, screen=replace(screen, seen=True, findings=findings)), ()
         case PageShot(scan=None):

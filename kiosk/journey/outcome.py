@@ -14,7 +14,6 @@ from kiosk.journey.effects import (
 from kiosk.journey.events import (
     AnotherMatter,
     Back,
-    CameraChanged,
     CodeSeen,
     Event,
     LookedUp,
@@ -123,8 +122,6 @@ def finding(terminal: Terminal, session: Session, screen: FindByCard | FindBySli
             return replace(terminal, screen=printing), (PrintSlip(session.number, uid, reprint=True),)
         case FindByCard(), SlipEnded(uid=uid) as ended if uid == screen.printing_uid:
             return replace(terminal, screen=_slip_ended(screen, ended)), ()
-        case FindBySlip(), CameraChanged(state):
-            return replace(terminal, screen=replace(screen, camera=state)), ()
         case FindBySlip(found=None, elsewhere=None), CodeSeen(text=text):
             # A code left lying is no sign of life: only a new one is.
             touched = terminal.touched if text == screen.code else terminal.now

@@ -149,7 +149,6 @@ class ShowPaper:
     and dropped: ``scan`` while it is being read. ``seen``, ``findings`` and ``shooting`` as at :class:`ScanPapers`."""
 
     ask: Ask
-    camera: CameraState = field(default_factory=Off)
     seen: bool = False
     findings: tuple[Finding, ...] = ()
     shooting: bool = False
@@ -163,7 +162,6 @@ class ScanPapers:
     (false: the pages taken are shown). ``replacing`` is the page that is being taken anew."""
 
     material: Material
-    camera: CameraState = field(default_factory=Off)
     seen: bool = False
     findings: tuple[Finding, ...] = ()
     shooting: bool = False
@@ -293,7 +291,6 @@ class FindBySlip:
     """Progress by the code on a slip, held under the camera. ``code`` is the text read last; ``elsewhere`` is shown
     when another terminal's slip was found genuine."""
 
-    camera: CameraState = field(default_factory=Off)
     found: tuple[Found, ...] | None = None
     elsewhere: Elsewhere | None = None
     trouble: str | None = None
@@ -315,7 +312,6 @@ class ShowDocument:
     card and goes on with it; ``trouble`` (a code) tells why once was not enough."""
 
     asked_by: Identify | FindByCard
-    camera: CameraState = field(default_factory=Off)
     sight: Sight = Sight.NOTHING
     trouble: str | None = None
 

@@ -184,7 +184,7 @@ def scanning(terminal: Terminal, session: Session, screen: ScanPapers, event: Ev
     match event:
         case CameraChanged(state):
             shooting = screen.shooting and not isinstance(state, Lost)  # what was being shot may never come
-            return replace(terminal, screen=replace(screen, camera=state, shooting=shooting)), ()
+            return replace(terminal, screen=replace(screen, shooting=shooting)), ()
         case Back() if screen.editing and not screen.adding and enough(material, session):
             return to_review(terminal)
         case Back() if not (screen.adding and session.scans.get(material.id)):

@@ -113,7 +113,7 @@ def _back_awaited() -> Terminal:
     walk = card_walk()
     terminal = walk.do(PageShot(walk.session.number, _card_page())).terminal
     assert isinstance(terminal.screen, ScanPapers)
-    looking = replace(terminal.screen, camera=Live(1280, 720), seen=True, findings=(Finding.TAKEN,))
+    looking = replace(terminal.screen, seen=True, findings=(Finding.TAKEN,))
     return replace(terminal, screen=looking)
 
 
@@ -180,7 +180,7 @@ def _documents() -> list[Stage]:
     number = shown.session.number
     looking = shown.terminal
     assert isinstance(looking.screen, ShowDocument)
-    live = replace(looking.screen, camera=Live(1280, 720))
+    live = looking.screen
     typed = Walk().to_card().do(CardChanged(PASSPORT), TypeInstead())
     letters = typed.do(Draft("E1234")).terminal
     short = typed.do(Draft("E1"), Next()).terminal
@@ -198,7 +198,7 @@ def _documents() -> list[Stage]:
         Stage("document-show", replace(looking, screen=live), _passport(good=False)),
         Stage("document-seen", replace(looking, screen=replace(live, sight=Sight.SEEN)), _passport(good=True)),
         Stage("document-unclear", replace(looking, screen=replace(live, sight=Sight.UNCLEAR)), _passport(good=False)),
-        Stage("document-camera-lost", replace(looking, screen=replace(live, camera=Lost()))),
+        Stage("document-camera-lost", replace(looking, camera=Lost())),
         Stage("document-wrong", wrong.terminal),
         Stage("document-lay", lay),
         Stage("document-reading", opening),
@@ -222,7 +222,7 @@ def _offers() -> list[Stage]:
     number = account.session.number
     showing = account.do(UseCamera()).terminal
     assert isinstance(showing.screen, ShowPaper)
-    live = replace(showing.screen, camera=Live(1280, 720), seen=True)
+    live = replace(showing.screen, seen=True)
     card = under_camera(bank_card_front(BANK_CARD), size=(1280, 720))
     read = account.do(PageShot(number, SCAN))
     reading = read.terminal
@@ -278,7 +278,7 @@ def stages() -> list[Stage]:
     shot = papers.do(PageShot(papers.session.number, _page())).terminal
     paper_screen = Walk().to_papers().terminal
     assert isinstance(paper_screen.screen, ScanPapers)
-    scanning = replace(paper_screen.screen, camera=Live(1280, 720), seen=True)
+    scanning = replace(paper_screen.screen, seen=True)
     handed = at(HandedIn(stored=STORED))
     review = Walk().to_papers()
     review.do(PageShot(review.session.number, _page()), Next())
@@ -326,7 +326,7 @@ def stages() -> list[Stage]:
             replace(paper_screen, screen=replace(scanning, findings=(Finding.GLARE,))),
             _live(good=False),
         ),
-        Stage("paper-camera-lost", replace(paper_screen, screen=replace(scanning, camera=Lost()))),
+        Stage("paper-camera-lost", replace(paper_screen, camera=Lost(), screen=scanning)),
         Stage("paper-taken", shot),
         Stage("paper-pages", _pages()),
         Stage("paper-back-awaited", _back_awaited(), _live(good=False)),
@@ -355,8 +355,8 @@ def stages() -> list[Stage]:
         Stage("find-by-card", Walk().do(FindMine(by_slip=False)).terminal),
         Stage("find-by-card-found", at(FindByCard(found=_found(3)))),
         Stage("find-by-card-none", at(FindByCard(found=()))),
-        Stage("find-by-slip", at(FindBySlip(camera=Live(1280, 720))), _live(good=False)),
-        Stage("find-by-slip-other", at(FindBySlip(camera=Live(1280, 720), trouble="code-notice")), _live(good=False)),
+        Stage("find-by-slip", at(FindBySlip()), _live(good=False)),
+        Stage("find-by-slip-other", at(FindBySlip(trouble="code-notice")), _live(good=False)),
         Stage(
             "find-by-slip-elsewhere",
             at(

@@ -24,7 +24,7 @@ from ui.livepicture import LiveFeed, LivePictureItem, prepare
 def _papers() -> Terminal:
     terminal = Walk().to_papers().terminal
     assert isinstance(terminal.screen, ScanPapers)
-    return replace(terminal, screen=replace(terminal.screen, camera=Live(1920, 1080), seen=True))
+    return replace(terminal, camera=Live(1920, 1080), screen=replace(terminal.screen, seen=True))
 
 
 def _frame(color: tuple[int, int, int] = (200, 30, 10), size: tuple[int, int] = (1920, 1080)) -> LivePicture:

@@ -80,7 +80,7 @@ def test_a_document_left_on_the_reader_opens_as_soon_as_it_was_read() -> None:
 def test_a_document_lifted_to_the_camera_opens_when_it_is_back() -> None:
     walk = shown().do(CardChanged(NoCard()), CameraChanged(Live(1280, 720)), DocumentJudged(1, Sight.SEEN))
     assert isinstance(walk.screen, ShowDocument)
-    assert (walk.screen.camera, walk.screen.sight) == (Live(1280, 720), Sight.SEEN)
+    assert (walk.terminal.camera, walk.screen.sight) == (Live(1280, 720), Sight.SEEN)
     walk.do(KeySeen(1, KEY))
     assert keys(walk) == []
     assert isinstance(walk.screen, LayDocument)

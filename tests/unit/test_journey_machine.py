@@ -292,7 +292,7 @@ def test_papers_are_judged_shot_added_and_removed() -> None:
     assert walk.effects[-1] == StartCamera(1, Purpose.PAPER, 105)
     walk.do(CameraChanged(Live(1280, 720)), PageJudged(1, (Finding.BLURRED,)))
     assert isinstance(walk.screen, ScanPapers)
-    assert (walk.screen.camera, walk.screen.findings) == (Live(1280, 720), (Finding.BLURRED,))
+    assert (walk.terminal.camera, walk.screen.findings) == (Live(1280, 720), (Finding.BLURRED,))
     walk.do(Next())
     assert isinstance(walk.screen, ScanPapers)  # a page is required
     walk.do(ShootNow(), ShootNow(), PageShot(1, None), PageShot(1, SCAN))

@@ -62,7 +62,7 @@ def test_a_card_is_shown_read_offered_and_taken() -> None:
     assert walk.effects[-1] == StartCamera(1, Purpose.PAPER, 54.0)
     walk.do(CameraChanged(Live(1280, 720)), PageJudged(1, (Finding.GLARE,)))
     assert isinstance(walk.screen, ShowPaper)
-    assert (walk.screen.camera, walk.screen.findings) == (Live(1280, 720), (Finding.GLARE,))
+    assert (walk.terminal.camera, walk.screen.findings) == (Live(1280, 720), (Finding.GLARE,))
     walk.do(PageShot(1, None), PageShot(1, SCAN))
     assert walk.effects[-2:] == [StopCamera(), ReadPage(1, SCAN, frozenset({Kind.BANK_CARD}))]
     walk.do(PageRead(1, SCAN, seen(Kind.BANK_CARD, CARD)))

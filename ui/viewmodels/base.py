@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QObject
 
-from devices.camera.api import CameraState, Doubt, Finding, Lost
+from devices.camera.api import Doubt, Finding, Lost
 from kiosk.domain.resident import Resident, Sex, mask_id_number, mask_name
 from kiosk.domain.trouble import explain
 from kiosk.journey.events import Event
@@ -60,9 +60,9 @@ def trouble(code: str | None, terminal: Terminal) -> dict[str, str]:
     return {"message": words.message(terminal.language), "remedy": words.remedy(terminal.language), "code": code}
 
 
-def camera_trouble(state: CameraState, terminal: Terminal) -> dict[str, str]:
+def camera_trouble(terminal: Terminal) -> dict[str, str]:
     """The camera's trouble, if it has one."""
-    return trouble(state.trouble.value if isinstance(state, Lost) else None, terminal)
+    return trouble(terminal.camera.trouble.value if isinstance(terminal.camera, Lost) else None, terminal)
 
 
 def finding_words(finding: Finding) -> str:

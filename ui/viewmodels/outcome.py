@@ -187,7 +187,7 @@ class FindBySlipModel(ScreenModel):
 
     @Property(bool, notify=changed)
     def live(self) -> bool:
-        return self._find is not None and isinstance(self._find.camera, Live)
+        return self._find is not None and isinstance(self.terminal.camera, Live)
 
     @Property(list, notify=changed)
     def rows(self) -> list[dict[str, object]]:
@@ -211,7 +211,7 @@ class FindBySlipModel(ScreenModel):
         find = self._find
         if find is None:
             return trouble(None, self.terminal)
-        lost = camera_trouble(find.camera, self.terminal)
+        lost = camera_trouble(self.terminal)
         return lost if lost["code"] else trouble(find.trouble, self.terminal)
 
     @Slot()

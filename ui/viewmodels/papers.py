@@ -101,7 +101,7 @@ class ScanPapersModel(ScreenModel):
         return self._trouble()
 
     def _trouble(self) -> dict[str, str]:
-        return camera_trouble(self._scan.camera, self.terminal) if self._scan else trouble(None, self.terminal)
+        return camera_trouble(self.terminal) if self._scan else trouble(None, self.terminal)
 
     @Property(str, notify=changed)
     def advice(self) -> str:
@@ -111,7 +111,7 @@ class ScanPapersModel(ScreenModel):
             return ""
         if scan.shooting:
             return self.tr("拍好了，正在处理…")
-        if not isinstance(scan.camera, Live) or not scan.seen:
+        if not isinstance(self.terminal.camera, Live) or not scan.seen:
             return self.tr("摄像头正在打开…")
         if not scan.findings:
             return self.tr("很清楚，别动…")

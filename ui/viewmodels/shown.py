@@ -43,7 +43,7 @@ class ShowPaperModel(ScreenModel):
         return self._trouble()
 
     def _trouble(self) -> dict[str, str]:
-        return camera_trouble(self._screen.camera, self.terminal) if self._screen else trouble(None, self.terminal)
+        return camera_trouble(self.terminal) if self._screen else trouble(None, self.terminal)
 
     @Property(str, notify=changed)
     def advice(self) -> str:
@@ -53,7 +53,7 @@ class ShowPaperModel(ScreenModel):
             return ""
         if screen.shooting:
             return self.tr("拍好了，正在认字…")
-        if not isinstance(screen.camera, Live) or not screen.seen:
+        if not isinstance(self.terminal.camera, Live) or not screen.seen:
             return self.tr("摄像头正在打开…")
         if _BY_HAND.intersection(screen.findings[:1]):
             return self.tr("放好了就点“手动拍照”")
@@ -94,7 +94,7 @@ class ShowDocumentModel(ScreenModel):
         return self._trouble()
 
     def _trouble(self) -> dict[str, str]:
-        return camera_trouble(self._screen.camera, self.terminal) if self._screen else trouble(None, self.terminal)
+        return camera_trouble(self.terminal) if self._screen else trouble(None, self.terminal)
 
     @Property(str, notify=changed)
     def wrong(self) -> str:
@@ -107,7 +107,7 @@ class ShowDocumentModel(ScreenModel):
         screen = self._screen
         if screen is None or self._trouble()["code"]:
             return ""
-        if not isinstance(screen.camera, Live):
+        if not isinstance(self.terminal.camera, Live):
             return self.tr("摄像头正在打开…")
         match screen.sight:
             case Sight.NOTHING:
