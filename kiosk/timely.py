@@ -6,8 +6,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 
+from kiosk.checks import Check
 from kiosk.config import Config, data_folder
-from kiosk.doctor import Check
 from kiosk.own_certificate import RENEW_DAYS, own_certificate
 
 FAIL_DAYS = 7

@@ -35,10 +35,11 @@ from devices.speech.api import (
 )
 from devices.speech.worker import NoSpeaker
 from district.keys import new_keys
-from kiosk import doctor, timely
+from kiosk import device_checks, doctor, timely
 from kiosk.bootstrap import china_time
 from kiosk.catalogue import loader
 from kiosk.catalogue.loader import CatalogueError
+from kiosk.checks import Check
 from kiosk.config import (
     CameraTable,
     CardTable,
@@ -50,7 +51,7 @@ from kiosk.config import (
     QueueTable,
     SpeechTable,
 )
-from kiosk.doctor import Check, Site, examine
+from kiosk.doctor import Site, examine
 from kiosk.queue_keys import local_sealer
 from offline_queue.bundle import Installed, public_text
 from offline_queue.keyring import DistrictKeys
@@ -391,7 +392,7 @@ def test_a_camera_that_did_not_do_as_told_or_cannot_be_had_says_why(patient: Pat
 def test_a_camera_that_says_nothing_is_not_waited_for_for_ever(
     patient: Patient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "CAMERA_S", 0.01)
+    monkeypatch.setattr(device_checks, "CAMERA_S", 0.01)
     camera = StillCamera(Opening())
     _ill(patient.ask("camera", camera=camera), "no picture")
     assert not camera.running
@@ -424,7 +425,7 @@ def test_a_voice_in_trouble_says_which(patient: Patient, trouble: SpeechTrouble)
 def test_a_voice_that_lacks_something_or_answers_nothing(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     _ill(patient.ask("speech", lacks=("a voice for en",)), "a voice for en", "kiosk speech list")
     _ill(patient.ask("speech", speaker=ConfigError("speech.jack: neither")), "speech.jack")
-    monkeypatch.setattr(doctor, "SPEECH_S", 0.01)
+    monkeypatch.setattr(device_checks, "SPEECH_S", 0.01)
     _ill(patient.ask("speech", speaker=StillSpeaker(None)), "does not answer")
 
 
