@@ -12,6 +12,7 @@ from types import TracebackType
 import uvicorn
 
 from district.app import Settings, create_app, open_store
+from district.serving import listen
 from district.staff import Role, StaffRegister
 from district.store import DistrictStore
 from district.terminals import Terminals
@@ -58,7 +59,7 @@ class EmbeddedDistrict:
     def start(self) -> None:
         """Listen; returns when requests are answered. Raises OSError when the port is taken."""
         if self._server is None:
-            listener = socket.create_server(("127.0.0.1", self._port))
+            listener = listen("127.0.0.1", self._port)
             self._port = listener.getsockname()[1]
             self._server = _Server(self._settings, listener, self._clock)
             self._server.start()

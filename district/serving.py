@@ -57,7 +57,11 @@ class Door:
 
 def listen(host: str, port: int) -> socket.socket:
     """Raises OSError."""
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # asyncio sets this only on sockets that name TCP as their protocol, which these don't. Without it the second part
+    # of an answer waits for the first one's acknowledgement: 40 ms for every request on a connection that is kept.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def is_loopback(host: str) -> bool:
