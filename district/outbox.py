@@ -209,6 +209,12 @@ class Outbox:
                 for row in connection.execute(asked.order_by(OUTBOX.c.seq).limit(limit))
             ]
 
+    def dead_end(self, uid: str) -> str | None:
+        """Why the receiver refused an event of this case, while nobody has decided; None when it did not."""
+        asked = select(OUTBOX.c.last_error).where(OUTBOX.c.uid == uid, OUTBOX.c.refused_at.is_not(None), *_OPEN)
+        with self._engine.connect() as connection:
+            return connection.execute(asked).scalar()
+
     def undelivered(self) -> int:
         """How many events wait, whether tried or not."""
         with self._engine.connect() as connection:

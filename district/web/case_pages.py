@@ -32,6 +32,7 @@ from district.cases import (
     Unknown,
 )
 from district.halls import Halls
+from district.outbox import Outbox
 from district.outcomes import PaperRow, SubmissionRow
 from district.sessions import Visit
 from district.staff import Role
@@ -146,6 +147,7 @@ class CasePages:
             admin=visit.staff.role.may(Role.ADMIN),
             moves=[to for to in ALLOWED[case.line.stage] if to is not Stage.SUPPLEMENT],
             may_ask=Stage.SUPPLEMENT in ALLOWED[case.line.stage],
+            dead_end=Outbox(self.store.engine).dead_end(case.line.uid),
             longest=LONGEST_NOTE,
             said=said,
             note=note,

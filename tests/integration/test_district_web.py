@@ -179,9 +179,19 @@ def test_a_case_that_another_platform_has_shows_its_number_there(office: Office)
     claimed = outbox.claim()
     assert claimed is not None
     outbox.delivered(claimed, "331100-2026-0000017")
-    page = office.person("zhao", Role.VIEWER).get(f"/cases/{case}").text
+    viewer = office.person("zhao", Role.VIEWER)
+    page = viewer.get(f"/cases/{case}").text
     assert "已转办" in page
     assert "331100-2026-0000017" in page
+    assert "没有接收" not in page
+
+    refused = hand_in(office.store, 2)
+    claimed = outbox.claim()
+    assert claimed is not None
+    outbox.refused(claimed, "their-4001")
+    assert "对方平台没有接收这份办件（their-4001）" in viewer.get(f"/cases/{refused}").text
+    assert outbox.skip(claimed.told.seq)
+    assert "没有接收" not in viewer.get(f"/cases/{refused}").text
 
 
 @pytest.mark.parametrize(
