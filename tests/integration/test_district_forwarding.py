@@ -320,6 +320,35 @@ events:
     assert (status, said.splitlines()[-1]) == (1, "Error: there is no such submission")
 
 
+def test_two_processes_on_one_postgresql_tell_each_event_once(postgres: str, tmp_path: Path) -> None:
+    store = DistrictStore(postgres, tmp_path / "papers")
+    uids = [hand_in(store) for _ in range(20)]
+    for uid in uids:
+        move(store, uid, Event.ACCEPTED)
+    environment = {**os.environ, "DISTRICT_WEBHOOK_SECRET": SECRET, "PYTHONPATH": str(ROOT)}
+    words = [Path(sys.executable).parent / "district", "forward", "--database", postgres]
+    with Hook() as hook:
+        hook.faults.extend(["wait", "wait"])
+        two = [
+            subprocess.Popen([*words, "--to", hook.url], env=environment, stderr=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        hook.both.wait(60)  # each holds an event of its own
+        deadline = time.monotonic() + 60
+        while Outbox(store.engine).undelivered() and time.monotonic() < deadline:
+            hook.arrived.wait(1)
+            hook.arrived.clear()
+        for one in two:
+            one.send_signal(signal.SIGTERM)
+        said = [one.communicate(timeout=20)[1].splitlines() for one in two]
+    store.close()
+    assert [one.returncode for one in two] == [0, 0]
+    assert sorted(len(lines) > 0 for lines in said) == [True, True]
+    assert len(hook.heard) == 40
+    for uid in uids:
+        assert [one.event for one in hook.heard if one.told["uid"] == uid] == ["complete", "accepted"]
+
+
 def test_a_forwarder_killed_between_their_answer_and_our_commit_sends_it_again_under_its_key(
     store: DistrictStore, tmp_path: Path
 ) -> None:

@@ -66,7 +66,8 @@ class _Secrets(HTTPSignatureKeyResolver):
 @dataclass
 class Hook:
     """Listens on loopback. `faults` holds what the next requests meet, one each: a status, `cut` (kept, and the line is
-    cut before the answer), `hang` (kept; the answer waits for `release`), `trickle`, `moved` (307 to `elsewhere`)."""
+    cut before the answer), `hang` (kept; the line is cut after `release`), `wait` (two of them
+    and the test meet at `both`), `trickle`, `moved` (307 to `elsewhere`)."""
 
     sm3: bool = False
     pair: Pair | None = None
@@ -78,6 +79,8 @@ class Hook:
     answer: dict[str, Any] = field(default_factory=dict[str, Any])
     release: threading.Event = field(default_factory=threading.Event)
     hanging: threading.Event = field(default_factory=threading.Event)
+    arrived: threading.Event = field(default_factory=threading.Event)
+    both: threading.Barrier = field(default_factory=lambda: threading.Barrier(3))
     port: int = 0
 
     @property
@@ -178,9 +181,12 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(fault)
         key = headers["idempotency-key"].strip('"')
         hook.heard.append(Heard(self.command, self.path, key, body, headers["content-type"]))
+        hook.arrived.set()
         if fault == "hang":
             hook.hanging.set()
             hook.release.wait(30)
+        if fault == "wait":
+            hook.both.wait(60)
         if fault == "trickle":
             return self._trickle()
         if fault in ("cut", "hang"):
