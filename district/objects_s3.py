@@ -5,13 +5,14 @@ database records it (table `part`) in the same commit that moves the paper's off
 is recorded, and the other's object belongs to nobody. The parts are read one after the other. Putting them together
 would take the store's 5 MiB per part, or every byte twice.
 
-An answer is waited for with a limit, a request made three times at most; then the store counts as away.
+An answer is waited for with a limit, a request made twice at most; then the store counts as away.
 """
 
 from __future__ import annotations
 
 import io
 import secrets
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -29,9 +30,11 @@ from district.database import write
 from district.objects import OURS, Known, ObjectsAway, ObjectsWrong, Place, batches
 from district.tables import ATTACHMENTS, PARTS
 
-_CONNECT_SECONDS = 3
-_READ_SECONDS = 5
-_ATTEMPTS = 3
+_CONNECT_SECONDS = 5  # and for sending a chunk, all of it
+_READ_SECONDS = 5  # for the next byte of an answer
+_PART_SECONDS = 15  # for a part's last
+_ATTEMPTS = 2  # so that all of it is over before a terminal gives up, after 30
+_PIECE_BYTES = 64 * 1024
 _CONNECTIONS = 40  # as many as the web server has threads for
 
 T = TypeVar("T")
@@ -162,10 +165,22 @@ class Bucket:
         for _ in range(_ATTEMPTS):  # boto3's own end where a body begins
             answer: Any = _asked(self._s3.get_object, Bucket=self._place.bucket, Key=key)
             try:
-                return answer["Body"].read()
+                return _whole(answer["Body"])
             except BotoCoreError as trouble:
                 broken = trouble
         raise ObjectsAway(f"the object store is away: {type(broken).__name__}") from broken
+
+
+def _whole(body: Any) -> bytes:
+    """All of an answer. One that only trickles would hold its thread for as long as it likes."""
+    pieces: list[bytes] = []
+    end = time.monotonic() + _PART_SECONDS
+    while piece := body.read(_PIECE_BYTES):
+        pieces.append(piece)
+        if time.monotonic() > end:
+            body.close()
+            raise ObjectsAway("the object store is too slow")
+    return b"".join(pieces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

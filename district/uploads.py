@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -19,11 +20,18 @@ _OUR_TUS = {"Tus-Version": "1.0.0"}
 _MAX_CHUNK = 4 * CHUNK_BYTES
 
 
+_THREADS = 24
+"""Of 40 that a process has: when papers' place is slow, forms and staff still find one."""
+
+
 def add_uploads(api: APIRouter, papers: PaperStore) -> None:
+    threads = CapacityLimiter(_THREADS)
+
     async def offset(request: Request, name: str) -> Response:
         if request.headers.get("Tus-Resumable") != "1.0.0":
             return Response(status_code=412, headers=_OUR_TUS)
-        upload = await run_in_threadpool(papers.upload, name, of=request.state.terminal)
+        terminal = request.state.terminal
+        upload = await to_thread.run_sync(lambda: papers.upload(name, of=terminal), limiter=threads)
         if isinstance(upload, Unknown):
             return Response(status_code=404, headers=_TUS)
         return Response(
@@ -58,7 +66,7 @@ def add_uploads(api: APIRouter, papers: PaperStore) -> None:
             wrong = digest_problem(request, chunk)
             return wrong or papers.append_to(claimed, at, chunk, sha256=_told_sha256(request))
 
-        match await run_in_threadpool(take):
+        match await to_thread.run_sync(take, limiter=threads):
             case Response() as wrong:
                 return wrong
             case Unknown():

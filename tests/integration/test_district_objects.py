@@ -207,7 +207,18 @@ def test_an_answer_that_breaks_off_is_asked_for_again(bucket: Bucket, line: Line
     line.turn(Mood.HALF)
     with pytest.raises(ObjectsAway):
         content(bucket)
-    assert line.cuts == 3
+    assert line.cuts == 2
+    line.turn(Mood.FINE)
+    assert content(bucket) == paper
+
+
+def test_a_store_that_trickles_is_left_in_time(bucket: Bucket, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    paper = os.urandom(1 << 20)
+    line.turn(Mood.TRICKLE)
+    assert bucket.append(PAPER, 0, paper)  # slow, and good
+    monkeypatch.setattr("district.objects_s3._PART_SECONDS", 0.5)
+    with pytest.raises(ObjectsAway, match="too slow"):
+        content(bucket)
     line.turn(Mood.FINE)
     assert content(bucket) == paper
 

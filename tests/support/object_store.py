@@ -32,6 +32,7 @@ class Mood(Enum):
     GONE = "gone"  # connections end at once
     SILENT = "silent"  # takes the request and answers nothing
     FORGETFUL = "forgetful"  # does what is asked, and ends before it answers
+    TRICKLE = "trickle"  # some bytes of an answer, and the next some time later
     HALF = "half"  # ends in the middle of an answer's body
 
 
@@ -43,6 +44,7 @@ class Line:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._closed = threading.Event()
         self.mood = Mood.FINE
         self.cuts = 0
         threading.Thread(target=self._serve, daemon=True).start()
@@ -57,6 +59,7 @@ class Line:
         self._end_all()
 
     def close(self) -> None:
+        self._closed.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -92,9 +95,10 @@ class Line:
                     continue
                 if back and self.mood is Mood.FORGETFUL:
                     held += content
+                    while held.startswith(_GO_ON):  # moto says it twice
+                        target.sendall(_GO_ON)
+                        held = held.removeprefix(_GO_ON)
                     if _GO_ON.startswith(held):
-                        if held == _GO_ON:
-                            target.sendall(held)
                         continue
                     self.cuts += 1
                     break
@@ -103,6 +107,11 @@ class Line:
                     target.sendall(head + b"\r\n\r\n" + body[: len(body) // 2])
                     self.cuts += 1
                     break
+                if back and self.mood is Mood.TRICKLE:
+                    for at in range(0, len(content), 4096):
+                        target.sendall(content[at : at + 4096])
+                        self._closed.wait(0.02)
+                    continue
                 target.sendall(content)
         for one in (source, target):
             with suppress(OSError):
