@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import socket
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -26,6 +28,8 @@ from district.leases import UPLOADS_AT_ONCE
 from district.objects import ObjectsAway
 from district.outcomes import SubmissionRow
 from district.recovery_cli import recover, tidy
+from district.retention import erasing_daily
+from district.retention_cli import retention
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
 from district.settings import database_option, json_option, objects_option, opened_database, settings_for
@@ -76,7 +80,17 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.IntRange(0, 65535),
     help="With mutual TLS: a port for terminals that have no certificate yet; they can do nothing there but enrol.",
 )
+@click.option("--staff-host", default="127.0.0.1", show_default=True, help="Loopback only, but with --staff-ca.")
 @click.option("--staff-port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="With mutual TLS.")
+@click.option(
+    "--staff-ca", type=_pem, help="PEM: the authorities of staff machines' certificates. The staff page is on TLS then."
+)
+@click.option("--staff-url", help="The root that staff call, if a proxy changes it: https://staff.district.example")
+@click.option(
+    "--erase-after",
+    type=click.IntRange(1),
+    help="Days after a case is closed when its form and papers are erased; without it, never.",
+)
 @keys_options
 def serve(
     database: str | None,
@@ -92,7 +106,11 @@ def serve(
     authority: Path | None,
     bundle: Path | None,
     enrol_port: int | None,
+    staff_host: str,
     staff_port: int,
+    staff_ca: Path | None,
+    staff_url: str | None,
+    erase_after: int | None,
     keys_folder: Path | None,
     passphrase_file: Path | None,
 ) -> None:
@@ -102,32 +120,39 @@ def serve(
     settings = replace(
         settings, signatures=require_signatures, public_url=root, authority=authority, bundle=bundle, uploads=uploads
     )
+    settings = replace(settings, staff_url=staff_url.rstrip("/") if staff_url else None)
     _look_at(settings)
     if tls_cert is None or tls_key is None or client_ca is None:
         if tls_cert or tls_key or client_ca:
             raise click.UsageError("--tls-cert, --tls-key and --client-ca go together")
         if enrol_port is not None:
             raise click.UsageError("--enrol-port goes with mutual TLS; without it terminals enrol at --port")
+        if staff_ca is not None:
+            raise click.UsageError("--staff-ca goes with mutual TLS: --tls-cert, --tls-key and --client-ca")
         if not is_loopback(host):
             raise click.BadParameter("without mutual TLS only loopback is served", param_hint="--host")
         doors = [Door(app=create_app(settings), listener=_listener(host, port))]
     else:
+        if staff_ca is None and not is_loopback(staff_host):
+            raise click.BadParameter("without --staff-ca only loopback is served", param_hint="--staff-host")
         try:
             files = Tls(certificate=tls_cert, key=tls_key, client_ca=client_ca)
             tls, open_tls = files.context(), files.context(clients=False)
+            staff_tls = None if staff_ca is None else replace(files, client_ca=staff_ca).context()
         except OSError as trouble:
             raise click.ClickException(f"the certificates can't be used: {trouble}") from trouble
-        staff = _listener("127.0.0.1", staff_port, "--staff-port")
+        staff_listener = _listener(staff_host, staff_port, "--staff-port")
         doors = [
             Door(app=create_app(settings, staff=False), listener=_listener(host, port), tls=tls),
-            Door(app=create_staff_app(settings), listener=staff),
+            Door(app=create_staff_app(settings), listener=staff_listener, tls=staff_tls),
         ]
         if enrol_port is not None:
             listener = _listener(host, enrol_port, "--enrol-port")
             doors.append(Door(app=create_enrolment_app(settings), listener=listener, tls=open_tls))
     for door in doors:
         click.echo(door.url, err=True)
-    listen_and_serve(doors)
+    with erasing_daily(partial(open_store, settings), days=erase_after) if erase_after else nullcontext():
+        listen_and_serve(doors)
 
 
 def _look_at(settings: Settings) -> None:
@@ -297,5 +322,19 @@ def exported(row: SubmissionRow) -> dict[str, object]:
     }
 
 
-for command in (adapter, ca, catalogue, check, forward, halls, keys, outbox, recover, staff, terminals, tidy):
+for command in (
+    adapter,
+    ca,
+    catalogue,
+    check,
+    forward,
+    halls,
+    keys,
+    outbox,
+    recover,
+    retention,
+    staff,
+    terminals,
+    tidy,
+):
     main.add_command(command)

@@ -1,7 +1,8 @@
 """How the platform listens: to everybody with a certificate (mutual TLS), or to this machine alone. Who has none
 yet may enrol, through a door of its own that leads nowhere else.
 
-The staff page has no sign-in yet. Beside an API that others reach it therefore has a port of its own, on loopback.
+Beside an API that others reach, the staff page has a port of its own: on loopback, or for machines that have a
+certificate of the staff's own authority.
 """
 
 from __future__ import annotations

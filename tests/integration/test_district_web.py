@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from district.cases import Cases, Moved, Overtaken, Selection, Stage
 from district.outbox import Outbox
+from district.retention import erase
 from district.staff import Role
 from district.tables import OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
 from district.telemetry import Telemetry
@@ -443,3 +445,17 @@ def test_slips_point_to_a_page_for_everybody(office: Office) -> None:
     anybody = office.visitor()
     assert "扫码查询" in anybody.get("/s").text
     assert anybody.get("/static/staff.css").status_code == 200
+
+
+def test_what_was_erased_is_told_as_such(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    cases = Cases(office.store.engine)
+    cases.move(case, start=Stage.COMPLETE, to=Stage.DECLINED, staff="li", note="不在本地参保")
+    erase(office.store.engine, office.store.objects, days=1, now=office.clock.now + timedelta(days=2))
+    clerk = office.person("li")
+    assert "内容已删除" in clerk.get("/cases").text
+    page = clerk.get(f"/cases/{case}").text
+    assert "保存期已满" in page
+    assert "2026-" in page
+    assert "王秀英" not in page
+    assert clerk.get(f"/cases/{case}/papers/{paper_of(case)}/content").status_code == 404

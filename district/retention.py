@@ -1,0 +1,140 @@
+"""Erasing what need not be kept: the content of closed cases, so many days after they were closed.
+
+The form, its papers, what was said to the resident and the supplements that belong to the case go. What stays is a
+tombstone: uid, digest and receipt, so that a late repetition is still answered as ever, and number, stage, matter, hall
+and dates of the case, which say nothing of a resident. Papers go first and the commit comes last: a process that is
+killed between them begins this case again, and nothing is left that nobody knows of.
+
+A case whose events are still being handed on waits for that; a supplement of which papers are still on their way is
+left alone. SQLite overwrites what it deletes; PostgreSQL loses it with the next VACUUM; backups have days of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from district.cases import CLOSED
+from district.database import alone, write
+from district.objects import Objects, ObjectsAway
+from district.store import DistrictStore
+from district.tables import ATTACHMENTS, CHORES, OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
+from offline_queue.wire import State
+
+DAY_SECONDS = 24 * 3600
+_CHORE = "retention"
+_PAGE = 200
+_LOOK_SECONDS = 600.0
+"""How often a server process looks whether the day is over."""
+_log = logging.getLogger(__name__)
+
+
+def erase(engine: Engine, objects: Objects, *, days: int, now: datetime) -> int:
+    """Erase the content of every case that was closed `days` ago or earlier; gives how many. Raises ObjectsAway."""
+    before = (now - timedelta(days=days)).isoformat(timespec="seconds")
+    erased, after = 0, 0
+    with alone(engine) as connection:
+        told = connection.execute(select(OUTBOX.c.seq).where(OUTBOX.c.delivered_at.is_not(None)).limit(1)).first()
+    while True:
+        due = (
+            select(STEPS.c.seq, STEPS.c.uid)
+            .join(SUBMISSIONS, SUBMISSIONS.c.uid == STEPS.c.uid)
+            .where(
+                STEPS.c.seq > after,
+                STEPS.c.code.in_([stage.value for stage in CLOSED]),
+                STEPS.c.at <= before,
+                SUBMISSIONS.c.erased_at.is_(None),
+            )
+        )
+        if told is not None:
+            waiting = select(OUTBOX.c.seq).where(
+                OUTBOX.c.uid == STEPS.c.uid, OUTBOX.c.delivered_at.is_(None), OUTBOX.c.skipped_at.is_(None)
+            )
+            due = due.where(~waiting.exists())
+        with alone(engine) as connection:
+            rows = connection.execute(due.order_by(STEPS.c.seq).limit(_PAGE)).all()
+        for row in rows:
+            _erase(engine, objects, row.uid, now)
+        erased += len(rows)
+        if len(rows) < _PAGE:
+            return erased
+        after = rows[-1].seq
+
+
+def _erase(engine: Engine, objects: Objects, case: str, now: datetime) -> None:
+    answers = (
+        select(SUBMISSIONS.c.uid)
+        .join(SUPPLEMENTS, SUPPLEMENTS.c.answered_uid == SUBMISSIONS.c.uid)
+        .where(SUPPLEMENTS.c.uid == case, SUBMISSIONS.c.state == State.DONE.value)
+    )
+    with alone(engine) as connection:
+        uids: Sequence[str] = [case, *connection.execute(answers).scalars()]
+        papers = connection.execute(select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.uid.in_(uids))).scalars().all()
+    for paper in papers:
+        objects.delete(paper)
+    at = now.isoformat(timespec="seconds")
+
+    def forget(connection: Connection) -> None:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("PRAGMA secure_delete = ON")
+        gone = {"body": None, "erased_at": at}
+        connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid.in_(uids)).values(gone))
+        connection.execute(ATTACHMENTS.update().where(ATTACHMENTS.c.uid.in_(uids)).values(erased_at=at))
+        connection.execute(STEPS.update().where(STEPS.c.uid == case).values(note=None))
+        connection.execute(SUPPLEMENTS.update().where(SUPPLEMENTS.c.uid == case).values(note="", materials=[]))
+
+    write(engine, forget)
+
+
+def is_my_turn(engine: Engine, *, now: datetime) -> bool:
+    """Whether this process does today's erasing; of several that ask, one hears yes."""
+    seconds = int(now.timestamp())
+
+    def claim(connection: Connection) -> bool:
+        mine = CHORES.update().where(CHORES.c.name == _CHORE, CHORES.c.due <= seconds)
+        if connection.execute(mine.values(due=seconds + DAY_SECONDS)).rowcount == 1:
+            return True
+        if connection.execute(select(CHORES.c.name).where(CHORES.c.name == _CHORE)).first() is not None:
+            return False
+        connection.execute(CHORES.insert().values(name=_CHORE, due=seconds + DAY_SECONDS))
+        return True
+
+    try:
+        return write(engine, claim)
+    except IntegrityError:  # another process wrote the first line in the same moment
+        return False
+
+
+@contextmanager
+def erasing_daily(open_store: Callable[[], DistrictStore], *, days: int) -> Generator[None]:
+    """Erase once a day, on a thread beside, for as long as the server runs; one of all its processes does it."""
+    over = threading.Event()
+
+    def work() -> None:
+        store = open_store()
+        try:
+            while True:
+                try:
+                    now = datetime.now(tz=UTC)
+                    if is_my_turn(store.engine, now=now):
+                        _log.info("erased: %d cases", erase(store.engine, store.objects, days=days, now=now))
+                except (ObjectsAway, SQLAlchemyError) as trouble:
+                    _log.warning("nothing could be erased now: %s", type(trouble).__name__)
+                if over.wait(_LOOK_SECONDS):
+                    return
+        finally:
+            store.close()
+
+    thread = threading.Thread(target=work, name="retention", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,30 @@
+"""`district retention`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from district.app import open_store
+from district.database import DatabaseTrouble
+from district.objects import ObjectsAway
+from district.retention import erase
+from district.settings import database_option, objects_option, settings_for
+
+
+@click.command()
+@click.option("--days", required=True, type=click.IntRange(1), help="How long after a case was closed.")
+@database_option
+@objects_option
+def retention(days: int, database: str | None, objects: str | None) -> None:
+    """Erase forms and papers of cases that were closed so many days ago. Numbers, stages and receipts stay."""
+    try:
+        store = open_store(settings_for(database, objects=objects))
+        try:
+            count = erase(store.engine, store.objects, days=days, now=datetime.now(tz=UTC))
+        finally:
+            store.close()
+    except (DatabaseTrouble, ObjectsAway) as trouble:
+        raise click.ClickException(str(trouble)) from trouble
+    click.echo(f"{count} cases erased", err=True)

@@ -1,0 +1,165 @@
+"""What is erased of closed cases, when, by whom, and what stays."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+
+from district.cases import Cases, Stage
+from district.cli import main
+from district.objects import ObjectsAway
+from district.outcomes import Conflict, Taken
+from district.retention import DAY_SECONDS, erase, erasing_daily, is_my_turn
+from district.store import DistrictStore
+from district.tables import ATTACHMENTS, OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
+from offline_queue.wire import Envelope, canonical_bytes
+from tests.support.staff_site import Piece, TurnedClock, hand_in, paper_of
+
+NAME = "欧阳娜扎提"
+SECRET = b"a picture of somebody " * 20
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DistrictStore]:
+    url = f"sqlite:///{tmp_path / 'd.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
+    opened = DistrictStore(url, tmp_path / "papers")
+    yield opened
+    opened.close()
+
+
+def closed(store: DistrictStore, number: int, clock: TurnedClock) -> str:
+    case = hand_in(store, number, papers=(Piece(content=SECRET),), name=NAME)
+    cases = Cases(store.engine, clock=clock)
+    cases.move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li")
+    cases.ask(case, start=Stage.ACCEPTED, materials=["户口簿"], note=f"{NAME}请重拍", due_on=None, staff="li")
+    cases.move(case, start=Stage.SUPPLEMENT, to=Stage.DECLINED, staff="li", note=f"{NAME}不在本地参保")
+    return case
+
+
+def test_closed_cases_lose_their_content_and_keep_their_receipt(store: DistrictStore, tmp_path: Path) -> None:
+    clock = TurnedClock(now=datetime(2026, 1, 1, 8, tzinfo=UTC))
+    old = closed(store, 1, clock)
+    open_case = hand_in(store, 3)
+    clock.turn(days=20)
+    young = closed(store, 2, clock)
+    now = datetime(2026, 1, 31, 9, tzinfo=UTC)
+    with store.engine.connect() as connection:
+        before = connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.uid == old)).one()
+    assert erase(store.engine, store.objects, days=31, now=now) == 0
+    assert erase(store.engine, store.objects, days=30, now=now) == 1
+    assert erase(store.engine, store.objects, days=30, now=now) == 0
+    with store.engine.connect() as connection:
+        kept = connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.uid == old)).one()
+        notes = connection.execute(select(STEPS.c.note).where(STEPS.c.uid == old)).scalars().all()
+        (asked,) = connection.execute(select(SUPPLEMENTS).where(SUPPLEMENTS.c.uid == old)).all()
+        (paper,) = connection.execute(select(ATTACHMENTS).where(ATTACHMENTS.c.uid == old)).all()
+    assert (kept.body, kept.erased_at) == (None, now.isoformat(timespec="seconds"))
+    for column in ("uid", "sha256", "receipt", "case_number", "stage", "received_at"):
+        assert getattr(kept, column) == getattr(before, column)
+    assert notes == [None, None, None]
+    assert (asked.note, asked.materials, paper.erased_at is None) == ("", [], False)
+    assert not (tmp_path / "papers" / paper_of(old)).exists()
+    assert store.submission(old) is None
+    assert store.papers.paper(paper_of(old)) is None
+    for case in (young, open_case):
+        assert store.submission(case) is not None
+        assert (tmp_path / "papers" / paper_of(case)).exists()
+    # A late repetition gets its receipt, and other bytes are refused, as ever.
+    envelope = Envelope.model_validate_json(before.body)
+    assert store.take(envelope, before.body) == Taken(receipt=before.receipt, new=False)
+    other = envelope.model_copy(update={"form": {}})
+    assert store.take(other, canonical_bytes(other)) == Conflict()
+
+
+def test_nothing_of_it_is_left_in_an_sqlite_file(tmp_path: Path) -> None:
+    store = DistrictStore(f"sqlite:///{tmp_path / 'd.db'}", tmp_path / "papers")
+    closed(store, 1, TurnedClock(now=datetime(2026, 1, 1, 8, tzinfo=UTC)))
+    assert NAME.encode() in (tmp_path / "d.db").read_bytes()
+    erase(store.engine, store.objects, days=30, now=datetime(2026, 3, 1, tzinfo=UTC))
+    store.close()
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or (NAME.encode() not in path.read_bytes() and SECRET not in path.read_bytes()), path
+
+
+def test_a_process_killed_half_way_begins_the_case_again(store: DistrictStore, tmp_path: Path) -> None:
+    case = closed(store, 1, TurnedClock(now=datetime(2026, 1, 1, 8, tzinfo=UTC)))
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+
+    class Away:
+        def __getattr__(self, name: str) -> object:
+            return getattr(store.objects, name)
+
+        def delete(self, name: str) -> None:
+            store.objects.delete(name)
+            raise ObjectsAway("gone in the middle")
+
+    with pytest.raises(ObjectsAway):
+        erase(store.engine, Away(), days=30, now=now)  # type: ignore[arg-type]
+    assert store.submission(case) is not None
+    assert erase(store.engine, store.objects, days=30, now=now) == 1
+    assert store.submission(case) is None
+
+
+def test_a_case_waits_until_it_is_handed_on_where_cases_are(store: DistrictStore) -> None:
+    clock = TurnedClock(now=datetime(2026, 1, 1, 8, tzinfo=UTC))
+    first, second = closed(store, 1, clock), closed(store, 2, clock)
+    with store.engine.begin() as connection:
+        done = OUTBOX.update().where(OUTBOX.c.uid == first).values(delivered_at="2026-01-02T00:00:00+00:00")
+        connection.execute(done)
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    assert erase(store.engine, store.objects, days=30, now=now) == 1
+    assert (store.submission(first), store.submission(second) is None) == (None, False)
+    with store.engine.begin() as connection:
+        connection.execute(OUTBOX.update().values(skipped_at="2026-01-02T00:00:00+00:00"))
+    assert erase(store.engine, store.objects, days=30, now=now) == 1
+
+
+def test_of_several_processes_one_does_it_once_a_day(store: DistrictStore) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    turns: list[bool] = []
+    at_once = threading.Barrier(6)
+
+    def ask() -> None:
+        at_once.wait()
+        turns.append(is_my_turn(store.engine, now=now))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(turns) == [False] * 5 + [True]
+    assert not is_my_turn(store.engine, now=now + timedelta(seconds=DAY_SECONDS - 1))
+    assert is_my_turn(store.engine, now=now + timedelta(seconds=DAY_SECONDS))
+    assert not is_my_turn(store.engine, now=now + timedelta(seconds=DAY_SECONDS + 1))
+
+
+def test_the_command_and_the_server_erase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'd.db'}"
+    store = DistrictStore(url, tmp_path / "papers")
+    long_ago = TurnedClock(now=datetime(2020, 1, 1, tzinfo=UTC))
+    first = closed(store, 1, long_ago)
+    done = CliRunner().invoke(main, ["retention", "--days", "30", "--database", url])
+    assert (done.exit_code, done.output) == (0, "1 cases erased\n")
+    assert store.submission(first) is None
+    second = closed(store, 2, long_ago)
+    seen = threading.Event()
+    erasing = erase
+
+    def watched(*words: object, **named: object) -> int:
+        try:
+            return erasing(*words, **named)  # type: ignore[arg-type]
+        finally:
+            seen.set()
+
+    monkeypatch.setattr("district.retention.erase", watched)
+    with erasing_daily(lambda: DistrictStore(url, tmp_path / "papers"), days=30):
+        assert seen.wait(20)
+    assert store.submission(second) is None
+    store.close()
