@@ -34,7 +34,7 @@ from devices.card.opening import open_readers
 from devices.card.pcsc import PcscLink, PcscSlot
 from devices.card.reader import WatchedReader
 from devices.card.sim import VPCD_PORT, VpcdLink, demo_cards
-from kiosk.bootstrap import CARD_FIELDS
+from kiosk.opening import CARD_FIELDS
 from kiosk.process import CARD, child_command
 from tests.support.pcscd import PcscdNamespace
 

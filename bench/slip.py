@@ -31,12 +31,13 @@ from devices.card.sim_card import DEMO_PEOPLE
 from devices.printer.api import Drawn, Setup
 from devices.printer.escpos_bytes import slip_bytes
 from devices.printer.sim import SimulatedPrinter
-from kiosk.bootstrap import FONTS, Core, Parts, china_time, open_core, open_slip_printer
+from kiosk.bootstrap import FONTS, Core, Parts, open_core
 from kiosk.config import PrinterTable
 from kiosk.demo.simulators import demo_config, simulated_reader
 from kiosk.domain.resident import Resident, Sex
 from kiosk.journey.events import Signed
 from kiosk.journey.states import Agreed, HandedIn, Printing, Session, Sign, Terminal
+from kiosk.opening import china_time, open_slip_printer
 from kiosk.receipts.compose import compose
 from kiosk.receipts.kept import KeptSlip
 from kiosk.receipts.picture import draw

@@ -10,8 +10,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -21,11 +20,11 @@ from uuid import uuid4
 from kiosk import __version__
 from kiosk.audit.log import AuditLog
 from kiosk.catalogue.model import ChoiceQuestion, Option
-from kiosk.config import CameraTable, Config, ConfigError, OneCamera, PlatformTable, PrinterTable, data_folder
-from kiosk.doctor import PlatformWord, Site
-from kiosk.process import CARD, READING, Alone, child_command, forbid_core_dumps
+from kiosk.config import Config, ConfigError, PlatformTable, data_folder
+from kiosk.opening import china_time, open_camera, open_code_camera, open_reader, open_slip_printer
+from kiosk.process import READING, Alone, child_command, forbid_core_dumps
 from kiosk.queue_keys import district_keys, local_sealer
-from kiosk.speaking import no_speaker, open_speaker, speech_lacks
+from kiosk.speaking import no_speaker, open_speaker
 
 if TYPE_CHECKING:
     from devices.camera.api import Camera
@@ -46,18 +45,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-CHINA = timezone(timedelta(hours=8))
 FONTS = Path(__file__).resolve().parent.parent / "ui" / "fonts"
 DECOMMISSIONED = "decommissioned"
 """A file in the data folder from before its wipe on: a terminal that finds it does not start."""
-CARD_FIELDS = frozenset({"name", "id_number", "document_number", "sex", "birth_date"})
-"""What the matters need, and so all that ever leaves the reader; a document's own number stands for an identity number
-where it has none."""
-
-
-def china_time() -> datetime:
-    """Now, with China's one time zone."""
-    return datetime.now(CHINA)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,66 +60,6 @@ class Parts:
     printer: Printer
     codes: Camera | None = None
     speaker: Speaker = field(default_factory=no_speaker)
-
-
-def open_reader(config: Config, *addresses: str) -> CardReader:
-    """The card readers that the configuration names, or those at ``addresses``. Raises :class:`ConfigError`."""
-    from devices.card.addresses import BadAddress
-    from devices.card.opening import open_readers
-
-    try:
-        return open_readers(
-            addresses or config.card.readers,
-            fields=CARD_FIELDS,
-            today=lambda: china_time().date(),
-            trust=config.card.csca,
-            command=child_command(CARD),
-        )
-    except BadAddress as failure:
-        raise ConfigError(str(failure)) from failure
-
-
-def open_camera(chosen: OneCamera) -> Camera:
-    """The camera that the configuration describes; a missing one is a state, not an error."""
-    from devices.camera.api import Wish
-    from devices.camera.capture import OpencvCamera
-
-    wish = Wish(**chosen.model_dump(include={field.name for field in fields(Wish)}))
-    return OpencvCamera(source=chosen.source, wish=wish)
-
-
-def open_code_camera(chosen: CameraTable) -> Camera | None:
-    """The second camera, for codes; ``None`` where one does for both."""
-    return open_camera(chosen.codes) if chosen.codes is not None else None
-
-
-def open_slip_printer(table: PrinterTable) -> Printer:
-    """The printer that ``table`` describes. Raises :class:`ConfigError` when that says nothing that can be opened."""
-    from devices.printer.api import CodePage, Cut, Drawn, Setup, StatusKind
-    from devices.printer.escpos_driver import open_printer
-    from devices.printer.uri import read_address
-
-    if not table.uri:
-        raise ConfigError("printer.uri: no printer is named, for instance tcp://192.0.2.10:9100 or usb:0416:5011")
-    setup = Setup(
-        width=table.width,
-        text=Drawn(table.text),
-        qr=Drawn(table.qr),
-        band_rows=table.band_rows,
-        skip_blank=table.skip_blank,
-        cut=Cut(table.cut),
-        code_page=CodePage(table.code_page),
-        status=StatusKind(table.status),
-        profile=table.profile,
-    )
-    try:
-        read_address(table.uri)
-    except ValueError as failure:
-        raise ConfigError(f"printer.uri: {failure}") from failure
-    try:
-        return open_printer(table.uri, setup)
-    except ValueError as failure:
-        raise ConfigError(f"printer.profile: {failure}") from failure
 
 
 def real_parts(config: Config) -> Parts:
@@ -412,66 +342,3 @@ def show(config: Config, core: Core) -> int:
         return app.exec()
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def site() -> Site:
-    """What the doctor needs of this terminal's parts."""
-    return Site(
-        fonts=FONTS,
-        screen_parts=_screen_parts,
-        open_camera=open_camera,
-        open_printer=open_slip_printer,
-        open_speaker=open_speaker,
-        speech_lacks=speech_lacks,
-        platform_word=_platform_word,
-        platform_offset=_platform_offset,
-    )
-
-
-def _screen_parts() -> list[str]:
-    from ui.app import missing_parts
-
-    return missing_parts()
-
-
-def _platform_word(config: Config) -> PlatformWord:
-    """What the platform says to a signed question for the progress of a submission that cannot exist: a problem
-    document (RFC 9457). A captive portal has none."""
-    from offline_queue.retry import Answer
-    from offline_queue.sealing import terminal_key
-    from offline_queue.signing import RequestSigner
-    from offline_queue.wire import PROBLEM, read_problem
-
-    folder = data_folder(config) / "queue"
-    # Looking makes no key: the terminal's first start does.
-    signer = RequestSigner(terminal_key(folder)) if (folder / "terminal.key").exists() else None
-    client = open_platform(config.platform, signer, deadline=10.0)
-    try:
-        outcome = client.progress(str(uuid4()))
-    finally:
-        client.close()
-    kind = read_problem(outcome.body).type if isinstance(outcome, Answer) else ""
-    if not kind.startswith(PROBLEM):
-        return "silent"
-    if client.clock_offset:
-        return "clock"
-    return "refuses" if isinstance(outcome, Answer) and outcome.status in (401, 403) else "answers"
-
-
-def _platform_offset(config: Config) -> float | None:
-    """Seconds that the clock of whatever answers there is ahead of ours."""
-    from email.utils import parsedate_to_datetime
-
-    from offline_queue.retry import Answer
-
-    client = open_platform(config.platform, None, deadline=10.0)
-    try:
-        outcome = client.progress(str(uuid4()))
-    finally:
-        client.close()
-    if not isinstance(outcome, Answer) or outcome.date is None:
-        return None
-    try:
-        return (parsedate_to_datetime(outcome.date) - china_time()).total_seconds()
-    except (ValueError, TypeError):
-        return None

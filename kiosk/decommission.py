@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from kiosk.bootstrap import DECOMMISSIONED, china_time, line_of, open_platform, open_queue
+from kiosk.bootstrap import DECOMMISSIONED, line_of, open_platform, open_queue
 from kiosk.config import Config, ConfigError, data_folder
+from kiosk.opening import china_time
 from kiosk.process import Alone, AlreadyRunning
 
 if TYPE_CHECKING:

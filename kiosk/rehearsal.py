@@ -11,18 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from kiosk.bootstrap import (
-    FONTS,
-    Parts,
-    china_time,
-    hall_of,
-    open_camera,
-    open_code_camera,
-    open_core,
-    open_reader,
-    open_slip_printer,
-)
+from kiosk.bootstrap import FONTS, Parts, hall_of, open_core
 from kiosk.config import Config, safe_url
+from kiosk.opening import china_time, open_camera, open_code_camera, open_reader, open_slip_printer
 from kiosk.speaking import open_speaker
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from kiosk.bootstrap import china_time, open_platform
+from kiosk.bootstrap import open_platform
 from kiosk.config import Config
+from kiosk.opening import china_time
 from kiosk.own_certificate import RENEW_DAYS, own_certificate
 
 if TYPE_CHECKING:

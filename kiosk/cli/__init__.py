@@ -118,8 +118,8 @@ def rehearse(
 @json_option
 def doctor(*, config_path: Path | None, as_json: bool) -> None:
     """Check the machine; goes on after a failure and names a remedy for each."""
-    from kiosk.bootstrap import site
     from kiosk.doctor import examine
+    from kiosk.site import site
 
     config = read_config(config_path) if config_path else None
     failed = False

@@ -30,7 +30,7 @@ def card_read(*, reader: str | None, wait: float, config_path: Path | None, as_j
     from devices.card.addresses import as_address
     from devices.card.api import CardFailed, CardRead, NoReader, NoService
     from devices.card.reader import read_once
-    from kiosk.bootstrap import open_reader
+    from kiosk.opening import open_reader
 
     config = read_config(config_path)
     try:
@@ -213,7 +213,7 @@ uri_option = click.option(
 
 
 def _open_printer(config: Config, uri: str | None) -> Printer:
-    from kiosk.bootstrap import open_slip_printer
+    from kiosk.opening import open_slip_printer
 
     table = config.printer if uri is None else config.printer.model_copy(update={"uri": uri})
     if not table.uri:
@@ -276,8 +276,9 @@ def printer_new_roll(*, config_path: Path | None) -> None:
     """Begin the count of paper anew, for a roll that was changed before it was low. The terminal must not be
     running."""
     from devices.printer.counter import PaperCounter
-    from kiosk.bootstrap import china_time, paper_count
+    from kiosk.bootstrap import paper_count
     from kiosk.config import data_folder
+    from kiosk.opening import china_time
     from kiosk.process import is_running
 
     config = read_config(config_path)
@@ -294,7 +295,8 @@ def printer_test(*, uri: str | None, config_path: Path | None, as_json: bool) ->
     """Print a slip that shows whether Chinese, the QR code, the knife and the width are right. "drawn" names the
     characters that a printer set up to write by itself lacks: their lines come as pictures."""
     from devices.printer.api import Outcome
-    from kiosk.bootstrap import FONTS, china_time
+    from kiosk.bootstrap import FONTS
+    from kiosk.opening import china_time
     from kiosk.receipts.compose import drawn_instead
     from kiosk.receipts.trial import trial_parts, trial_slip
 

@@ -27,9 +27,9 @@ def enrol(*, url: str, code: str | None, bundle_key: str | None, config_path: Pa
     Writes the certificate and the district's keys where the configuration says. Done again, it harms nothing: after a
     lost answer the same code gives the same certificate.
     """
-    from kiosk.bootstrap import china_time
     from kiosk.enrolling import NotDone, code_in
     from kiosk.enrolling import enrol as enrolled
+    from kiosk.opening import china_time
     from kiosk.own_certificate import own_certificate
     from offline_queue.certificate import CertificateTrouble
 

@@ -23,7 +23,7 @@ def platform() -> None:
 @json_option
 def renew(*, force: bool, config_path: Path | None, as_json: bool) -> None:
     """Renew the certificate for mutual TLS; a running terminal does it by itself, 30 days before it ends."""
-    from kiosk.bootstrap import china_time
+    from kiosk.opening import china_time
     from kiosk.own_certificate import own_certificate
     from kiosk.renewal import Renewal
     from kiosk.renewal import renew as renewed

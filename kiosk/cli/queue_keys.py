@@ -27,7 +27,7 @@ def keys() -> None:
 @json_option
 def install(*, file: Path, config_path: Path | None, as_json: bool) -> None:
     """Take a bundle that the district signed (district keys bundle); a running terminal uses it from then on."""
-    from kiosk.bootstrap import china_time
+    from kiosk.opening import china_time
     from offline_queue.bundle import MAX_BUNDLE_BYTES, BundleTrouble
 
     with file.open("rb") as source:

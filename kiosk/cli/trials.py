@@ -44,7 +44,7 @@ def devices_test(*, real: bool, kinds: tuple[Kind, ...], config_path: Path | Non
 
 
 def _hardware(config: Config) -> Stand:
-    from kiosk.bootstrap import open_camera, open_reader, open_slip_printer
+    from kiosk.opening import open_camera, open_reader, open_slip_printer
     from kiosk.speaking import open_speaker
 
     try:

@@ -13,16 +13,7 @@ from pathlib import Path
 
 from devices.camera.capture import OpencvCamera
 from devices.card.addresses import as_address
-from kiosk.bootstrap import (
-    Core,
-    Parts,
-    china_time,
-    open_camera,
-    open_code_camera,
-    open_core,
-    open_reader,
-    open_slip_printer,
-)
+from kiosk.bootstrap import Core, Parts, open_core
 from kiosk.config import Config, OneCamera, PrinterTable
 from kiosk.demo.simulators import (
     Simulators,
@@ -34,6 +25,7 @@ from kiosk.demo.simulators import (
     simulators,
 )
 from kiosk.domain.resident import Role
+from kiosk.opening import china_time, open_camera, open_code_camera, open_reader, open_slip_printer
 from kiosk.rehearsal import Sources, Summary, rehearse_on
 
 

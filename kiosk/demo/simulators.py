@@ -33,10 +33,11 @@ from devices.speech.sim import SimulatedDispatcher, SimulatedJack
 from devices.speech.worker import SpeakerThread
 from district.embedded import EmbeddedDistrict
 from district.keys import make_bundle, new_keys, signing_key
-from kiosk.bootstrap import CARD_FIELDS, FONTS, china_time
+from kiosk.bootstrap import FONTS
 from kiosk.config import Config, HallTable, PatienceTable, PlatformTable, PrinterTable, QueueTable, ScreenTable, Village
 from kiosk.demo.neighbour import Neighbour, neighbour
 from kiosk.domain.words import Text
+from kiosk.opening import CARD_FIELDS, china_time
 from offline_queue.bundle import public_text
 from offline_queue.keyring import DistrictKeys
 from offline_queue.sealing import terminal_key

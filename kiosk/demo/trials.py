@@ -15,9 +15,9 @@ from devices.card.sim_port import SimPort
 from devices.printer.sim import SimulatedPrinter
 from devices.speech.sim import SimulatedDispatcher, SimulatedJack
 from devices.trial import Act, Hands
-from kiosk.bootstrap import open_slip_printer
 from kiosk.config import PrinterTable
 from kiosk.demo.simulators import simulated_reader, simulated_speaker
+from kiosk.opening import open_slip_printer
 from kiosk.trials import Stand
 
 

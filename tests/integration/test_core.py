@@ -25,7 +25,7 @@ from devices.card.reader import WatchedReader
 from devices.card.sim_card import DEMO_PEOPLE
 from devices.printer.counter import read_count
 from kiosk import bootstrap
-from kiosk.bootstrap import CARD_FIELDS, Core, Parts, china_time, open_core, open_slip_printer
+from kiosk.bootstrap import Core, Parts, open_core
 from kiosk.config import ConfigError, PrinterTable
 from kiosk.demo import Simulators, demo_config, simulators
 from kiosk.demo.controls import controls, scene, staff_page
@@ -75,6 +75,7 @@ from kiosk.journey.states import (
     Welcome,
     WhoFor,
 )
+from kiosk.opening import CARD_FIELDS, china_time, open_slip_printer
 from offline_queue import store
 from offline_queue.blobs import Blobs
 from offline_queue.store import Store
@@ -364,7 +365,7 @@ def test_a_page_that_still_lies_there_is_not_taken_twice_by_itself_but_by_hand(s
 def test_a_page_laid_upside_down_stands_upright_and_the_camera_may_go_and_come_back(stage: Stage) -> None:
     stage.to_papers()
     stage.sims.desk.unplug()
-    stage.until(lambda state: isinstance(state.screen, ScanPapers) and isinstance(state.screen.camera, Lost))
+    stage.until(lambda state: isinstance(state.screen, ScanPapers) and isinstance(state.camera, Lost))
     stage.sims.desk.plug()
     stage.sims.desk.lay(stage.sims.papers["wang"], degrees=182)
     state = stage.until(_taken(1))
@@ -581,7 +582,7 @@ def test_every_button_of_the_control_panel_does_what_it_says(stage: Stage) -> No
     for answer in ("13812345678", "003", "rural", "500"):
         stage.do(Draft(answer), Next())
     buttons["camera-unplug"]()
-    stage.until(lambda state: isinstance(state.screen, ScanPapers) and isinstance(state.screen.camera, Lost))
+    stage.until(lambda state: isinstance(state.screen, ScanPapers) and isinstance(state.camera, Lost))
     buttons["camera-plug"]()
     for button in ("codes-unplug", "codes-plug", "lay-code", "window-clear", "codes-noise", "codes-clear"):
         buttons[button]()

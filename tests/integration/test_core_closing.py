@@ -10,9 +10,10 @@ import pytest
 from devices.camera.capture import OpencvCamera
 from devices.card.api import CardState, DocumentKey
 from kiosk import bootstrap
-from kiosk.bootstrap import Parts, open_core, open_slip_printer
+from kiosk.bootstrap import Parts, open_core
 from kiosk.config import ConfigError
 from kiosk.demo import demo_config
+from kiosk.opening import open_slip_printer
 from kiosk.process import Alone
 
 CONFIG = demo_config("", "tcp://127.0.0.1:9")

@@ -23,9 +23,10 @@ from cryptography.x509.oid import NameOID
 from district.authority import AuthorityTrouble, issue, new_authority
 from district.cli import main as district_main
 from kiosk import renewal, timely
-from kiosk.bootstrap import china_time, open_platform, open_queue
+from kiosk.bootstrap import open_platform, open_queue
 from kiosk.cli import main
 from kiosk.config import Config, load
+from kiosk.opening import china_time
 from kiosk.own_certificate import days_left
 from kiosk.renewal import EVERY_S, Renewal, renew, upkeep
 from offline_queue.certificate import CertificateTrouble, OwnCertificate

@@ -17,12 +17,13 @@ from devices.camera.capture import OpencvCamera
 from devices.camera.sim import SimDesk
 from devices.card.reader import WatchedReader
 from devices.card.sim import InProcessSlot, demo_cards
-from kiosk.bootstrap import CARD_FIELDS, Parts, china_time, open_core, open_slip_printer
+from kiosk.bootstrap import Parts, open_core
 from kiosk.config import PrinterTable
 from kiosk.demo import demo_config
 from kiosk.journey.events import Agree, Begin, Draft, Event, Next, PickMatter, PickWho, Signed, ThatIsRight
 from kiosk.journey.runner import Runner
 from kiosk.journey.states import Identify, Terminal
+from kiosk.opening import CARD_FIELDS, china_time, open_slip_printer
 from tests.support.black_box import ANSWERS, SIGNATURE, register_of
 
 PATIENCE_S = 40.0

@@ -13,12 +13,13 @@ from pytestqt.qtbot import QtBot
 from devices.camera.capture import OpencvCamera
 from devices.card.api import CardRead, NoCard
 from devices.card.sim_card import DEMO_PEOPLE
-from kiosk.bootstrap import Core, Parts, china_time, open_core, open_slip_printer
+from kiosk.bootstrap import Core, Parts, open_core
 from kiosk.config import PrinterTable
 from kiosk.demo.controls import controls, last_slip, scene
 from kiosk.demo.simulators import Simulators, demo_config, simulated_readers, simulated_speaker, simulators
 from kiosk.journey.events import Begin, Tick
 from kiosk.journey.states import WhoFor
+from kiosk.opening import china_time, open_slip_printer
 from ui.simpanel.panel import Panel
 
 PATIENCE_MS = 20_000

@@ -25,12 +25,13 @@ from devices.card.sim_sam import SamOnTerminal, SimulatedSam
 from devices.printer.sim import SimulatedPrinter
 from devices.speech.sim import SimulatedDispatcher
 from district.embedded import EmbeddedDistrict
-from kiosk import bootstrap, process
+from kiosk import bootstrap, opening, process, site
 from kiosk import config as configuration
-from kiosk.bootstrap import CARD_FIELDS, FONTS
+from kiosk.bootstrap import FONTS
 from kiosk.cli import main
 from kiosk.config import Config, PlatformTable
 from kiosk.domain.spoken import LINES, Line
+from kiosk.opening import CARD_FIELDS
 from kiosk.process import Alone
 from kiosk.speaking import speech_lacks
 from offline_queue.sealing import terminal_key
@@ -306,7 +307,7 @@ def _reader(monkeypatch: pytest.MonkeyPatch, slot: InProcessSlot) -> None:
     def opened(config: Config, *addresses: str) -> WatchedReader:
         return WatchedReader(slot=slot, fields=CARD_FIELDS, today=lambda: date(2026, 11, 23))
 
-    monkeypatch.setattr(bootstrap, "open_reader", opened)
+    monkeypatch.setattr(opening, "open_reader", opened)
 
 
 def test_a_card_is_read(kiosk: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -552,7 +553,7 @@ def test_the_doctor_prints_a_row_per_check_and_ends_with_1_after_a_failure(
     assert {"sqlite", "catalogue", "screen"} <= {row["check"] for row in answer.rows}
     assert all(set(row) == {"check", "result", "detail", "remedy"} for row in answer.rows)
     assert answer.status == (1 if any(row["result"] == "fail" for row in answer.rows) else 0)
-    monkeypatch.setattr(bootstrap, "_screen_parts", lambda: ["Main.qml"])
+    monkeypatch.setattr(site, "_screen_parts", lambda: ["Main.qml"])
     answer = kiosk("doctor")
     assert answer.status == 1
     assert "fail  screen: missing: Main.qml  → reinstall" in answer.out
@@ -566,7 +567,7 @@ def test_the_doctor_knows_what_the_platform_says(tmp_path: Path, monkeypatch: py
     monkeypatch.delenv("KIOSK_DATA_DIR", raising=False)
 
     def word(url: str) -> str:
-        return bootstrap.site().platform_word(Config(data=tmp_path, platform=PlatformTable(url=url)))
+        return site.site().platform_word(Config(data=tmp_path, platform=PlatformTable(url=url)))
 
     with EmbeddedDistrict(tmp_path / "district") as district:
         url = district.url

@@ -36,7 +36,6 @@ from devices.speech.api import (
 from devices.speech.worker import NoSpeaker
 from district.keys import new_keys
 from kiosk import device_checks, doctor, timely
-from kiosk.bootstrap import china_time
 from kiosk.catalogue import loader
 from kiosk.catalogue.loader import CatalogueError
 from kiosk.checks import Check
@@ -52,6 +51,7 @@ from kiosk.config import (
     SpeechTable,
 )
 from kiosk.doctor import Site, examine
+from kiosk.opening import china_time
 from kiosk.queue_keys import local_sealer
 from offline_queue.bundle import Installed, public_text
 from offline_queue.keyring import DistrictKeys
