@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from district.case_numbers import cases_ahead, next_cases
 from district.database import alone, open_engine, write
+from district.inserting import insert_submissions
 from district.leases import UPLOADS_AT_ONCE, Leases
 from district.objects import Place, open_objects
 from district.opening import Body, Keys, Read, kept_body, read_with
@@ -25,24 +26,16 @@ from district.outbox import Event, tell
 from district.outcomes import Conflict, NotAsked, PaperRow, SubmissionRow, Take, Taken, Unknown
 from district.papers_store import PaperStore
 from district.supplements import claim, number_of_case, settle, waiting_for
-from district.tables import ATTACHMENTS, STEPS, SUBMISSIONS, TERMINALS
+from district.tables import ATTACHMENTS, STEPS, SUBMISSIONS
 from district.times import now_text
 from offline_queue.wire import Attachment, Progress, Receipt, State, Step, canonical_bytes
 
 _TRIES = 8
 _PAGE = 100
-_HALL = (
-    select(TERMINALS.c.hall)
-    .where(TERMINALS.c.code == bindparam("terminal"), TERMINALS.c.hall.is_not(None))
-    .order_by(TERMINALS.c.added_at.desc())
-    .limit(1)
-    .scalar_subquery()
-)
 _KNOWN = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt).where(
     SUBMISSIONS.c.uid.in_(bindparam("uids", expanding=True))
 )
 _KNOWN_PAPERS = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.id.in_(bindparam("ids", expanding=True)))
-_INSERT = SUBMISSIONS.insert().values(terminal=bindparam("terminal"), hall=_HALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,7 +305,7 @@ def _keep(connection: Connection, fresh: Sequence[_Fresh], ahead: Sequence[str],
         rows.append(one.row(now, number, receipt))
         papers += one.paper_rows()
     if rows:
-        connection.execute(_INSERT, rows)
+        insert_submissions(connection, rows)
     if papers:
         connection.execute(ATTACHMENTS.insert(), papers)
     if cases:
