@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from io import BufferedReader, BytesIO
 from typing import Any
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.engine import Connection
 
 from district.case_numbers import next_cases
@@ -32,6 +32,16 @@ from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import State
 
 Appended = Upload | Unknown | WrongOffset | TooLong | WrongDigest | NotOpening
+
+# An attachment, and how long its submission's lease lasts; of a terminal, when it is that one's.
+_ROW = (
+    select(ATTACHMENTS, LEASES.c.until)
+    .outerjoin(LEASES, LEASES.c.uid == ATTACHMENTS.c.uid)
+    .where(ATTACHMENTS.c.id == bindparam("name"))
+)
+_ROW_OF = _ROW.join(SUBMISSIONS, SUBMISSIONS.c.uid == ATTACHMENTS.c.uid).where(
+    SUBMISSIONS.c.terminal == bindparam("terminal")
+)
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +107,9 @@ class PaperStore:
 
     def _row(self, name: str, of: str | None) -> Any:
         with alone(self._engine) as connection:
-            return connection.execute(_upload(name, of)).first()
+            if of is None:
+                return connection.execute(_ROW, {"name": name}).first()
+            return connection.execute(_ROW_OF, {"name": name, "terminal": of}).first()
 
     def _finish(self, row: Any, whole: bytes | None, sha256: str | None) -> Upload | WrongDigest | NotOpening:
         """Look at a paper that has all of its bytes; `whole` and their digest when they are at hand."""
@@ -123,7 +135,9 @@ class PaperStore:
     def _look_inside(self, row: Any, file: BufferedReader) -> NotOpening | None:
         with alone(self._engine) as connection:
             read = self._read(connection, row.uid)
-        return NotOpening() if isinstance(read, Read) and not read.is_intact(row.id, file) else None
+        if not isinstance(read, Read) or read.opened is None:  # what is plain was looked at by its digest
+            return None
+        return None if read.is_intact(row.id, file) else NotOpening()
 
     def paper(self, name: str) -> Paper | None:
         """A complete paper; None when there is none of this name, or no key for it."""
@@ -159,15 +173,6 @@ class PaperStore:
 
 def _is_settled(row: Any) -> bool:
     return row.complete or row.erased_at is not None
-
-
-def _upload(name: str, of: str | None) -> Select[Any]:
-    """An attachment's row, when it is that terminal's, and how long its submission's lease lasts."""
-    rows = select(ATTACHMENTS, LEASES.c.until).outerjoin(LEASES, LEASES.c.uid == ATTACHMENTS.c.uid)
-    rows = rows.where(ATTACHMENTS.c.id == name)
-    if of is None:
-        return rows
-    return rows.join(SUBMISSIONS, SUBMISSIONS.c.uid == ATTACHMENTS.c.uid).where(SUBMISSIONS.c.terminal == of)
 
 
 def _complete(connection: Connection, uid: str) -> None:
