@@ -12,7 +12,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -30,11 +30,19 @@ _ROOM = 2 * 1024**3
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """A running server, with its files and its socket in `folder`."""
+    """A running server, with its files and its socket in `folder`; `control` is pg_ctl."""
 
     folder: Path
     user: str
+    control: Callable[..., None]
     _numbers: Iterator[int] = field(default_factory=count)
+
+    def stop(self) -> None:
+        """At once, as if it were killed; well also when it has stopped by itself."""
+        self.control("stop", "-m", "immediate", missing=True)
+
+    def start(self) -> None:
+        self.control("start")
 
     def url(self, name: str) -> str:
         return f"postgresql://{self.user}@/{name}?host={self.folder}"
@@ -72,30 +80,35 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running(*settings: str, on_disk: bool = False) -> Generator[Postgres]:
-    """A server with more `settings` (name=value); it and its files are gone in the end. `on_disk`: to be measured."""
+def running(*settings: str, on_disk: bool = False, inside: Path | None = None) -> Generator[Postgres]:
+    """A server with more `settings` (name=value); it and its files are gone in the end. `on_disk`: to be measured;
+    `inside` a folder, such as a disk that is small."""
     folder = programs()
     assert folder is not None, "Debian's package postgresql is needed"
     in_memory = not on_disk and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
-    home = Path(tempfile.mkdtemp(prefix="kiosk-pg-", dir=_MEMORY if in_memory else None))
+    home = Path(tempfile.mkdtemp(prefix="kiosk-pg-", dir=inside or (_MEMORY if in_memory else None)))
     user, as_user = _another_than_root(home)
     data = home / "data"
+    options = ["listen_addresses=", f"unix_socket_directories={home}", "max_connections=200", *settings]
+    told = " ".join(f"-c {one}" for one in options)
 
-    def run(*words: str | Path) -> None:
+    def run(*words: str | Path, missing: bool = False) -> None:
         # No pipe: the server would inherit it, and nobody would ever see its end.
         with (home / "said").open("ab") as said:
             status = subprocess.call(words, stdout=said, stderr=said, cwd=home, **as_user)
-        assert status == 0, (home / "said").read_text("utf-8", "replace")
+        assert status == 0 or missing, (home / "said").read_text("utf-8", "replace")
+
+    def control(*words: str, missing: bool = False) -> None:
+        run(folder / "pg_ctl", *words, "-w", "-s", "-D", data, "-l", home / "log", "-o", told, missing=missing)
 
     try:
         run(folder / "initdb", "-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = ["listen_addresses=", f"unix_socket_directories={home}", "max_connections=200", *settings]
-        told = " ".join(f"-c {one}" for one in options)
-        run(folder / "pg_ctl", "start", "-w", "-s", "-D", data, "-l", home / "log", "-o", told)
+        control("start")
+        server = Postgres(home, user, control)
         try:
-            yield Postgres(home, user)
+            yield server
         finally:
-            run(folder / "pg_ctl", "stop", "-w", "-s", "-D", data, "-m", "immediate")
+            server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
