@@ -256,7 +256,7 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
         clock=china_time,
         new_uid=uuid4,
         post=post,
-        stored=sync.wake if sync else _nothing,
+        stored=sync.wake if sync else store.empty_log,
     )
     staff = StaffDesk(
         queue_=store,

@@ -1,7 +1,8 @@
 """Every trouble a resident or technician can meet: one stable code, one message, one remedy.
 
 The core emits codes, never sentences. Device troubles keep the device's own code (``card-mute``); the rest is named
-here. :func:`explain` is the only place where a code becomes words.
+here. :func:`explain` is the only place where a code becomes words. The file is long because it is one table: whoever
+translates or reviews the words reads them in one place.
 """
 
 from __future__ import annotations
