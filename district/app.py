@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from district.answers import problem, retry_seconds
 from district.catalogue import Catalogues, add_catalogue
@@ -143,7 +144,8 @@ def _answer_problems(app: FastAPI) -> None:
             return answer
         if isinstance(trouble, HTTPException):
             answer = problem(trouble.status_code, "http")
-            answer.headers.update(trouble.headers or {})  # of a 405: what is allowed
+            if trouble.status_code == 405:
+                answer.headers["Allow"] = ", ".join(_allowed(request))
             return answer
         return problem(500, "http")
 
@@ -151,6 +153,12 @@ def _answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, as_problem)
     # A line that broke off is the terminal's trouble, not ours; nobody is left to read the answer.
     app.add_exception_handler(ClientDisconnect, as_problem)
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods under this address: of each route, since each has its own."""
+    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
 
 
 def create_staff_app(settings: Settings) -> FastAPI:

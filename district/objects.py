@@ -122,8 +122,7 @@ class Folder:
     def append(self, name: str, offset: int, chunk: bytes) -> bool:
         path = self._folder / name
         with _disk():
-            if offset == 0:
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)

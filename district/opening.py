@@ -13,14 +13,17 @@ from pydantic import ValidationError
 
 from offline_queue.sealed import NoKey, NotIntact, Opened, open_submission
 from offline_queue.stream import chunk_count
-from offline_queue.wire import CHUNK_BYTES, SEALED_TYPE, Attachment, Envelope, SealedSubmission
+from offline_queue.wire import CHUNK_BYTES, PLAIN_TYPE, SEALED_TYPE, Attachment, Envelope, SealedSubmission
 
 Body = Envelope | SealedSubmission
 Keys = Mapping[str, X25519PrivateKey]
 
 
 def read_body(content: bytes, media_type: str | None = None) -> Body | None:
-    """A body as it came; None when it is none. Without the media type (of kept bytes) either kind is found."""
+    """A body as it came; None when it is none, or of another type. Without the media type (of kept bytes) either kind
+    is found."""
+    if media_type not in (None, PLAIN_TYPE, SEALED_TYPE):
+        return None
     for model, kind in ((SealedSubmission, SEALED_TYPE), (Envelope, None)):
         if media_type is None or (media_type == SEALED_TYPE) == (kind == SEALED_TYPE):
             try:

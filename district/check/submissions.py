@@ -217,8 +217,9 @@ def submission_strange_text_answered(visit: Visit) -> None:
 
 @rules("Keep bodies by their Content-Type: a plain form sent as a sealed one is refused with 422.")
 def submission_other_media_type_refused(visit: Visit) -> None:
-    """A plain form is not taken for a sealed one."""
-    expect(visit.put(form(visit.own.code), media_type=SEALED), 415, 422)
+    """A plain form is not taken for a sealed one, nor for a form when it is called a picture."""
+    for media_type in (SEALED, "image/png"):
+        expect(visit.put(form(visit.own.code), media_type=media_type), 415, 422)
 
 
 @rules("Answer 413 beyond 1 MiB. If you answer before all has come, do not reset the connection under the answer.")
