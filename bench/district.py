@@ -50,6 +50,7 @@ from offline_queue.wire import (
 from tests.support.postgres import running
 
 CLIENTS = (1, 8, 32)
+WIDTHS = (8, 12, 12, 8, 8, 11)
 PARTS = ("sqlite", "postgresql", "papers")
 BATCH = 20
 ROOT = "http://district.example"
@@ -166,9 +167,25 @@ class Line:
         self._socket.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What serves: a port for each process."""
+
+    ports: tuple[int, ...]
+    pids: tuple[int, ...]
+
+    def cpu(self) -> float:
+        """Seconds of processor time that its processes took until now; the database's are not among them."""
+        ticks = 0
+        for pid in self.pids:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def serving(url: str, folder: Path, terminals: Sequence[Terminal], processes: int) -> Generator[list[int]]:
-    """The ports of `processes` platforms on one database; `folder` is where papers go."""
+def serving(url: str, folder: Path, terminals: Sequence[Terminal], processes: int) -> Generator[Platform]:
+    """`processes` platforms on one database; `folder` is where papers go."""
     engine = open_engine(url)
     for one in terminals:
         Terminals(engine).add(one.code, one.public_key)
@@ -177,6 +194,7 @@ def serving(url: str, folder: Path, terminals: Sequence[Terminal], processes: in
     words += ["--public-url", ROOT]
     with ExitStack() as ending:
         ports: list[int] = []
+        pids: list[int] = []
         for _ in range(processes):
             process = subprocess.Popen(
                 [sys.executable, *words],
@@ -188,7 +206,8 @@ def serving(url: str, folder: Path, terminals: Sequence[Terminal], processes: in
             ending.callback(process.kill)
             assert process.stderr is not None
             ports.append(int(process.stderr.readline().rstrip("/\n").rpartition(":")[2]))
-        yield ports
+            pids.append(process.pid)
+        yield Platform(tuple(ports), tuple(pids))
 
 
 def together(works: Sequence[Callable[[], None]]) -> float:
@@ -233,13 +252,15 @@ def send(port: int, prepared: Sequence[Sent]) -> Callable[[], None]:
 
 
 def puts(
-    ports: Sequence[int], terminals: Sequence[Terminal], requests: int, *, batch: bool
-) -> tuple[float, list[list[Sent]]]:
-    """Forms a second, and what was sent."""
+    platform: Platform, terminals: Sequence[Terminal], requests: int, *, batch: bool
+) -> tuple[float, list[list[Sent]], float]:
+    """Forms a second, what was sent, and the platform's processor time for each form."""
     prepared = [[one.batch() if batch else one.single() for _ in range(requests)] for one in terminals]
-    works = [send(ports[number % len(ports)], mine) for number, mine in enumerate(prepared)]
+    works = [send(platform.ports[number % len(platform.ports)], mine) for number, mine in enumerate(prepared)]
     forms = sum(len(one.forms) for mine in prepared for one in mine)
-    return forms / together(works), prepared
+    before = platform.cpu()
+    took = together(works)
+    return forms / took, prepared, (platform.cpu() - before) / forms
 
 
 BARE = "CREATE TABLE bare (uid VARCHAR(36) NOT NULL UNIQUE, sha256 VARCHAR(64) NOT NULL, body {blob} NOT NULL)"
@@ -344,6 +365,7 @@ class Row:
     clients: int
     ours: float
     bare: float
+    cpu: float
 
     @property
     def ratio(self) -> float:
@@ -359,41 +381,44 @@ def measure_puts(url: str, folder: Path, *, processes: int, seconds: float) -> l
         if url.startswith("sqlite")
         else (lambda sent: bare_postgresql(url, sent))
     )
-    with serving(url, folder, terminals, processes) as ports:
-        puts(ports, terminals[:8], 4, batch=False)
-        puts(ports, terminals[:8], 2, batch=True)
+    with serving(url, folder, terminals, processes) as platform:
+        puts(platform, terminals[:8], 4, batch=False)
+        puts(platform, terminals[:8], 2, batch=True)
         for batch in (False, True):
             for clients in CLIENTS:
                 some = terminals[:clients]
                 size = BATCH if batch else 1
-                rate, _ = puts(ports, some, 4, batch=batch)
+                rate, _, _ = puts(platform, some, 4, batch=batch)
                 requests = max(3, round(rate * seconds / clients / size))
-                ours, sent = puts(ports, some, requests, batch=batch)
+                ours, sent, cpu = puts(platform, some, requests, batch=batch)
                 name = (
                     f"{'SQLite' if url.startswith('sqlite') else 'PostgreSQL'}, {'20 a request' if batch else 'single'}"
                 )
-                rows.append(Row(name, clients, ours, bare(sent)))
+                rows.append(Row(name, clients, ours, bare(sent), cpu))
                 show(rows[-1])
     return rows
 
 
 def show(row: Row) -> None:
     asked = ">= 0.5" if (row.clients, row.name) == (32, "PostgreSQL, 20 a request") else ""
-    print(f"{row.name:28}{row.clients:8}{row.ours:12.0f}{row.bare:12.0f}{row.ratio:8.2f}{asked:>8}", flush=True)
+    numbers = f"{row.clients:8}{row.ours:12.0f}{row.bare:12.0f}{row.ratio:8.2f}{asked:>8}{row.cpu * 1e3:8.2f} ms"
+    print(f"{row.name:28}{numbers}", flush=True)
 
 
-def measure_papers(folder: Path, rounds: int) -> list[tuple[str, float, float]]:
+def measure_papers(url: str, folder: Path, rounds: int) -> list[tuple[str, float, float]]:
     found: list[tuple[str, float, float]] = []
     terminals = [Terminal(number) for number in range(4)]
-    with serving(f"sqlite:///{folder / 'papers.db'}", folder, terminals, 1) as ports:
-        papers(ports[0], terminals[:1], 1, folder, piece=CHUNK_BYTES)
+    named = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
+    with serving(url, folder, terminals, 1) as platform:
+        port = platform.ports[0]
+        papers(port, terminals[:1], 1, folder, piece=CHUNK_BYTES)
         for clients in (1, 4):
             for piece in (CHUNK_BYTES, 4 * CHUNK_BYTES):
-                pairs = [papers(ports[0], terminals[:clients], 3, folder, piece=piece) for _ in range(rounds)]
+                pairs = [papers(port, terminals[:clients], 3, folder, piece=piece) for _ in range(rounds)]
                 ours, bare = (statistics.median(pair[at] for pair in pairs) / 1e6 for at in (0, 1))
-                name = f"papers of {PAPER_BYTES >> 20} MiB by {piece >> 20} MiB"
+                name = f"{named}, by {piece >> 20} MiB"
                 found.append((f"{name}, {clients}", ours, bare))
-                print(f"{name:28}{clients:8}{ours:10.0f} M{bare:10.0f} M{ours / bare:8.2f}{'>= 0.7':>8}", flush=True)
+                print(f"{name:28}{clients:8}{ours:12.0f}{bare:12.0f}{ours / bare:8.2f}{'>= 0.7':>8}", flush=True)
     return found
 
 
@@ -403,7 +428,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    print(f"{'forms a second':28}{'clients':>8}{'platform':>12}{'bare insert':>12}{'ratio':>8}{'asked':>8}")
+    heads = ("clients", "platform", "bare insert", "ratio", "asked", "cpu a form")
+    print("forms a second".ljust(28) + "".join(f"{head:>{width}}" for head, width in zip(heads, WIDTHS, strict=True)))
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="district-bench-") as name:
         folder = Path(name)
@@ -412,8 +438,14 @@ def main() -> None:
         if "postgresql" in asked.only:
             with running(on_disk=True) as server:
                 rows += measure_puts(server.empty(), folder, processes=2, seconds=asked.seconds)
-        print(f"{'bytes a second':28}{'clients':>8}{'platform':>12}{'bare write':>12}{'ratio':>8}{'asked':>8}")
-        written = measure_papers(folder, 3) if "papers" in asked.only else []
+        written: list[tuple[str, float, float]] = []
+        if "papers" in asked.only:
+            heads = ("clients", "platform", "bare write", "ratio", "asked")
+            title = f"papers of {PAPER_BYTES >> 20} MiB, MB/s".ljust(28)
+            print(title + "".join(f"{head:>{width}}" for head, width in zip(heads, WIDTHS, strict=False)))
+            written += measure_papers(f"sqlite:///{folder / 'papers.db'}", folder, 3)
+            with running(on_disk=True) as server:
+                written += measure_papers(server.empty(), folder, 3)
     if asked.json:
         told: dict[str, Any] = {
             f"{row.name}, {row.clients}": [round(row.ours), round(row.bare), round(row.ratio, 3)] for row in rows

@@ -19,13 +19,17 @@ from tests.support.rush import Outcomes, Rush, exponential, fixed, jitter, simul
 
 TERMINALS, FORMS, RATE = 10_000, 200, 500.0
 BATCH = 20
-BATCH_COST = 5.0
+BATCH_COST = 2.0
 """What a request of 20 forms costs of one with a single form, on the reference platform."""
-REFUSAL = 0.3
-"""What a refusal costs of a request with a single form: mostly the signature that is looked at first."""
+REFUSAL = 0.06
+GATE = 0.5
+"""What a refusal costs of a request with a single form: at a glance, and where its turn had come and the signature was
+looked at."""
 
-SINGLE = Rush(terminals=TERMINALS, requests=FORMS, rate=RATE, refusal=REFUSAL)
-BATCHES = replace(SINGLE, requests=FORMS // BATCH, rate=RATE / BATCH_COST, refusal=REFUSAL / BATCH_COST)
+SINGLE = Rush(terminals=TERMINALS, requests=FORMS, rate=RATE, refusal=REFUSAL, gate=GATE)
+BATCHES = replace(
+    SINGLE, requests=FORMS // BATCH, rate=RATE / BATCH_COST, refusal=REFUSAL / BATCH_COST, gate=GATE / BATCH_COST
+)
 Row = tuple[str, Rush]
 
 

@@ -94,7 +94,8 @@ def tus_server(folder: Path) -> Peer:
 
 
 class CuttingLine:
-    """Passes bytes on to a port on this machine, and cuts the connection once `cut_after` bytes went that way."""
+    """Passes bytes on to a port on this machine, and cuts the connection once `cut_after` bytes went that way. While it
+    `is_dead` nothing gets through."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -103,6 +104,7 @@ class CuttingLine:
         self._left: int | None = None
         self.cuts = 0
         self.carried = 0
+        self.is_dead = False
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property
@@ -125,6 +127,9 @@ class CuttingLine:
                 near, _ = self._listener.accept()
             except OSError:
                 return
+            if self.is_dead:
+                near.close()
+                continue
             try:
                 far = socket.create_connection(("127.0.0.1", self._port), timeout=30)
             except OSError:
@@ -150,6 +155,8 @@ class CuttingLine:
 
     def _share(self, content: bytes) -> tuple[bytes, bool]:
         with self._lock:
+            if self.is_dead:
+                self._left = 0
             if self._left is not None:
                 content = content[: self._left]
                 self._left -= len(content)
