@@ -57,10 +57,13 @@ def add_staff_pages(
     app.mount("/static", StaticFiles(directory=HERE / "static"))
 
     async def broken(request: Request, _trouble: Exception) -> Response:
-        # What went wrong is in the server's log and nowhere else.
+        # What went wrong is in the server's log and nowhere else. The server closes the connection after such an
+        # answer; who is not told of it would lose the next request.
         if request.url.path.startswith("/v1/"):
-            return problem(500, "http")
-        return render("message.html", status=500, headers=BASE, said="broken")
+            answer = problem(500, "http")
+            answer.headers["Connection"] = "close"
+            return answer
+        return render("message.html", status=500, headers={**BASE, "Connection": "close"}, said="broken")
 
     app.add_exception_handler(Exception, broken)
     app.add_middleware(SafeHeaders, tls=address is not None and address.startswith("https://"))

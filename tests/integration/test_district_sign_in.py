@@ -444,3 +444,21 @@ def test_sessions_are_known_to_every_process(tmp_path: Path) -> None:
     assert clerk.get("/cases").url.endswith("/sign-in")
     second.close()
     first.close()
+
+
+def test_password_fields_are_masked_and_known_to_managers(office: Office) -> None:
+    page = office.visitor().get("/sign-in").text
+    assert '<input id="password" name="password" type="password" autocomplete="current-password" required>' in page
+    page = office.person("li").get("/account").text
+    fields = [field for field in page.split("<input ") if 'type="password"' in field]
+    assert [field.partition('autocomplete="')[2].partition('"')[0] for field in fields] == [
+        "current-password",
+        "new-password",
+        "new-password",
+    ]
+
+
+def test_a_new_platform_lets_nobody_in(office: Office) -> None:
+    assert office.register.all() == ()
+    for name in ("admin", "root", "demo", "staff"):
+        assert office.visitor().sign_in(name, name).status_code == 403
