@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -41,6 +41,9 @@ from district.uploads import add_uploads
 from district.web import add_staff_pages
 
 _log = logging.getLogger(__name__)
+_LATER = (ObjectsAway, OperationalError, InternalError, QueuePoolTimeout)
+"""A full disk, a database or an object store that is gone, or may only be read: nothing was acknowledged, and later it
+may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,14 +186,13 @@ def _application(store: DistrictStore) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    # A full disk, a database or an object store that is gone: nothing was acknowledged, and later it may be.
-    for trouble in (ObjectsAway, OperationalError, QueuePoolTimeout):
+    for trouble in _LATER:
         app.add_exception_handler(trouble, _later)
     return app
 
 
 async def _later(request: Request, trouble: Exception) -> Response:
-    _log.warning("answered 503: %s", trouble.orig if isinstance(trouble, OperationalError) else trouble)
+    _log.warning("answered 503: %s", trouble.orig if isinstance(trouble, DBAPIError) else trouble)
     answer = problem(503, "later", "not now; nothing of this request was kept", retry_after=retry_seconds())
     if request.method == "HEAD":
         return Response(status_code=503, headers={"Retry-After": answer.headers["Retry-After"]})

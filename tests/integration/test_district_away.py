@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import psycopg
 import requests
 
 from district.app import Settings
@@ -33,7 +34,14 @@ def test_a_database_that_goes_away_makes_terminals_wait(tmp_path: Path) -> None:
             assert asked.status_code == 503
             assert refusal(requests.get(f"{url}/v1/submissions/{first.uid}", timeout=20)) == LATER
             postgres.start()
-            assert second.form(url).status_code == 201
+            for read_only in ("on", "off"):  # as after a fail-over to a copy
+                with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+                    connection.execute(f"ALTER SYSTEM SET default_transaction_read_only = {read_only}".encode())
+                    connection.execute("SELECT pg_reload_conf()")
+                postgres.stop()
+                postgres.start()
+                assert Sender().form(url).status_code in (201, 503)  # by then it knows that its old lines are dead
+                assert second.form(url).status_code == (503 if read_only == "on" else 201)
             assert first.chunk(url, paper, 0).status_code == 204
             assert first.form(url).content == receipt.content
             assert first.state(url)[0] == "done"

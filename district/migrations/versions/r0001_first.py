@@ -6,6 +6,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
+from district.migrations import all_bodies
+
 revision = "0001"
 down_revision = None
 
@@ -67,7 +69,6 @@ def _name_terminals() -> None:
     if any(column["name"] == "terminal" for column in sa.inspect(connection).get_columns("submission")):
         return
     op.add_column("submission", sa.Column("terminal", sa.String(8)))
-    rows = connection.execute(sa.text("SELECT seq, body FROM submission")).all()
     change = sa.text("UPDATE submission SET terminal = :terminal WHERE seq = :seq")
-    for seq, body in rows:
+    for seq, body, _number in all_bodies(connection):
         connection.execute(change, {"seq": seq, "terminal": json.loads(body)["kiosk"]})

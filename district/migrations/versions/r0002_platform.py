@@ -5,6 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
+from district.migrations import all_bodies
+
 revision = "0002"
 down_revision = "0001"
 
@@ -41,7 +43,7 @@ def _tell_what_is_there() -> None:
     connection.execute(sa.text("UPDATE submission SET stage = CASE state WHEN 'done' THEN 'complete' ELSE state END"))
     change = sa.text("UPDATE submission SET matter = :matter WHERE seq = :seq")
     last: dict[int, int] = {}
-    for seq, body, number in connection.execute(sa.text("SELECT seq, body, case_number FROM submission")).all():
+    for seq, body, number in all_bodies(connection):
         matter = json.loads(body).get("matter")
         if matter is not None:
             connection.execute(change, {"seq": seq, "matter": matter})
