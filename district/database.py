@@ -9,7 +9,7 @@ left alone. Several processes may work on one: what could meet is locked in the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Select,
+    Table,
     create_engine,
     event,
     func,
@@ -32,6 +33,8 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -108,6 +111,14 @@ def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
         # Before anything is read: two who read first and write then would be in each other's way.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return work(connection)
+
+
+def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert, or take the place of what has the same key."""
+    insert = (postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert)(table)
+    keys = [column.name for column in table.primary_key]
+    others = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), rows)
 
 
 def _sqlite(address: URL) -> Engine:

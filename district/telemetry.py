@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 from pydantic import JsonValue
@@ -13,7 +12,9 @@ from sqlalchemy import Engine, select
 from starlette.concurrency import run_in_threadpool
 
 from district.answers import body_of, problem
+from district.database import alone, put, write
 from district.tables import REPORTS
+from district.times import now_text
 
 MAX_REPORT_BYTES = 64 * 1024
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
@@ -36,14 +37,11 @@ class Telemetry:
         self._engine = engine
 
     def keep(self, *, terminal: str, kind: str, body: str) -> None:
-        with self._engine.begin() as connection:
-            same = (REPORTS.c.terminal == terminal, REPORTS.c.kind == kind)
-            connection.execute(REPORTS.delete().where(*same))
-            now = datetime.now(tz=UTC).isoformat(timespec="seconds")
-            connection.execute(REPORTS.insert().values(terminal=terminal, kind=kind, body=body, received_at=now))
+        row = {"terminal": terminal, "kind": kind, "body": body, "received_at": now_text()}
+        write(self._engine, lambda connection: put(connection, REPORTS, [row]))
 
     def newest(self) -> tuple[Report, ...]:
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             rows = connection.execute(select(REPORTS).order_by(REPORTS.c.terminal, REPORTS.c.kind)).all()
         return tuple(
             Report(terminal=row.terminal, kind=row.kind, content=json.loads(row.body), received_at=row.received_at)

@@ -11,13 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Engine, Table, delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.engine import Connection
 
 from district.admission import FIRST_PACE, MOST_AT_ONCE, Admission, Later, Turn
-from district.database import alone, write
+from district.database import alone, put, write
 from district.tables import PACES, TERMINALS, TURNS
 
 _EXCHANGE_SECONDS = 1.0
@@ -121,13 +119,5 @@ def _keep(connection: Connection, rows: list[dict[str, object]], pace: float) ->
         connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
     oldest = int(str(rows[0]["given"])) - _KEPT_SECONDS
     connection.execute(delete(TURNS).where(TURNS.c.given < oldest))
-    _put(connection, TURNS, rows)
-    _put(connection, PACES, [{"id": 1, "requests_a_second": pace}])
-
-
-def _put(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
-    """Insert, or take the place of what has the same key."""
-    insert = (postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert)(table)
-    keys = [column.name for column in table.primary_key]
-    others = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
-    connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), rows)
+    put(connection, TURNS, rows)
+    put(connection, PACES, [{"id": 1, "requests_a_second": pace}])

@@ -19,6 +19,7 @@ from district.database import write
 from district.outcomes import Conflict, Take, Taken, Upload
 from district.store import DistrictStore
 from district.tables import ATTACHMENTS, CASE_COUNTERS, OUTBOX, SUBMISSIONS, TERMINALS
+from district.telemetry import Telemetry
 from district.terminals import Terminals
 from offline_queue.wire import Attachment, Envelope, Progress, State, canonical_bytes, read_receipt, sha256_hex
 
@@ -217,3 +218,14 @@ def test_all_are_read_page_by_page(store: DistrictStore, monkeypatch: pytest.Mon
     batch = [envelope() for _ in range(7)]
     store.take_all(batch)
     assert [row.outside.uid for row in store.submissions()] == [outside.uid for outside, _ in batch]
+
+
+def test_of_reports_that_come_at_once_one_is_kept(store: DistrictStore) -> None:
+    telemetry = Telemetry(store.engine)
+    works = [
+        partial(telemetry.keep, terminal="TY03", kind="heartbeat", body=json.dumps({"waiting": number}))
+        for number in range(8)
+    ]
+    at_once(works)
+    (kept,) = telemetry.newest()
+    assert kept.content["waiting"] in range(8)
