@@ -101,14 +101,17 @@ class Bucket:
         return io.BufferedReader(_Reader(parts, self._content))
 
     def delete(self, name: str) -> None:
-        def forget(connection: Connection) -> Sequence[str]:
-            keys = connection.execute(select(PARTS.c.object).where(PARTS.c.attachment == name)).scalars().all()
+        recorded = select(PARTS.c.object).where(PARTS.c.attachment == name)
+        with self._engine.connect() as connection:
+            keys = connection.execute(recorded).scalars().all()
+        for key in keys:  # first: what is forgotten and still there would be nobody's to erase
+            self._remove(key)
+
+        def forget(connection: Connection) -> None:
             connection.execute(delete(PARTS).where(PARTS.c.attachment == name))
             connection.execute(update(ATTACHMENTS).where(ATTACHMENTS.c.id == name).values(offset=0))
-            return keys
 
-        for key in write(self._engine, forget):
-            self._remove(key)
+        write(self._engine, forget)
 
     def adopt(self, name: str) -> None:
         offset = at = self.offset(name)

@@ -233,6 +233,19 @@ def test_an_object_that_somebody_took_away_is_missed(bucket: Bucket, s3: tuple[A
         content(bucket)
 
 
+def test_erasing_that_was_interrupted_goes_on(bucket: Bucket, line: Line, s3: tuple[Any, str]) -> None:
+    assert bucket.append(PAPER, 0, b"one")
+    assert bucket.append(PAPER, 3, b"two")
+    line.turn(Mood.GONE)
+    with pytest.raises(ObjectsAway):
+        bucket.delete(PAPER)
+    line.turn(Mood.FINE)
+    bucket.delete(PAPER)
+    client, name = s3
+    assert "Contents" not in client.list_objects_v2(Bucket=name)
+    assert bucket.offset(PAPER) == 0
+
+
 def test_a_place_that_can_t_be_used_is_said(engine: Engine, line: Line, s3: tuple[Any, str]) -> None:
     for wrong in ("s3://", "http://bucket/x", "s3://a@b/c", "s3://b/p?endpoint=ftp://x", "s3://b/p?key=1", "s3://b#c"):
         with pytest.raises(ValueError, match="endpoint"):
