@@ -46,6 +46,9 @@ _SESSION = (
     "SET synchronous_commit = on",  # whatever the role or the database have for others
     "SET idle_in_transaction_session_timeout = '60s'",  # a process that was stopped must not hold a lock for ever
     "SET lock_timeout = '20s'",
+    # A plan that was kept from when a table was small reads all of it, until somebody analyses it: a district's first
+    # hours, or its first minutes after a rush began.
+    "SET plan_cache_mode = force_custom_plan",
 )
 _IN_TURN = threading.Lock()
 """Threads of one process write to SQLite in turn. Its own way of waiting, which other processes are left with, is to
