@@ -25,6 +25,7 @@ from district.web.pages import BASE, HERE, SafeHeaders, renderer
 from district.web.signing_in import add_signing_in
 from district.web.site import Site, see
 from district.web.terminal_pages import add_terminal_pages
+from district.web.titles import Titles
 
 
 def add_staff_pages(
@@ -36,13 +37,14 @@ def add_staff_pages(
 ) -> None:
     """`address` is the root that browsers call, where a proxy changes it (`https://staff.district.example`); `clock`
     gives aware times."""
-    engine, render = store.engine, renderer()
+    engine, titles = store.engine, Titles(store.engine)
+    render = renderer(titles.label)
     viewings = Viewings(engine, clock=clock)
     sessions = Sessions(engine, clock=clock)
     site = Site(app=app, sessions=sessions, viewings=viewings, render=render, address=address)
     add_signing_in(site, StaffRegister(engine, clock=clock))
     halls = Halls(engine)
-    CasePages(site=site, cases=Cases(engine, clock=clock), store=store, halls=halls).add()
+    CasePages(site=site, cases=Cases(engine, clock=clock), store=store, halls=halls, titles=titles).add()
     add_terminal_pages(site, engine, halls, clock)
     add_audit_pages(site, viewings)
 

@@ -40,6 +40,7 @@ from district.store import DistrictStore
 from district.viewings import What
 from district.web.pages import NOTHING
 from district.web.site import Form, Site, see
+from district.web.titles import Titles
 from district.web.words import answers
 
 _UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -59,6 +60,7 @@ class CasePages:
     cases: Cases
     store: DistrictStore
     halls: Halls
+    titles: Titles
 
     def add(self) -> None:
         site = self.site
@@ -76,6 +78,7 @@ class CasePages:
         return self._list(visit, request.query_params)
 
     def _list(self, visit: Visit, asked: Mapping[str, str], *, status: int = 200, said: str = "") -> Response:
+        self.titles.look()
         halls = self.halls.all()
         hall = visit.staff.hall or _one_of(asked.get("hall"), halls)
         matters = self.cases.matters()
@@ -129,6 +132,7 @@ class CasePages:
     def _page(
         self, visit: Visit, case: Case, *, openly: bool = False, status: int = 200, said: str = "", note: str = ""
     ) -> Response:
+        self.titles.look()
         row = self.store.submission(case.line.uid)
         form = {} if row is None or row.envelope is None else row.envelope.form
         hidden, shown = list(answers(form)), list(answers(form, openly=True))

@@ -42,8 +42,8 @@ _WORDS: dict[str, Any] = {
 Render = Callable[..., Response]
 
 
-def renderer() -> Render:
-    """Makes pages: ``render(template, status=…, headers=…, **values)``."""
+def renderer(label: Callable[[str], str]) -> Render:
+    """Makes pages: ``render(template, status=…, headers=…, **values)``. `label` puts codes into words."""
     pages = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -52,7 +52,7 @@ def renderer() -> Render:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    pages.filters.update(label=words.label, local=words.local, size=words.size, day=words.day)
+    pages.filters.update(label=label, local=words.local, size=words.size, day=words.day)
     cast("dict[str, Any]", pages.globals).update(_WORDS)
 
     def render(

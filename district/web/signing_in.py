@@ -39,9 +39,9 @@ def add_signing_in(site: Site, register: StaffRegister) -> None:
         staff = register.check(name, form.secret("password"))
         if staff is None:
             # A name that is nobody's may be a password, typed into the wrong field: it is not written down.
-            site.viewings.note(name if register.knows(name) else "", What.REFUSED)
+            site.viewings.note(name if register.knows(name) else "", What.REFUSED, detail=_where(request))
             return page(request, status=403, said="refused")
-        site.viewings.note(staff.name, What.SIGNED_IN, detail="password")
+        site.viewings.note(staff.name, What.SIGNED_IN, detail=_where(request))
         answer = see("/cases")
         site.keep_token(request, answer, site.sessions.begin(staff, instead_of=site.token(request)))
         return answer
@@ -68,6 +68,11 @@ def add_signing_in(site: Site, register: StaffRegister) -> None:
     site.app.add_api_route("/sign-in", entered, methods=["POST"], include_in_schema=False)
     site.does("/sign-out", leave, role=Role.VIEWER)
     _add_account(site, register, turns)
+
+
+def _where(request: Request) -> str:
+    """The machine that asks; behind a proxy it is the proxy's."""
+    return "" if request.client is None else request.client.host
 
 
 def _add_account(site: Site, register: StaffRegister, turns: CapacityLimiter) -> None:

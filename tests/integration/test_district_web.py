@@ -7,9 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from district.cases import Cases, Moved, Overtaken, Selection, Stage
+from district.catalogue import Catalogues
 from district.outbox import Outbox
 from district.retention import erase
 from district.staff import Role
@@ -17,6 +19,7 @@ from district.tables import OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
 from district.telemetry import Telemetry
 from district.viewings import Viewings, What
 from district.web.words import masked
+from offline_queue.catalogue import Catalogue, MatterFile, sign_catalogue
 from tests.support.staff_site import (
     ID_NUMBER,
     JPEG,
@@ -459,3 +462,24 @@ def test_what_was_erased_is_told_as_such(office: Office) -> None:
     assert "2026-" in page
     assert "王秀英" not in page
     assert clerk.get(f"/cases/{case}/papers/{paper_of(case)}/content").status_code == 404
+
+
+def test_matters_are_called_as_the_published_catalogue_calls_them(office: Office) -> None:
+    case = hand_in(office.store, 1, matter="fishing-licence", papers=(Piece(material="boat-photo"),))
+    clerk = office.person("li")
+    assert "fishing-licence" in clerk.get(f"/cases/{case}").text
+    key = Ed25519PrivateKey.generate()
+    files = (
+        MatterFile(
+            name="fishing.yaml",
+            text="{id: fishing-licence, title: {zh: 捕捞许可证}, materials: [{id: boat-photo, name: {zh: 渔船照片}}]}",
+        ),
+        MatterFile(name="broken.yaml", text="{"),
+        MatterFile(name="odd.yaml", text="- 1"),
+    )
+    package = sign_catalogue(Catalogue(version=1, created=office.clock.now, files=files), key)
+    Catalogues(office.store.engine).publish(package, key.public_key().public_bytes_raw())
+    page = clerk.get(f"/cases/{case}").text
+    assert "捕捞许可证" in page
+    assert "渔船照片" in page
+    assert "捕捞许可证" in clerk.get("/cases").text
