@@ -5,7 +5,7 @@ The checks need a second terminal (`--other`), and one that may go out of servic
 
 from __future__ import annotations
 
-from district.check.forms import Form, form, paper
+from district.check.forms import form, paper
 from district.check.rules import Broken, NotTried, Rules
 from district.check.terminals import signing
 from district.check.visit import Visit, expect, json_of, offset_of, same
@@ -13,30 +13,24 @@ from district.check.visit import Visit, expect, json_of, offset_of, same
 rules = Rules("isolation")
 
 
-def _mine(visit: Visit) -> Form:
-    sent = form(visit.own.code, [paper(100)])
-    visit.taken(sent)
-    return sent
-
-
 @rules("Look up forms by uid and by the terminal that signed; answer 404 to others.")
 def other_terminal_sees_no_progress(visit: Visit) -> None:
     """Another terminal's form is unknown: 404."""
     other = visit.other
-    expect(visit.progress(_mine(visit).uid, by=other), 404)
+    expect(visit.progress(visit.standing().uid, by=other), 404)
 
 
 @rules("Let only the terminal that declared a paper ask for it; answer 404 to others.")
 def other_terminal_sees_no_offset(visit: Visit) -> None:
     """The upload of another terminal's paper is unknown: 404."""
     other = visit.other
-    expect(visit.head(_mine(visit).papers[0], by=other), 404)
+    expect(visit.head(visit.standing().papers[0], by=other), 404)
 
 
 @rules("Let only the terminal that declared a paper upload it; answer 404 to others.")
 def other_terminal_uploads_nothing(visit: Visit) -> None:
     """Another terminal's paper takes nothing: 404, and nothing changes."""
-    other, sent = visit.other, _mine(visit)
+    other, sent = visit.other, visit.standing()
     one = sent.papers[0]
     expect(visit.patch(one, 0, one.content, by=other), 404)
     same(offset_of(visit.head(one)), 0, "the offset afterwards")
@@ -45,7 +39,7 @@ def other_terminal_uploads_nothing(visit: Visit) -> None:
 @rules("Let only the terminal that handed a form in rate it; answer 404 to others.")
 def other_terminal_rates_nothing(visit: Visit) -> None:
     """Another terminal's form can't be rated: 404."""
-    other, uid = visit.other, _mine(visit).uid
+    other, uid = visit.other, visit.standing().uid
     body = b'{"level":1}'
     expect(visit.ask("PUT", f"/v1/submissions/{uid}/rating", body, by=other), 404)
 
@@ -54,13 +48,13 @@ def other_terminal_rates_nothing(visit: Visit) -> None:
 def other_terminal_gets_no_receipt(visit: Visit) -> None:
     """Who sends another terminal's form gets no receipt for it: 422."""
     other = visit.other
-    expect(visit.put(_mine(visit), by=other), 422)
+    expect(visit.put(visit.standing(), by=other), 422)
 
 
 @rules("A uid that another terminal used is taken: 422, without a word of whose it is.")
 def other_terminal_takes_no_uid(visit: Visit) -> None:
     """A uid that another terminal used is refused, and the first form stays."""
-    other, sent = visit.other, _mine(visit)
+    other, sent = visit.other, visit.standing()
     expect(visit.put(form(other.code, uid=sent.uid), by=other), 422)
     same(json_of(visit.progress(sent.uid)).get("sha256"), sent.sha256, "sha256 of the first form")
 
@@ -68,7 +62,7 @@ def other_terminal_takes_no_uid(visit: Visit) -> None:
 @rules("An attachment's id that another form declared is taken: 422.")
 def other_terminal_takes_no_paper(visit: Visit) -> None:
     """A paper that another terminal declared can't be declared again."""
-    other, sent = visit.other, _mine(visit)
+    other, sent = visit.other, visit.standing()
     expect(visit.put(form(other.code, sent.papers), by=other), 422)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from district.check.forms import Form, digest_of, envelope, form, new_uid, paper, written
 from district.check.line import Answer
 from district.check.rules import Broken, Rules
-from district.check.visit import SEALED, Visit, expect, expect_refusal, json_of, listed, same
+from district.check.visit import PLAIN, SEALED, Visit, expect, expect_refusal, json_of, listed, same
 
 MAX_FORM = 1024 * 1024
 rules = Rules("submissions")
@@ -200,6 +200,15 @@ def submission_incomplete_422(visit: Visit) -> None:
     other: list[dict[str, Any]] = [{"attachments": {}}, {"test": None}, {"token": "short"}, {"kiosk": 7}]  # no secret  # nosec B105
     for changed in (less, *({**content, **one} for one in other)):
         expect(visit.put(Form(uid=uid, body=written(changed))), 422)
+
+
+@rules("Read Kiosk-Waiting as a hint: up to nine digits, and nothing where it is anything else.")
+def submission_strange_hint_ignored(visit: Visit) -> None:
+    """What a terminal says of how much waits is a hint, and no reason to refuse a form."""
+    for hint in ("7", "many", "-1", "9" * 40):
+        sent = form(visit.own.code)
+        fields = {"Content-Type": PLAIN, "Idempotency-Key": f'"{sent.uid}"', "Kiosk-Waiting": hint}
+        expect(visit.ask("PUT", f"/v1/submissions/{sent.uid}", sent.body, fields), 200, 201)
 
 
 @rules("Take a supplement only for what was asked for; answer 422 to one that answers nothing.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from district.check.forms import Form, Paper, digest_of, new_uid
+from district.check.forms import Form, Paper, digest_of, form, new_uid, paper
 from district.check.line import Answer, Line, NoAnswer, Root
 from district.check.rules import Broken, NotTried
 from district.check.terminals import Signs, Terminal
@@ -105,6 +105,7 @@ class Visit:
         self.seen: list[Seen] = []
         self._others = others or Others()
         self._pause = pause
+        self._standing: Form | None = None
         self._asked = 0
         self._silent = 0
         self._waited = 0.0
@@ -218,6 +219,14 @@ class Visit:
         if answer.status not in (200, 201):
             raise NotTried(f"a form that is right was answered {answer.status}")
         return answer
+
+    def standing(self) -> Form:
+        """A form of this terminal that is there, with a paper of which nothing is: one for all who change nothing."""
+        if self._standing is None:
+            sent = form(self.own.code, [paper(100)])
+            self.taken(sent)
+            self._standing = sent
+        return self._standing
 
     def progress(self, uid: str, *, by: Terminal | None = None, signs: Signs | None = None) -> Answer:
         return self.ask("GET", f"/v1/submissions/{uid}", by=by, signs=signs)

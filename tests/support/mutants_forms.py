@@ -294,3 +294,9 @@ async def keeps_parts_of_forms(ask: Ask, behind: Behind) -> Told:
     if is_question(ask) and ask.uid in broken:
         return said(200, uid=ask.uid, sha256="0" * 64, state="received")
     return told(422, "conflict") if is_form(ask) and ask.uid in broken else await behind(ask)
+
+
+@found_by("submission-strange-hint-ignored")
+async def wants_hints_to_be_numbers(ask: Ask, behind: Behind) -> Told:
+    hint = ask.fields.get("kiosk-waiting", "0")
+    return await behind(ask) if hint.isdigit() and len(hint) < 10 else told(400, "http")
