@@ -50,6 +50,6 @@ def problem(status: int, kind: str, detail: str = "", *, retry_after: int | None
     return Response(canonical_bytes(told), status_code=status, media_type="application/problem+json", headers=headers)
 
 
-def retry_seconds(shortest: int = 20) -> int:
+def retry_seconds() -> int:
     """For Retry-After, spread, so that those who wait don't come back together."""
-    return random.randint(shortest, 3 * shortest)  # noqa: S311 - nothing to guess  # nosec B311
+    return random.randint(20, 60)  # noqa: S311 - nothing to guess  # nosec B311
