@@ -3,8 +3,9 @@
 Real `district serve` processes on SQLite (one) and on PostgreSQL (two), 1, 8 and 32 clients, one form a request and 20.
 What is sent was made and signed beforehand and goes out over plain sockets, so that the clients cost little; server,
 database and clients still share the machine's cores. The bare insert is the driver's own, from as many threads, into a
-table with a unique uid: a row for each form, committed for each request, on the same server, as durable. The bare write
-is a file that grows by the same pieces, each fsynced.
+table with a unique uid: a row for each form, committed for each request, on the same server, as durable; "its own rows"
+are the platform's, with all of its columns and indexes. The bare write is a file that grows by the same pieces, each
+fsynced.
 
     .venv/bin/python -m bench.district [--seconds 4] [--only postgresql] [--json]
 """
@@ -50,7 +51,7 @@ from offline_queue.wire import (
 from tests.support.postgres import running
 
 CLIENTS = (1, 8, 32)
-WIDTHS = (8, 12, 12, 8, 8, 11)
+WIDTHS = (8, 12, 12, 8, 8, 13, 8, 11)
 PARTS = ("sqlite", "postgresql", "papers")
 BATCH = 20
 ROOT = "http://district.example"
@@ -288,6 +289,33 @@ def bare_postgresql(url: str, prepared: Sequence[Sequence[Sent]]) -> float:
     return _bare(client, prepared)
 
 
+def same_rows(url: str, prepared: Sequence[Sequence[Sent]]) -> float:
+    """The rows that the platform made of them, by the driver into a table of the same columns and indexes."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS again")
+        connection.execute("CREATE TABLE again (LIKE submission INCLUDING ALL)")
+        uids = [form.uid for mine in prepared for one in mine for form in one.forms]
+        found = connection.execute("SELECT uid, submission.* FROM submission WHERE uid = ANY(%s)", (uids,)).fetchall()
+    rows: dict[str, tuple[object, ...]] = {row[0]: row[1:] for row in found}
+    marks = ", ".join(["%s"] * (len(found[0]) - 1))
+
+    def client(mine: Sequence[Sent]) -> Callable[[], None]:
+        connection = psycopg.connect(url)
+
+        def work() -> None:
+            for one in mine:
+                with connection.cursor() as cursor:
+                    cursor.executemany(
+                        f"INSERT INTO again VALUES ({marks})".encode(), [rows[form.uid] for form in one.forms]
+                    )
+                connection.commit()
+            connection.close()
+
+        return work
+
+    return _bare(client, prepared)
+
+
 def bare_sqlite(folder: Path, prepared: Sequence[Sequence[Sent]]) -> float:
     path = folder / f"bare-{uuid.uuid4()}.db"
     turn = threading.Lock()
@@ -365,6 +393,7 @@ class Row:
     clients: int
     ours: float
     bare: float
+    same: float | None
     cpu: float
 
     @property
@@ -376,11 +405,11 @@ def measure_puts(url: str, folder: Path, *, processes: int, seconds: float) -> l
     """A short run says how many requests make `seconds`."""
     terminals = [Terminal(number) for number in range(max(CLIENTS))]
     rows: list[Row] = []
-    bare: Callable[[Sequence[Sequence[Sent]]], float] = (
-        (lambda sent: bare_sqlite(folder, sent))
-        if url.startswith("sqlite")
-        else (lambda sent: bare_postgresql(url, sent))
-    )
+    sqlite = url.startswith("sqlite")
+
+    def bare(sent: Sequence[Sequence[Sent]]) -> float:
+        return bare_sqlite(folder, sent) if sqlite else bare_postgresql(url, sent)
+
     with serving(url, folder, terminals, processes) as platform:
         puts(platform, terminals[:8], 4, batch=False)
         puts(platform, terminals[:8], 2, batch=True)
@@ -394,15 +423,16 @@ def measure_puts(url: str, folder: Path, *, processes: int, seconds: float) -> l
                 name = (
                     f"{'SQLite' if url.startswith('sqlite') else 'PostgreSQL'}, {'20 a request' if batch else 'single'}"
                 )
-                rows.append(Row(name, clients, ours, bare(sent), cpu))
+                rows.append(Row(name, clients, ours, bare(sent), None if sqlite else same_rows(url, sent), cpu))
                 show(rows[-1])
     return rows
 
 
 def show(row: Row) -> None:
     asked = ">= 0.5" if (row.clients, row.name) == (32, "PostgreSQL, 20 a request") else ""
-    numbers = f"{row.clients:8}{row.ours:12.0f}{row.bare:12.0f}{row.ratio:8.2f}{asked:>8}{row.cpu * 1e3:8.2f} ms"
-    print(f"{row.name:28}{numbers}", flush=True)
+    numbers = f"{row.clients:8}{row.ours:12.0f}{row.bare:12.0f}{row.ratio:8.2f}{asked:>8}"
+    again = " " * 21 if row.same is None else f"{row.same:13.0f}{row.ours / row.same:8.2f}"
+    print(f"{row.name:28}{numbers}{again}{row.cpu * 1e3:8.2f} ms", flush=True)
 
 
 def measure_papers(url: str, folder: Path, rounds: int) -> list[tuple[str, float, float]]:
@@ -428,7 +458,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    heads = ("clients", "platform", "bare insert", "ratio", "asked", "cpu a form")
+    heads = ("clients", "platform", "bare insert", "ratio", "asked", "its own rows", "ratio", "cpu a form")
     print("forms a second".ljust(28) + "".join(f"{head:>{width}}" for head, width in zip(heads, WIDTHS, strict=True)))
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="district-bench-") as name:
