@@ -49,7 +49,7 @@ def _array(column: str) -> str:
 
 _NAMES = ", ".join(COLUMNS)
 _TOGETHER = (
-    f"INSERT INTO submission ({_NAMES}, hall) "  # noqa: S608 - names of our own columns
+    f"INSERT INTO submission ({_NAMES}, hall) "  # noqa: S608 - names of our own columns  # nosec B608
     f"SELECT {_NAMES}, (SELECT hall FROM terminal WHERE code = new.terminal AND hall IS NOT NULL"
     " ORDER BY added_at DESC LIMIT 1) "
     f"FROM unnest({', '.join(map(_array, COLUMNS))}) AS new({_NAMES})"
