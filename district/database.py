@@ -144,8 +144,8 @@ def _postgresql(address: URL) -> Engine:
         raise DatabaseTrouble("the database is an SQLite file (sqlite:///…) or a PostgreSQL (postgresql://…)")
     engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
-        pool_size=10,
-        max_overflow=10,
+        pool_size=20,
+        max_overflow=0,  # one that is closed after its use has to be opened again, and that costs more than the use
         pool_timeout=20,
         hide_parameters=True,
         connect_args={"connect_timeout": 10},
@@ -153,8 +153,7 @@ def _postgresql(address: URL) -> Engine:
 
     def make_durable(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:
-            for setting in _SESSION:
-                cursor.execute(setting)
+            cursor.execute("; ".join(_SESSION))
         connection.commit()
 
     event.listen(engine, "connect", make_durable)
