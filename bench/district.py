@@ -354,12 +354,15 @@ def _bare(client: Callable[[Sequence[Sent]], Callable[[], None]], prepared: Sequ
     return sum(len(one.forms) for mine in prepared for one in mine) / together(works)
 
 
-def papers(port: int, terminals: Sequence[Terminal], each: int, folder: Path, *, piece: int) -> tuple[float, float]:
+def papers(
+    platform: Platform, terminals: Sequence[Terminal], each: int, folder: Path, *, piece: int
+) -> tuple[float, float]:
     """Bytes a second of papers through the platform, and of the same pieces written to files."""
     content = os.urandom(PAPER_BYTES)
     sha256 = hashlib.sha256(content).hexdigest()
     works: list[Callable[[], None]] = []
-    for one in terminals:
+    for number, one in enumerate(terminals):
+        port = platform.ports[number % len(platform.ports)]
         names = [str(uuid.uuid4()) for _ in range(each)]
         declared = [
             Attachment(id=name, material="m", media_type="image/jpeg", bytes=PAPER_BYTES, sha256=sha256)
@@ -439,12 +442,11 @@ def measure_papers(url: str, folder: Path, rounds: int) -> list[tuple[str, float
     found: list[tuple[str, float, float]] = []
     terminals = [Terminal(number) for number in range(4)]
     named = "SQLite" if url.startswith("sqlite") else "PostgreSQL"
-    with serving(url, folder, terminals, 1) as platform:
-        port = platform.ports[0]
-        papers(port, terminals[:1], 1, folder, piece=CHUNK_BYTES)
+    with serving(url, folder, terminals, 1 if named == "SQLite" else 2) as platform:
+        papers(platform, terminals[:1], 1, folder, piece=CHUNK_BYTES)
         for clients in (1, 4):
             for piece in (CHUNK_BYTES, 4 * CHUNK_BYTES):
-                pairs = [papers(port, terminals[:clients], 3, folder, piece=piece) for _ in range(rounds)]
+                pairs = [papers(platform, terminals[:clients], 3, folder, piece=piece) for _ in range(rounds)]
                 ours, bare = (statistics.median(pair[at] for pair in pairs) / 1e6 for at in (0, 1))
                 name = f"{named}, by {piece >> 20} MiB"
                 found.append((f"{name}, {clients}", ours, bare))
