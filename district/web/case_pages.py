@@ -38,6 +38,7 @@ from district.sessions import Visit
 from district.staff import Role
 from district.store import DistrictStore
 from district.viewings import What
+from district.web.leaves import MOST_BYTES, Leaf, leaves
 from district.web.pages import NOTHING
 from district.web.site import Form, Site, see
 from district.web.titles import Titles
@@ -69,6 +70,7 @@ class CasePages:
         site.shows("/cases/{uid}", self.one)
         site.shows("/cases/{uid}/papers/{name}", self.paper)
         site.shows("/cases/{uid}/papers/{name}/content", self.content)
+        site.shows("/cases/{uid}/papers/{name}/leaves/{leaf}", self.leaf)
         site.does("/cases/{uid}/numbers", self.numbers, role=Role.CLERK)
         site.does("/cases/{uid}/stage", self.move, role=Role.CLERK)
         site.shows("/cases/{uid}/supplement", self.supplement, role=Role.CLERK)
@@ -176,7 +178,29 @@ class CasePages:
             previous=names[at - 1] if at else None,
             next=names[at + 1] if at + 1 < len(names) else None,
             shown=paper.media_type in _SHOWN,
+            leaves=len(self._leaves(paper)),
         )
+
+    def _leaves(self, paper: PaperRow) -> tuple[Leaf, ...]:
+        if paper.media_type != "application/pdf" or paper.bytes > MOST_BYTES:
+            return ()
+        opened = self.store.papers.paper(paper.id)
+        return () if opened is None else leaves(b"".join(opened.content))
+
+    def leaf(self, visit: Visit, request: Request) -> Response:
+        """One page of a PDF, as the picture that it is."""
+        found = self._paper(visit, request)
+        number = _key(str(request.path_params["leaf"])) or 0
+        if found is None:
+            return self.site.missing(visit)
+        case, _, paper = found
+        self.site.viewings.note(visit.staff.name, What.PAPER, uid=case.line.uid, detail=f"{paper.id} {number}")
+        pages = self._leaves(paper)
+        if not 0 < number <= len(pages):
+            return self.site.missing(visit)
+        shown = pages[number - 1]
+        named = f'inline; filename="{paper.id}-{number}{_ENDINGS[shown.media_type]}"'
+        return Response(shown.content, media_type=shown.media_type, headers={**_INERT, "Content-Disposition": named})
 
     def content(self, visit: Visit, request: Request) -> Response:
         """A paper's bytes, inert: a picture is shown as the picture it begins as, anything else is a file to keep."""

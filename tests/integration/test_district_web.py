@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import img2pdf
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from PIL import Image
 from sqlalchemy import select
 
 from district.cases import Cases, Moved, Overtaken, Selection, Stage
@@ -483,3 +487,37 @@ def test_matters_are_called_as_the_published_catalogue_calls_them(office: Office
     assert "捕捞许可证" in page
     assert "渔船照片" in page
     assert "捕捞许可证" in clerk.get("/cases").text
+
+
+def filed(*modes: str) -> bytes:
+    """A PDF as terminals file papers: one picture a page, in one bit (\"1\") or as a JPEG."""
+    pictures: list[bytes] = []
+    for mode in modes:
+        kept = io.BytesIO()
+        as_kept = {"format": "TIFF", "compression": "group4"} if mode == "1" else {"format": "JPEG"}
+        Image.new(mode, (120, 160), "white").save(kept, **as_kept)
+        pictures.append(kept.getvalue())
+    made: Any = img2pdf
+    return made.convert(pictures, engine=made.Engine.internal)
+
+
+def test_a_filed_paper_is_shown_as_its_pictures(office: Office) -> None:
+    text = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\ntrailer<</Root 1 0 R>>"
+    pieces = (filed("RGB", "1"), text, b"%PDF-1.7 junk")
+    papers = tuple(Piece(content=one, media_type="application/pdf") for one in pieces)
+    case = hand_in(office.store, 1, papers=papers)
+    viewer = office.person("zhao", Role.VIEWER)
+    place = f"/cases/{case}/papers/{paper_of(case)}"
+    page = viewer.get(place).text
+    assert [f"{place}/leaves/{number}" in page for number in (1, 2, 3)] == [True, True, False]
+    for number, kind, ending in ((1, "image/jpeg", "jpg"), (2, "image/png", "png")):
+        leaf = viewer.get(f"{place}/leaves/{number}")
+        assert leaf.headers["Content-Type"] == kind
+        assert leaf.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+        assert leaf.headers["Content-Disposition"] == f'inline; filename="{paper_of(case)}-{number}.{ending}"'
+        assert Image.open(io.BytesIO(leaf.content)).size == (120, 160)
+    assert record(office, case) == [("zhao", What.PAPER)] * 2
+    for number in ("0", "3", "x", "-1"):
+        assert viewer.get(f"{place}/leaves/{number}").status_code == 404
+    for at in (2, 3):
+        assert "网页里不打开" in viewer.get(f"/cases/{case}/papers/{paper_of(case, at)}").text
