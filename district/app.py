@@ -6,7 +6,7 @@ A terminal sees its own submissions only; those of others are unknown to it.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
+from starlette.types import Scope
 
 from district.answers import problem, retry_seconds
 from district.catalogue import Catalogues, add_catalogue
@@ -110,13 +111,14 @@ def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], da
     add_telemetry(api, Telemetry(store.engine))
     add_terminals(api, terminals, settings.authority)
     add_catalogue(api, Catalogues(store.engine))
+    enrolling = _enrolling(settings, store)
     app.include_router(api)
-    app.include_router(_enrolling(settings, store))
+    app.include_router(enrolling)
     app.add_api_route("/v1/health", _health, methods=["GET"])
     if staff:
         add_staff_pages(app, store, address=settings.staff_url, clock=clock or _now)
 
-    _answer_problems(app)
+    _answer_problems(app, api, enrolling)
     return app
 
 
@@ -124,8 +126,9 @@ def create_enrolment_app(settings: Settings) -> FastAPI:
     """What a terminal reaches that has no certificate yet: its enrolment, and nothing else."""
     store = open_store(settings)
     app = _application(store)
-    app.include_router(_enrolling(settings, store))
-    _answer_problems(app)
+    enrolling = _enrolling(settings, store)
+    app.include_router(enrolling)
+    _answer_problems(app, enrolling)
     return app
 
 
@@ -135,7 +138,7 @@ def _enrolling(settings: Settings, store: DistrictStore) -> APIRouter:
     return api
 
 
-def _answer_problems(app: FastAPI) -> None:
+def _answer_problems(app: FastAPI, *routers: APIRouter) -> None:
     async def as_problem(request: Request, trouble: Exception) -> Response:
         if isinstance(trouble, _Refusal):
             refused = trouble.refused
@@ -148,7 +151,7 @@ def _answer_problems(app: FastAPI) -> None:
         if isinstance(trouble, HTTPException):
             answer = problem(trouble.status_code, "http")
             if trouble.status_code == 405:
-                answer.headers["Allow"] = ", ".join(_allowed(request))
+                answer.headers["Allow"] = ", ".join(_allowed(request.scope, [app, *routers]))
             return answer
         return problem(500, "http")
 
@@ -158,9 +161,9 @@ def _answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(ClientDisconnect, as_problem)
 
 
-def _allowed(request: Request) -> list[str]:
-    """The methods under this address: of each route, since each has its own."""
-    routes = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+def _allowed(scope: Scope, routers: Sequence[FastAPI | APIRouter]) -> list[str]:
+    """The methods under this address: of each route, since each has its own. An application hides those it included."""
+    routes = [one for router in routers for one in router.routes if one.matches(scope)[0] is not Match.NONE]
     return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
 
 

@@ -57,7 +57,11 @@ def _tell(made: Invitation, url: str | None, scanned: str | None) -> None:
         segno.make(scanned, micro=False).terminal(compact=True)
 
 
-@terminals.command()
+_ANY_KEY: dict[str, bool] = {"ignore_unknown_options": True}
+"""One key in sixty-four begins with a dash, and is no option."""
+
+
+@terminals.command(context_settings=_ANY_KEY)
 @click.argument("line", nargs=-1, required=True)
 @database_option
 @json_option
@@ -125,7 +129,7 @@ def lines(database: str | None) -> None:
                 click.echo(KnownTerminal(code=one.code, public_key=one.public_key, hall=hall).line())
 
 
-@terminals.command()
+@terminals.command(context_settings=_ANY_KEY)
 @click.argument("key_id")
 @database_option
 def revoke(key_id: str, database: str | None) -> None:
