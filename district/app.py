@@ -104,6 +104,7 @@ def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], da
         if isinstance(answer, Refused):
             raise _Refusal(answer)
         request.state.terminal = answer.code
+        request.state.key = answer.key_id
 
     api = APIRouter(prefix="/v1", dependencies=[Depends(admit)])
     add_submissions(api, store)

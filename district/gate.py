@@ -43,9 +43,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """`code` of the terminal that asks; None where no signature is asked for."""
+    """`code` of the terminal that asks, and `key_id` of which of its keys; None where no signature is asked for."""
 
     code: str | None
+    key_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ class Gate:
             )
         except HTTPMessageSignaturesException:
             if not self._required and not self._terminals.any():
-                return Admitted(code=None)
+                return Admitted(code=None, key_id=None)
             return Refused(status=401, kind="signature", detail="a registered terminal's signature is needed")
         key, created, nonce = (result.parameters.get(name) for name in ("keyid", "created", "nonce"))
         terminal = keys.found
@@ -108,7 +109,7 @@ class Gate:
             return Refused(status=503, kind="later", detail="many came at once", retry_after=later.seconds)
         if not self._nonces.use(terminal.key_id, nonce, until=created + WINDOW_SECONDS):
             return Refused(status=401, kind="nonce", detail="this nonce was used")
-        return Admitted(code=terminal.code)
+        return Admitted(code=terminal.code, key_id=terminal.key_id)
 
 
 class _Verifier(HTTPMessageVerifier):

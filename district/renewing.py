@@ -30,13 +30,14 @@ def add_terminals(api: APIRouter, terminals: Terminals, authority: Path | None) 
         except AuthorityTrouble as trouble:
             return problem(422, "request", str(trouble))
         shown: str | None = getattr(request.state, "certificate", None)
-        await run_in_threadpool(terminals.certify, code, certificate_sha256(made), shown=shown)
+        await run_in_threadpool(terminals.renew, request.state.key, certificate_sha256(made), shown=shown)
         return Response(made, status_code=201, media_type=PEM_CHAIN, headers={"Cache-Control": "no-store"})
 
     async def retire(request: Request, code: str) -> Response:
         if request.state.terminal != code:
             return problem(404, "unknown", "a terminal retires itself only")
-        await run_in_threadpool(terminals.retire, code)
+        # The key that signed, and no other: the machine that takes this one's place has the same code.
+        await run_in_threadpool(terminals.revoke, request.state.key)
         return Response(status_code=204)
 
     api.add_api_route("/terminals/{code}/certificate", renew, methods=["POST"])

@@ -78,15 +78,15 @@ class Terminals:
                 connection.execute(TERMINALS.update().where(TERMINALS.c.key_id == key).values(revoked_at=now_text()))
         return found is not None
 
-    def retire(self, code: str) -> int:
-        """Revoke every key of a terminal; gives how many counted until now."""
+    def renew(self, key: str, sha256: str, *, shown: str | None) -> None:
+        """From now on the machine with the key of this id comes with this certificate, or the one that was `shown` when
+        it asked for it (hex SHA-256 of DER). While a terminal is replaced, the other machine's key is left alone."""
         with self._engine.begin() as connection:
-            change = TERMINALS.update().where(TERMINALS.c.code == code, TERMINALS.c.revoked_at.is_(None))
-            return connection.execute(change.values(revoked_at=now_text())).rowcount
+            change = TERMINALS.update().where(TERMINALS.c.key_id == key, TERMINALS.c.revoked_at.is_(None))
+            connection.execute(change.values(certificate_sha256=sha256, former_certificate_sha256=shown))
 
     def certify(self, code: str, sha256: str, *, shown: str | None) -> bool:
-        """From now on a terminal comes with this certificate, or the one that was `shown` when it asked for it (hex
-        SHA-256 of DER). False when there is no such terminal."""
+        """The same for every key of a terminal, by hand. False when there is no such terminal."""
         with self._engine.begin() as connection:
             change = TERMINALS.update().where(TERMINALS.c.code == code, TERMINALS.c.revoked_at.is_(None))
             values = {"certificate_sha256": sha256, "former_certificate_sha256": shown}

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from district.embedded import EmbeddedDistrict
 from district.importing import Imported, import_folder, write_receipts
@@ -161,6 +162,20 @@ def test_what_can_be_sent_is_sent_and_the_key_is_revoked(leaver: Leaver) -> None
         received.close()
     assert (leaver.kept().revoked, leaver.kept().delivered, leaver.kept().left) == ("revoked", 1, ())
     leaver.assert_wiped()
+
+
+def test_the_machine_that_takes_its_place_goes_on(leaver: Leaver) -> None:
+    folder = leaver.folder / "district"
+    with EmbeddedDistrict(folder, keys=leaver.keys.folder) as district:
+        received = DistrictStore(f"sqlite:///{folder / 'district.db'}", folder / "papers", leaver.keys.private())
+        terminals = Terminals(received.engine)
+        old = terminals.add("TY03", leaver.public[1])
+        successor = terminals.add("TY03", Ed25519PrivateKey.generate().public_key().public_bytes_raw())
+        leaver.configure(district.url)
+        assert leaver.leave().exit_code == 0
+        assert terminals.find(old.key_id) != old
+        assert terminals.find(successor.key_id) == successor
+        received.close()
 
 
 def test_a_stick_on_its_way_settles_nothing_and_its_receipts_do(leaver: Leaver) -> None:

@@ -16,12 +16,15 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from district.authority import AuthorityTrouble, issue, new_authority
+from district.authority import AuthorityTrouble, certificate_sha256, issue, new_authority
 from district.cli import main as district_main
+from district.database import open_engine
+from district.terminals import Terminals
 from kiosk import renewal, timely
 from kiosk.bootstrap import open_platform, open_queue
 from kiosk.cli import main
@@ -171,6 +174,24 @@ def test_another_certificate_of_the_authority_does_not_carry_this_terminals_sign
         assert certify(CODE, str(terminal.cert)).exit_code == 0
         assert asks(third) == (404, "unknown")
         assert asks(first) == (403, "certificate")
+
+
+def test_the_machine_that_takes_its_place_keeps_its_own_certificate(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, days=20)
+    with terminal.district(terminal.ca):
+        engine = open_engine(f"sqlite:///{tmp_path / 'district' / 'district' / 'district.db'}")
+        terminals = Terminals(engine)
+        (own,) = terminals.all()
+        added = terminals.add(CODE, Ed25519PrivateKey.generate().public_key().public_bytes_raw())
+        terminals.renew(added.key_id, "5" * 64, shown=None)
+        successor = terminals.find(added.key_id)
+        renewed = terminal.kiosk("platform", "renew", "--json", "--force")
+        assert renewed.exit_code == 0, renewed.output
+        known = terminals.find(own.key_id)
+        assert known is not None
+        assert known.certificate_sha256 == certificate_sha256(terminal.cert.read_bytes())
+        assert terminals.find(added.key_id) == successor
+        engine.dispose()
 
 
 def _new_key(terminal: Terminal) -> bytes:
