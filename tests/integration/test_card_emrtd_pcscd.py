@@ -33,9 +33,12 @@ def hall() -> Iterator[PcscdNamespace]:
 def _heard(hall: PcscdNamespace, *steps: dict[str, Any]) -> list[list[dict[str, Any]]]:
     measured = ["-m", "coverage", "run"] if "coverage" in sys.modules else []
     argv = [sys.executable, "-W", "error", *measured, "-m", "tests.support.emrtd_probe", hall.reader, json.dumps(steps)]
+    before = hall.log
     done = hall.run(argv)
     assert done.returncode == 0, done.stderr
-    assert hall.log == ""
+    if not any("pulled_after" in step.get("changes", {}).get("faults", {}) for step in steps):
+        # pcscd says so when a command meets a card that is on its way out.
+        assert hall.log == before
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
