@@ -101,6 +101,8 @@ def _config(door: Door) -> uvicorn.Config:
         access_log=False,
         ws="none",
         http=_Introduced,
+        # Who opened the line is counted: behind a balancer that passes TCP on, all else is the client's own word.
+        proxy_headers=False,
         timeout_graceful_shutdown=_LAST_SECONDS,
         ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )

@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 import requests
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from district.authority import issue, new_authority
 from district.cli import main as district_main
+from district.enrolment import MOST_REFUSALS
 from district.keys import make_bundle, new_keys
 from kiosk import enrolling
 from kiosk.bootstrap import open_platform, open_queue
@@ -24,10 +26,10 @@ from kiosk.cli import main
 from kiosk.config import Config, load
 from kiosk.own_certificate import own_certificate
 from offline_queue.certificate import OwnCertificate
-from offline_queue.enrolment import Enrolled, HallName, new_code
+from offline_queue.enrolment import Enrolled, HallName, enrolment, new_code
 from offline_queue.retry import Outcome
 from offline_queue.sync import sync_once
-from offline_queue.wire import PROBLEM, canonical_bytes
+from offline_queue.wire import PROBLEM, canonical_bytes, content_digest
 from tests.support.certificates import Authority
 from tests.support.queue_rig import RudeServer, http_answer
 
@@ -150,6 +152,30 @@ def test_who_has_no_certificate_reaches_the_enrolment_and_nothing_else(tmp_path:
     empty = requests.post(f"{district.door}/v1/enrolments", data=b"{}", verify=ca, timeout=10)
     assert (empty.status_code, empty.json()["type"]) == (400, PROBLEM + "digest")
     assert requests.get(f"{district.door}/v1/enrolments", verify=ca, timeout=10).headers["Allow"] == "POST"
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
+    """One that others may be shut out of."""
+    running = District(tmp_path_factory.mktemp("hasty"))
+    yield running
+    running.stop()
+
+
+def test_nobody_chooses_the_address_that_wrong_codes_are_counted_by(tmp_path: Path, hasty: District) -> None:
+    asked = enrolment(new_code("TY03"), Ed25519PrivateKey.generate(), _request(tmp_path))
+    said: list[int] = []
+    for number in range(MOST_REFUSALS + 1):
+        headers = {"Content-Digest": content_digest(asked), "X-Forwarded-For": f"192.0.2.{number}"}
+        answer = requests.post(
+            f"{hasty.door}/v1/enrolments", data=asked, headers=headers, verify=str(hasty.server.certificate), timeout=10
+        )
+        said.append(answer.status_code)
+    assert said == [404] * MOST_REFUSALS + [429]
+
+
+def _request(folder: Path) -> bytes:
+    return OwnCertificate(folder / "cert.pem", folder / "key.pem").first_request("TY03")
 
 
 def test_after_a_lost_answer_or_a_power_cut_the_same_code_finishes_it(
