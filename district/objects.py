@@ -81,8 +81,9 @@ class Objects(Protocol):
         """A paper to be read from its start; the caller closes it. Raises FileNotFoundError."""
         ...
 
-    def delete(self, name: str) -> None:
-        """Forget a paper; it is well when there is none."""
+    def delete(self, name: str, *, only: BufferedReader | None = None) -> None:
+        """Forget a paper; it is well when there is none. `only` what `open` gave, all of its bytes, and was found
+        wrong: what came in its place since then stays."""
         ...
 
     def adopt(self, name: str) -> None:
@@ -149,9 +150,15 @@ class Folder:
         except OSError as trouble:
             raise ObjectsAway(str(trouble)) from trouble
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str, *, only: BufferedReader | None = None) -> None:
+        path = self._folder / name
         with _disk(), suppress(FileNotFoundError):
-            (self._folder / name).unlink()
+            if only is not None:
+                # Whoever else finds the same file wrong waits here. While it is open, no other gets its number.
+                fcntl.flock(only.fileno(), fcntl.LOCK_EX)
+                if not os.path.samestat(os.fstat(only.fileno()), path.stat()):
+                    return
+            path.unlink()
             sync_folder(self._folder)
 
     def adopt(self, name: str) -> None:

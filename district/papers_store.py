@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from dataclasses import dataclass
 from io import BufferedReader, BytesIO
 from typing import Any
@@ -51,6 +52,13 @@ class Claimed:
     """There is room for more of a paper, whose `row` this is."""
 
     row: Any
+
+
+class _Lent(BufferedReader):
+    """Of a file that stays open for whoever lent it."""
+
+    def close(self) -> None:
+        pass
 
 
 class PaperStore:
@@ -99,7 +107,8 @@ class PaperStore:
             return WrongOffset()
         if reached > row.bytes:
             return TooLong() if self._objects.offset(row.id) == offset else WrongOffset()
-        if chunk and not self._objects.append(row.id, offset, chunk):
+        at_its_end = self._objects.append(row.id, offset, chunk) if chunk else self._objects.offset(row.id) == offset
+        if not at_its_end:
             return WrongOffset()
         if reached < row.bytes:
             return Upload(offset=reached, length=row.bytes)
@@ -113,15 +122,12 @@ class PaperStore:
 
     def _finish(self, row: Any, whole: bytes | None, sha256: str | None) -> Upload | WrongDigest | NotOpening:
         """Look at a paper that has all of its bytes; `whole` and their digest when they are at hand."""
-        try:
-            with self._content(row.id, row.bytes, whole) as file:
-                if whole is None or sha256 is None:
-                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-                wrong = WrongDigest() if sha256 != row.sha256 else self._look_inside(row, file)
-        except FileNotFoundError:  # somebody else found it wrong, at the same time
-            wrong = WrongDigest()
+        if row.bytes == 0:
+            whole = b""
+        wrong = WrongDigest() if whole is None else self._look(row, _at_hand(whole), sha256)
+        if wrong is not None and row.bytes:  # also where a whole was at hand: what lies there may be another's by now
+            wrong = self._look_at_kept(row)
         if wrong is not None:
-            self._objects.delete(row.id)
             return wrong
 
         def complete(connection: Connection) -> None:
@@ -131,6 +137,28 @@ class PaperStore:
 
         write(self._engine, complete)
         return Upload(offset=row.bytes, length=row.bytes)
+
+    def _look_at_kept(self, row: Any) -> WrongDigest | NotOpening | None:
+        """What was found wrong goes, so that it can come again; never what came in its place meanwhile."""
+        try:
+            with self._objects.open(row.id) as file:
+                if file.seek(0, os.SEEK_END) < row.bytes:  # somebody else found it wrong, and it is coming again
+                    return WrongDigest()
+                file.seek(0)
+                try:
+                    wrong = self._look(row, _Lent(file.raw), None)
+                except FileNotFoundError:  # an object of it is gone
+                    wrong = WrongDigest()
+                if wrong is not None and not _is_settled(self._row(row.id, None)):
+                    self._objects.delete(row.id, only=file)
+                return wrong
+        except FileNotFoundError:  # somebody else found it wrong, at the same time
+            return WrongDigest()
+
+    def _look(self, row: Any, file: BufferedReader, sha256: str | None) -> WrongDigest | NotOpening | None:
+        """`sha256` of what is in the file, if that is known."""
+        digest = sha256 or hashlib.file_digest(file, "sha256").hexdigest()
+        return WrongDigest() if digest != row.sha256 else self._look_inside(row, file)
 
     def _look_inside(self, row: Any, file: BufferedReader) -> NotOpening | None:
         with alone(self._engine) as connection:
@@ -152,23 +180,22 @@ class PaperStore:
             return None
         (one,) = (one for one in read.envelope.attachments if one.id == name)
         try:
-            file = self._content(name, row.bytes, None)
+            file = self._objects.open(name) if row.bytes else _at_hand(b"")
             file.peek(1)
         except FileNotFoundError:
             _log.error("the paper %s is complete, and not where papers are kept", name)
             return None
         return Paper(media_type=one.media_type, bytes=one.bytes, content=read.paper(one, file))
 
-    def _content(self, name: str, size: int, whole: bytes | None) -> BufferedReader:
-        """Of a paper without a byte nothing is kept."""
-        if whole is not None or size == 0:
-            return BufferedReader(BytesIO(whole or b""))  # pyright: ignore[reportArgumentType]
-        return self._objects.open(name)
-
     def _read(self, connection: Connection, uid: str) -> Read | NoKey | NotIntact | None:
         """None when it was erased."""
         body = connection.execute(select(SUBMISSIONS.c.body).where(SUBMISSIONS.c.uid == uid)).scalar_one()
         return None if body is None else read_with(self._keys, kept_body(body))
+
+
+def _at_hand(content: bytes) -> BufferedReader:
+    """Of a paper without a byte nothing is kept."""
+    return BufferedReader(BytesIO(content))  # pyright: ignore[reportArgumentType]
 
 
 def _is_settled(row: Any) -> bool:

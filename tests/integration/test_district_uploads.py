@@ -6,16 +6,23 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from io import BufferedReader
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import pytest
 
 from district.app import Settings
+from district.leases import Leases
+from district.objects import Objects
+from district.outcomes import Taken, Upload, WrongDigest
+from district.papers_store import PaperStore
 from district.store import DistrictStore
+from offline_queue.wire import Envelope, State
 from tests.support.failing_disk import small_disk
 from tests.support.object_store import Line, Mood, bucket_client, moto_server, take_credentials
 from tests.support.upload_rig import Sender, place, refusal, serving
@@ -108,6 +115,58 @@ def test_a_platform_of_one_upload_lets_the_second_wait(tmp_path: Path) -> None:
         assert first.chunk(url, one, 5).status_code == 204
         assert second.chunk(url, two, 0).status_code == 204
         assert second.state(url)[0] == "done"
+
+
+class Overtaken:
+    """Papers' place in which `story` happens once: to whom opens a paper, before or after it is read."""
+
+    def __init__(self, objects: Objects, story: Callable[[], None], *, read: bool) -> None:
+        self._objects = objects
+        self._stories = [story]
+        self._read = read
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._objects, name)
+
+    def open(self, name: str) -> BufferedReader:
+        file = self._objects.open(name)
+        if self._stories:
+            if self._read:
+                file.read()
+                file.seek(0)
+            self._stories.pop()()
+        return file
+
+
+@pytest.mark.parametrize("chunks", [1, 2])
+@pytest.mark.parametrize("read", [False, True])
+@pytest.mark.parametrize("kind", ["folder", "bucket"])
+def test_who_finds_a_paper_wrong_late_takes_no_good_one_away(
+    kind: str, read: bool, chunks: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    objects = str(tmp_path / "papers") if kind == "folder" else request.getfixturevalue("bucket")[0]
+    store = DistrictStore(f"sqlite:///{tmp_path / 'd.db'}", place(objects))
+    sender = Sender(os.urandom(100_000))
+    ((name, wire),) = sender.papers.items()
+    assert isinstance(store.take(Envelope.model_validate_json(sender.body()), sender.body()), Taken)
+    half = len(wire) // 2 if chunks == 2 else 0
+    wrong = os.urandom(len(wire))
+
+    def the_terminal_sends_it_anew() -> None:
+        assert store.papers.upload(name) == Upload(offset=0, length=len(wire))
+        assert store.papers.append(name, 0, wire[:1000]) == Upload(offset=1000, length=len(wire))
+        assert store.papers.append(name, 1000, wire[1000:]) == Upload(offset=len(wire), length=len(wire))
+
+    if half:
+        assert store.papers.append(name, 0, wrong[:half]) == Upload(offset=half, length=len(wire))
+    overtaken = cast("Objects", Overtaken(store.objects, the_terminal_sends_it_anew, read=read))
+    slow = PaperStore(store.engine, overtaken, Leases(store.engine, most=9), {})
+    assert slow.append(name, half, wrong[half:]) == WrongDigest()
+    assert store.papers.upload(name) == Upload(offset=len(wire), length=len(wire))
+    assert sender.is_kept(store)
+    (row,) = store.submissions()
+    assert row.state is State.DONE
+    store.close()
 
 
 KILLED = """
