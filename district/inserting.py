@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, case, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
-from district.tables import SUBMISSIONS, TERMINALS
+from district.tables import SUBMISSIONS, SUPPLEMENTS, TERMINALS
 
 COLUMNS = (
     "uid",
@@ -30,15 +30,24 @@ COLUMNS = (
     "stage",
     "supplement_of",
 )
-"""What a row brings; the hall is where its terminal stands at that time."""
-_HALL = (
+"""What a row brings; the hall is where its terminal stands at that time, or stood for the case that it answers."""
+_STANDS = (
     select(TERMINALS.c.hall)
     .where(TERMINALS.c.code == bindparam("terminal"), TERMINALS.c.hall.is_not(None))
     .order_by(TERMINALS.c.added_at.desc())
     .limit(1)
     .scalar_subquery()
 )
-_ONE_BY_ONE = SUBMISSIONS.insert().values(terminal=bindparam("terminal"), hall=_HALL)
+_ANSWERED = bindparam("supplement_of", type_=SUBMISSIONS.c.supplement_of.type)
+_CASES = SUBMISSIONS.alias("answered")
+_STOOD = (
+    select(_CASES.c.hall)
+    .join(SUPPLEMENTS, SUPPLEMENTS.c.uid == _CASES.c.uid)
+    .where(SUPPLEMENTS.c.id == _ANSWERED)
+    .scalar_subquery()
+)
+_HALL = case((_ANSWERED.is_(None), _STANDS), else_=_STOOD)
+_ONE_BY_ONE = SUBMISSIONS.insert().values(terminal=bindparam("terminal"), supplement_of=_ANSWERED, hall=_HALL)
 
 
 def _array(column: str) -> str:
@@ -50,8 +59,10 @@ def _array(column: str) -> str:
 _NAMES = ", ".join(COLUMNS)
 _TOGETHER = (
     f"INSERT INTO submission ({_NAMES}, hall) "  # noqa: S608 - names of our own columns  # nosec B608
-    f"SELECT {_NAMES}, (SELECT hall FROM terminal WHERE code = new.terminal AND hall IS NOT NULL"
-    " ORDER BY added_at DESC LIMIT 1) "
+    f"SELECT {_NAMES}, CASE WHEN new.supplement_of IS NULL"
+    " THEN (SELECT hall FROM terminal WHERE code = new.terminal AND hall IS NOT NULL ORDER BY added_at DESC LIMIT 1)"
+    " ELSE (SELECT answered.hall FROM submission AS answered JOIN supplement ON supplement.uid = answered.uid"
+    " WHERE supplement.id = new.supplement_of) END "
     f"FROM unnest({', '.join(map(_array, COLUMNS))}) AS new({_NAMES})"
 )
 

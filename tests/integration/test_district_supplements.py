@@ -10,16 +10,19 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from district.cases import Cases
 from district.opening import read_body
 from district.outcomes import NotAsked, Taken, Unknown, Upload
 from district.store import DistrictStore
-from district.tables import OUTBOX
+from district.tables import OUTBOX, SUBMISSIONS
+from district.terminals import Terminals
 from offline_queue.sealed import PublicKey, Recipients, Sealing
 from offline_queue.wire import Attachment, Envelope, Progress, State, Suite, Supplement, canonical_bytes, sha256_hex
 from tests.support.asked import ask
 from tests.support.sealed_rig import KeyedDistrict
+from tests.support.staff_site import put_halls, put_terminal
 
-CASE, ANSWER, OTHER, ASKED, PAPER = (str(UUID(int=n)) for n in range(1, 6))
+CASE, ANSWER, OTHER, ASKED, PAPER, SECOND, LATER, FRESH = (str(UUID(int=n)) for n in range(1, 9))
 CONTENT = b"a scanned page"
 
 
@@ -109,6 +112,22 @@ def test_only_what_was_asked_of_this_terminal_is_taken_and_once(platform: Platfo
     ask(platform.store.engine, uid=CASE, name=OTHER)
     assert platform.progress(CASE).supplement is not None
     assert isinstance(platform.take(envelope(OTHER, of=OTHER)), Taken)
+
+
+def test_an_answer_belongs_to_the_hall_of_its_case(platform: Platform) -> None:
+    engine, terminals = platform.store.engine, Terminals(platform.store.engine)
+    put_halls(platform.store, lijia="李家", taoyuan="桃源")
+    put_terminal(platform.store, "TY03", "lijia")
+    assert isinstance(platform.take(envelope(OTHER)), Taken)
+    ask(engine, uid=OTHER, name=SECOND)
+    terminals.place("TY03", "taoyuan")
+    answers = [envelope(ANSWER, of=SECOND), envelope(LATER, of=ASKED), envelope(FRESH)]
+    assert all(isinstance(one, Taken) for one in platform.store.take_all([(x, canonical_bytes(x)) for x in answers]))
+    with engine.connect() as connection:
+        halls = {row.uid: row.hall for row in connection.execute(select(SUBMISSIONS))}
+    # The first case came when its terminal stood nowhere.
+    assert halls == {CASE: None, OTHER: "lijia", ANSWER: "lijia", LATER: None, FRESH: "taoyuan"}
+    assert Cases(engine).one(ANSWER, hall="lijia") is not None
 
 
 def test_a_sealed_supplement_says_only_inside_what_it_answers(tmp_path: Path) -> None:
