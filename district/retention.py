@@ -6,7 +6,8 @@ and dates of the case, which say nothing of a resident. Papers go first and the 
 killed between them begins this case again, and nothing is left that nobody knows of.
 
 A case whose events are still being handed on waits for that; a supplement of which papers are still on their way is
-left alone. SQLite overwrites what it deletes; PostgreSQL loses it with the next VACUUM; backups have days of their own.
+left alone until they are there. SQLite overwrites what it deletes; PostgreSQL loses it with the next VACUUM; backups
+have days of their own.
 """
 
 from __future__ import annotations
@@ -63,8 +64,26 @@ def erase(engine: Engine, objects: Objects, *, days: int, now: datetime) -> int:
             _erase(engine, objects, row.uid, now)
         erased += len(rows)
         if len(rows) < _PAGE:
-            return erased
+            break
         after = rows[-1].seq
+    _erase_late_answers(engine, objects, now)
+    return erased
+
+
+def _erase_late_answers(engine: Engine, objects: Objects, now: datetime) -> None:
+    """Of answers whose last paper came when their case was erased already."""
+    case, answer = SUBMISSIONS.alias("asked"), SUBMISSIONS.alias("answer")
+    late = (
+        select(SUPPLEMENTS.c.uid)
+        .distinct()
+        .join(answer, answer.c.uid == SUPPLEMENTS.c.answered_uid)
+        .join(case, case.c.uid == SUPPLEMENTS.c.uid)
+        .where(case.c.erased_at.is_not(None), answer.c.erased_at.is_(None), answer.c.state == State.DONE.value)
+    )
+    with alone(engine) as connection:
+        uids = connection.execute(late).scalars().all()
+    for uid in uids:
+        _erase(engine, objects, uid, now)
 
 
 def _erase(engine: Engine, objects: Objects, case: str, now: datetime) -> None:
@@ -75,7 +94,8 @@ def _erase(engine: Engine, objects: Objects, case: str, now: datetime) -> None:
     )
     with alone(engine) as connection:
         uids: Sequence[str] = [case, *connection.execute(answers).scalars()]
-        papers = connection.execute(select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.uid.in_(uids))).scalars().all()
+        still = (ATTACHMENTS.c.uid.in_(uids), ATTACHMENTS.c.erased_at.is_(None))
+        papers = connection.execute(select(ATTACHMENTS.c.id).where(*still)).scalars().all()
     for paper in papers:
         objects.delete(paper)
     at = now.isoformat(timespec="seconds")
@@ -84,8 +104,9 @@ def _erase(engine: Engine, objects: Objects, case: str, now: datetime) -> None:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
         gone = {"body": None, "erased_at": at}
-        connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid.in_(uids)).values(gone))
-        connection.execute(ATTACHMENTS.update().where(ATTACHMENTS.c.uid.in_(uids)).values(erased_at=at))
+        mine = (SUBMISSIONS.c.uid.in_(uids), SUBMISSIONS.c.erased_at.is_(None))
+        connection.execute(SUBMISSIONS.update().where(*mine).values(gone))
+        connection.execute(ATTACHMENTS.update().where(*still).values(erased_at=at))
         connection.execute(STEPS.update().where(STEPS.c.uid == case).values(note=None))
         connection.execute(SUPPLEMENTS.update().where(SUPPLEMENTS.c.uid == case).values(note="", materials=[]))
 

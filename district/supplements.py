@@ -1,14 +1,15 @@
 """Supplements (补正): what staff ask a resident to hand in later, and the submission that answers it.
 
 The answer is a submission like every other: frozen, perhaps sealed, receipted, with papers of its own. But it becomes
-no case and takes no number: it belongs to the case that it was asked for. The first that comes answers; it must be from
-the terminal that handed the case in, as with everything else about a case.
+no case and takes no number: it belongs to the case that it was asked for. The first that comes while the case waits
+answers; it must be from the terminal that handed the case in, as with everything else about a case.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
+from district.cases import CLOSED
 from district.outbox import Event, tell
 from district.tables import STEPS, SUBMISSIONS, SUPPLEMENTS
 from offline_queue.wire import Supplement
@@ -19,10 +20,14 @@ _WAITING = "supplement"
 
 def claim(connection: Connection, asked: str, *, uid: str, terminal: str) -> bool:
     """Whether the submission `uid` is the answer to what was asked under that id; from then on it is."""
-    mine = select(SUBMISSIONS.c.uid).where(SUBMISSIONS.c.terminal == terminal)
-    change = SUPPLEMENTS.update().where(
-        SUPPLEMENTS.c.id == asked, SUPPLEMENTS.c.answered_uid.is_(None), SUPPLEMENTS.c.uid.in_(mine)
+    of = SUPPLEMENTS.c.id == asked
+    case = select(SUPPLEMENTS.c.uid).where(of).scalar_subquery()
+    waits = select(SUBMISSIONS.c.uid).where(
+        SUBMISSIONS.c.uid == case, SUBMISSIONS.c.terminal == terminal, SUBMISSIONS.c.stage == _WAITING
     )
+    if connection.execute(waits.with_for_update()).first() is None:  # locked: it must not be closed meanwhile
+        return False
+    change = SUPPLEMENTS.update().where(of, SUPPLEMENTS.c.answered_uid.is_(None))
     return connection.execute(change.values(answered_uid=uid)).rowcount == 1
 
 
@@ -34,12 +39,14 @@ def number_of_case(connection: Connection, asked: str) -> str | None:
 
 
 def settle(connection: Connection, asked: str, *, now: str) -> None:
-    """The answer is complete: a step of its case, which staff then take further."""
+    """The answer is complete: a step of its case, which staff then take further, unless they closed it meanwhile."""
     of = SUPPLEMENTS.c.id == asked
     connection.execute(SUPPLEMENTS.update().where(of).values(answered_at=now))
     case = select(SUPPLEMENTS.c.uid).where(of).scalar_subquery()
-    locked = select(SUBMISSIONS.c.uid).where(SUBMISSIONS.c.uid == case).with_for_update()
-    uid = connection.execute(locked).scalar_one()
+    locked = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.stage).where(SUBMISSIONS.c.uid == case).with_for_update()
+    uid, stage = connection.execute(locked).one()
+    if stage in CLOSED:
+        return
     event = Event.SUPPLEMENT_ANSWERED
     connection.execute(STEPS.insert().values(uid=uid, at=now, code=event.value))
     tell(connection, event, [uid], now=now)

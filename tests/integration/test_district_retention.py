@@ -95,7 +95,7 @@ def test_a_process_killed_half_way_begins_the_case_again(store: DistrictStore, t
         def __getattr__(self, name: str) -> object:
             return getattr(store.objects, name)
 
-        def delete(self, name: str) -> None:
+        def delete(self, name: str, **_: object) -> None:
             store.objects.delete(name)
             raise ObjectsAway("gone in the middle")
 
@@ -104,6 +104,34 @@ def test_a_process_killed_half_way_begins_the_case_again(store: DistrictStore, t
     assert store.submission(case) is not None
     assert erase(store.engine, store.objects, days=30, now=now) == 1
     assert store.submission(case) is None
+
+
+def test_an_answer_that_was_late_goes_after_its_case(store: DistrictStore, tmp_path: Path) -> None:
+    clock = TurnedClock(now=datetime(2026, 1, 1, 8, tzinfo=UTC))
+    case = hand_in(store, 1, papers=())
+    cases = Cases(store.engine, clock=clock)
+    cases.move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li")
+    cases.ask(case, start=Stage.ACCEPTED, materials=["户口簿"], note="", due_on=None, staff="li")
+    answer = hand_in(store, 2, papers=(Piece(content=SECRET),), name=NAME, arrive=False)
+    with store.engine.begin() as connection:
+        asked = connection.execute(
+            SUPPLEMENTS.update().values(answered_uid=answer).returning(SUPPLEMENTS.c.id)
+        ).scalar()
+        mine = SUBMISSIONS.update().where(SUBMISSIONS.c.uid == answer)
+        connection.execute(mine.values(supplement_of=asked))
+    cases.move(case, start=Stage.SUPPLEMENT, to=Stage.DECLINED, staff="li")
+    first, second = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
+    assert erase(store.engine, store.objects, days=30, now=first) == 1
+    assert store.submission(answer) is not None
+    store.papers.append(paper_of(answer), 0, SECRET)
+    assert (tmp_path / "papers" / paper_of(answer)).exists()
+    assert erase(store.engine, store.objects, days=30, now=second) == 0
+    assert store.submission(answer) is None
+    assert not (tmp_path / "papers" / paper_of(answer)).exists()
+    with store.engine.connect() as connection:
+        erased = {row.uid: row.erased_at for row in connection.execute(select(SUBMISSIONS))}
+    at = {uid: when.isoformat(timespec="seconds") for uid, when in ((case, first), (answer, second))}
+    assert erased == at
 
 
 def test_a_case_waits_until_it_is_handed_on_where_cases_are(store: DistrictStore) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from district.cases import Cases
+from district.cases import Cases, Moved, Stage
 from district.opening import read_body
 from district.outcomes import NotAsked, Taken, Unknown, Upload
 from district.store import DistrictStore
@@ -112,6 +112,23 @@ def test_only_what_was_asked_of_this_terminal_is_taken_and_once(platform: Platfo
     ask(platform.store.engine, uid=CASE, name=OTHER)
     assert platform.progress(CASE).supplement is not None
     assert isinstance(platform.take(envelope(OTHER, of=OTHER)), Taken)
+
+
+def test_an_answer_to_a_closed_case_is_not_taken_and_a_late_one_is_no_step_of_it(platform: Platform) -> None:
+    cases = Cases(platform.store.engine)
+    assert isinstance(platform.take(envelope(OTHER)), Taken)
+    ask(platform.store.engine, uid=OTHER, name=SECOND)
+    taken = platform.take(envelope(ANSWER, of=ASKED, papers=True))
+    assert isinstance(taken, Taken)
+    for case in (CASE, OTHER):
+        assert cases.move(case, start=Stage.SUPPLEMENT, to=Stage.DECLINED, staff="li") == Moved()
+    assert platform.take(envelope(LATER, of=SECOND)) == NotAsked()
+    assert platform.store.progress(LATER) == Unknown()
+    assert platform.take(envelope(ANSWER, of=ASKED, papers=True)) == Taken(receipt=taken.receipt, new=False)
+    assert platform.store.papers.append(PAPER, 0, CONTENT) == Upload(offset=len(CONTENT), length=len(CONTENT))
+    assert platform.progress(ANSWER).state is State.DONE
+    assert [step.code for step in platform.progress(CASE).steps] == ["received", "complete", "declined"]
+    assert (CASE, "supplement-answered") not in platform.events()
 
 
 def test_an_answer_belongs_to_the_hall_of_its_case(platform: Platform) -> None:
