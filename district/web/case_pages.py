@@ -11,6 +11,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from anyio import CapacityLimiter
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
@@ -38,7 +39,7 @@ from district.sessions import Visit
 from district.staff import Role
 from district.store import DistrictStore
 from district.viewings import What
-from district.web.leaves import MOST_BYTES, Leaf, leaves
+from district.web.leaves import MOST_BYTES, count, leaf
 from district.web.pages import NOTHING
 from district.web.site import Form, Site, see
 from district.web.titles import Titles
@@ -64,13 +65,15 @@ class CasePages:
     titles: Titles
 
     def add(self) -> None:
+        # A PDF takes memory and a core while it is looked into: that is for two at once, in threads of their own.
+        turns = CapacityLimiter(2)
         site = self.site
         site.shows("/cases", self.list)
         site.does("/cases/find", self.find, role=Role.VIEWER)
         site.shows("/cases/{uid}", self.one)
-        site.shows("/cases/{uid}/papers/{name}", self.paper)
+        site.shows("/cases/{uid}/papers/{name}", self.paper, turns=turns)
         site.shows("/cases/{uid}/papers/{name}/content", self.content)
-        site.shows("/cases/{uid}/papers/{name}/leaves/{leaf}", self.leaf)
+        site.shows("/cases/{uid}/papers/{name}/leaves/{leaf}", self.leaf, turns=turns)
         site.does("/cases/{uid}/numbers", self.numbers, role=Role.CLERK)
         site.does("/cases/{uid}/stage", self.move, role=Role.CLERK)
         site.shows("/cases/{uid}/supplement", self.supplement, role=Role.CLERK)
@@ -178,14 +181,15 @@ class CasePages:
             previous=names[at - 1] if at else None,
             next=names[at + 1] if at + 1 < len(names) else None,
             shown=paper.media_type in _SHOWN,
-            leaves=len(self._leaves(paper)),
+            leaves=count(self._pdf(paper)),
         )
 
-    def _leaves(self, paper: PaperRow) -> tuple[Leaf, ...]:
+    def _pdf(self, paper: PaperRow) -> bytes:
+        """The file, if it is one that has leaves; else nothing."""
         if paper.media_type != "application/pdf" or paper.bytes > MOST_BYTES:
-            return ()
+            return b""
         opened = self.store.papers.paper(paper.id)
-        return () if opened is None else leaves(b"".join(opened.content))
+        return b"" if opened is None else b"".join(opened.content)
 
     def leaf(self, visit: Visit, request: Request) -> Response:
         """One page of a PDF, as the picture that it is."""
@@ -195,10 +199,9 @@ class CasePages:
             return self.site.missing(visit)
         case, _, paper = found
         self.site.viewings.note(visit.staff.name, What.PAPER, uid=case.line.uid, detail=f"{paper.id} {number}")
-        pages = self._leaves(paper)
-        if not 0 < number <= len(pages):
+        shown = leaf(self._pdf(paper), number)
+        if shown is None:
             return self.site.missing(visit)
-        shown = pages[number - 1]
         named = f'inline; filename="{paper.id}-{number}{_ENDINGS[shown.media_type]}"'
         return Response(shown.content, media_type=shown.media_type, headers={**_INERT, "Content-Disposition": named})
 

@@ -3,11 +3,14 @@
 A browser would have to run a PDF; a picture it only draws. Terminals put one picture on each page: a JPEG, which is
 taken out as it is, or black and white in one bit (ITU-T T.6), which becomes a PNG. Nothing else of a PDF is looked at:
 one that is anything else has no leaves, and is a file to save.
+
+A file says of itself how large its picture is, and may lie: a stream is unpacked only as far as the size that it tells,
+and a picture that needs more unpacked beside it (a mask, a palette, a colour profile) is a file to save.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import cast
@@ -16,9 +19,27 @@ import pikepdf
 
 MOST_BYTES = 32 * 1024 * 1024
 MOST_LEAVES = 50
-_MOST_PIXELS = 50_000_000
-_DRAWN = ("/CCITTFaxDecode", "/FlateDecode")
+_MOST_SAMPLES = 50_000_000
+# For the whole process, where nothing else opens PDFs: the objects of a file are themselves in packed streams. It is
+# above what the largest picture takes with its predictors.
+pikepdf.settings.set_qpdf_limits(flate_max_memory=64 * 1024 * 1024, run_length_max_memory=64 * 1024 * 1024)
+
+_BANDS = {"/DeviceGray": 1, "/DeviceRGB": 3}
+_PNG_PREDICTORS = range(10, 16)  # ISO 32000-1, table 8
+_USUAL = {"/Predictor": 1, "/Columns": 1, "/Colors": 1, "/BitsPerComponent": 8}
 _JPEG = b"\xff\xd8\xff"
+_ODD = (
+    pikepdf.PikepdfError,
+    AttributeError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""What pikepdf, zlib and Pillow raise of a file that is not as it should be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,31 +50,82 @@ class Leaf:
     content: bytes
 
 
-def leaves(content: bytes) -> tuple[Leaf, ...]:
-    """The picture of each page; empty when any page is something else than one picture."""
+def count(content: bytes) -> int:
+    """How many leaves there are by what the pages say, no picture being unpacked; 0 when any page is something else."""
     try:
         with pikepdf.open(BytesIO(content)) as pdf:
-            if not 0 < len(pdf.pages) <= MOST_LEAVES:
-                return ()
-            found = tuple(_pictures(pdf))
-            return found if len(found) == len(pdf.pages) else ()
-    except (pikepdf.PdfError, AttributeError, KeyError, OSError, TypeError, ValueError, NotImplementedError):
-        return ()
+            return len(_pictures(pdf))
+    except _ODD:
+        return 0
 
 
-def _pictures(pdf: pikepdf.Pdf) -> Iterator[Leaf]:
-    for page in pdf.pages:
-        images = list(page.get_images().values())
-        if len(images) != 1:
-            return
-        image = images[0]
-        kind = image.get("/Filter")
-        named = str(kind[0] if isinstance(kind, pikepdf.Array) else kind)
-        if named == "/DCTDecode" and (raw := image.read_raw_bytes()).startswith(_JPEG):
-            yield Leaf(media_type="image/jpeg", content=raw)
-        elif named in _DRAWN and int(image["/Width"]) * int(image["/Height"]) <= _MOST_PIXELS:
-            kept = BytesIO()
-            pikepdf.PdfImage(cast("pikepdf.Stream", image)).as_pil_image().save(kept, "PNG")
-            yield Leaf(media_type="image/png", content=kept.getvalue())
-        else:
-            return
+def leaf(content: bytes, number: int) -> Leaf | None:
+    """The picture of one page, the first being 1; None where there is none."""
+    try:
+        with pikepdf.open(BytesIO(content)) as pdf:
+            pictures = _pictures(pdf)
+            return _drawn(pictures[number - 1]) if 0 < number <= len(pictures) else None
+    except _ODD:
+        return None
+
+
+def _pictures(pdf: pikepdf.Pdf) -> list[pikepdf.Object]:
+    if len(pdf.pages) > MOST_LEAVES:
+        return []
+    found = [list(page.get_images().values()) for page in pdf.pages]
+    alone = [images[0] for images in found if len(images) == 1 and _is_plain(images[0])]
+    return alone if len(alone) == len(found) else []
+
+
+def _is_plain(image: pikepdf.Object) -> bool:
+    """Whether this is a JPEG, or samples of a known size with nothing else to unpack."""
+    way = _only(image, "/Filter")
+    if way == "/DCTDecode":
+        return True
+    width, height, bits = (int(image[name]) for name in ("/Width", "/Height", "/BitsPerComponent"))
+    bands = _BANDS.get(str(image["/ColorSpace"]), 0) if isinstance(image["/ColorSpace"], pikepdf.Name) else 0
+    return (
+        width > 0
+        and height > 0
+        and 0 < width * height * bands <= _MOST_SAMPLES
+        and not any(name in image for name in ("/SMask", "/Mask", "/ImageMask"))
+        and ((way == "/CCITTFaxDecode" and bits == 1) or (way == "/FlateDecode" and bits in (1, 8)))
+    )
+
+
+def _drawn(image: pikepdf.Object) -> Leaf | None:
+    raw = image.read_raw_bytes()
+    way = _only(image, "/Filter")
+    if way == "/DCTDecode":
+        return Leaf(media_type="image/jpeg", content=raw) if raw.startswith(_JPEG) else None
+    if way == "/FlateDecode" and not _is_as_large_as_told(image, raw):
+        return None
+    kept = BytesIO()
+    pikepdf.PdfImage(cast("pikepdf.Stream", image)).as_pil_image(apply_mask=False).save(kept, "PNG")
+    return Leaf(media_type="image/png", content=kept.getvalue())
+
+
+def _is_as_large_as_told(image: pikepdf.Object, raw: bytes) -> bool:
+    """Unpacks one byte more than the samples are, at most; qpdf, which knows no such bound, then does so again."""
+    width, bits, bands = int(image["/Width"]), int(image["/BitsPerComponent"]), _BANDS[str(image["/ColorSpace"])]
+    row = (width * bits * bands + 7) // 8
+    told = _only(image, "/DecodeParms")
+    ways = {} if told is None else {name: int(told.get(name, usual)) for name, usual in _USUAL.items()}
+    if ways.get("/Predictor", 1) in _PNG_PREDICTORS:
+        if (ways["/Columns"], ways["/Colors"], ways["/BitsPerComponent"]) != (width, bands, bits):
+            return False
+        row += 1
+    elif ways.get("/Predictor", 1) != 1:
+        return False
+    expected = row * int(image["/Height"])
+    return len(zlib.decompressobj().decompress(raw, expected + 1)) == expected
+
+
+def _only(image: pikepdf.Object, name: str) -> pikepdf.Object | None:
+    """What stands under this name, alone or as the one thing of a list."""
+    told = image.get(name)
+    if not isinstance(told, pikepdf.Array):
+        return told
+    if len(told) != 1:
+        raise ValueError(name)
+    return told[0]

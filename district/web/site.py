@@ -17,7 +17,6 @@ from urllib.parse import parse_qsl, urlsplit
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
-from starlette.concurrency import run_in_threadpool
 
 from district.sessions import Sessions, Visit
 from district.staff import Role
@@ -63,8 +62,8 @@ class Site:
     render: Render
     address: str | None = None
 
-    def shows(self, path: str, show: Shows, *, role: Role = Role.VIEWER) -> None:
-        """A page for who is signed in and has at least this role."""
+    def shows(self, path: str, show: Shows, *, role: Role = Role.VIEWER, turns: CapacityLimiter | None = None) -> None:
+        """A page for who has at least this role; with `turns` it waits for one of them, in threads of their own."""
 
         def guarded(request: Request) -> Response:
             visit = self.visit(request)
@@ -73,12 +72,12 @@ class Site:
             return show(visit, request) if visit.staff.role.may(role) else self._forbidden(visit, request)
 
         async def answer(request: Request) -> Response:
-            return await run_in_threadpool(guarded, request)
+            return await to_thread.run_sync(guarded, request, limiter=turns)
 
         self.app.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
 
     def does(self, path: str, do: Does, *, role: Role, turns: CapacityLimiter | None = None) -> None:
-        """What a form does, likewise; with `turns` it waits for one of them, in threads of their own."""
+        """What a form does, likewise."""
 
         def guarded(request: Request, form: Form) -> Response:
             visit = self.visit(request)
