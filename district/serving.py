@@ -20,6 +20,8 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+ENTRY_SECONDS = 30.0
+"""For a whole request where no certificate is asked for; there a line that says nothing, or trickles, is cut."""
 _LAST_SECONDS = 5
 """For requests under way when the platform is told to end."""
 
@@ -93,14 +95,50 @@ class _Introduced(H11Protocol):
             self.app_state = {**self.app_state, "certificate": hashlib.sha256(certificate).hexdigest()}
 
 
+class _Brief(_Introduced):
+    """For a door that is open to everybody: uvicorn itself waits for a request as long as one likes, and whoever holds
+    enough lines would leave none for the rest. What is there to its last byte is worked on in peace."""
+
+    _cut: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        super().connection_made(transport)
+        self._look()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._look()
+
+    def on_response_complete(self) -> None:
+        self._stop()
+        super().on_response_complete()
+        self._look()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        if self.cycle and not self.cycle.more_body and not self.cycle.response_complete:
+            self._stop()
+        elif self._cut is None and not self.transport.is_closing():
+            self._cut = self.loop.call_later(ENTRY_SECONDS, self.transport.abort)
+
+    def _stop(self) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
+
+
 def _config(door: Door) -> uvicorn.Config:
     tls = door.tls
+    is_open = tls is not None and tls.verify_mode == ssl.CERT_NONE
     return uvicorn.Config(
         door.app,
         log_level="warning",
         access_log=False,
         ws="none",
-        http=_Introduced,
+        http=_Brief if is_open else _Introduced,
         # Who opened the line is counted: behind a balancer that passes TCP on, all else is the client's own word.
         proxy_headers=False,
         timeout_graceful_shutdown=_LAST_SECONDS,

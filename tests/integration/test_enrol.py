@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
@@ -39,7 +43,8 @@ UID = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
 class District:
     """A platform of its own process: `url` for those with a certificate, `door` for those who have none yet."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, first: str = "") -> None:
+        """`first` is Python that its process runs before all else."""
         self.folder = folder
         self.server = Authority(folder / "server", "server-ca")
         self.ca = folder / "ca"
@@ -52,7 +57,7 @@ class District:
         words += ["--client-ca", str(self.ca / "ca.pem"), "--issue", str(self.ca), "--staff-port", "0"]
         words += ["--enrol-port", "0", "--bundle", str(bundle), "--keys", str(folder / "keys")]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from district.cli import main; main()", *words],
+            [sys.executable, "-c", f"{first}\nfrom district.cli import main; main()", *words],
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "KIOSK_DATA_DIR": str(folder)},
@@ -156,8 +161,10 @@ def test_who_has_no_certificate_reaches_the_enrolment_and_nothing_else(tmp_path:
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
-    """One that others may be shut out of."""
-    running = District(tmp_path_factory.mktemp("hasty"))
+    """One that others may be shut out of, and that waits a second for a request."""
+    running = District(
+        tmp_path_factory.mktemp("hasty"), first="from district import serving; serving.ENTRY_SECONDS = 1.0"
+    )
     yield running
     running.stop()
 
@@ -172,6 +179,85 @@ def test_nobody_chooses_the_address_that_wrong_codes_are_counted_by(tmp_path: Pa
         )
         said.append(answer.status_code)
     assert said == [404] * MOST_REFUSALS + [429]
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"GET /v1/enrolments HTTP/1.1\r\nHost: x\r\nX: ",
+        b"POST /v1/enrolments HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n",
+        b"GET /v1/enrolments HTTP/1.1\r\nHost: x\r\n\r\nGET /v1/enrolments HTTP/1.1\r\nX: ",
+    ],
+    ids=["nothing", "head", "body", "second"],
+)
+def test_a_line_that_says_nothing_or_trickles_is_cut(hasty: District, begun: bytes) -> None:
+    line = _line(hasty)
+    line.connect()
+    ours: object = line.sock
+    assert isinstance(ours, ssl.SSLSocket)
+    since = time.monotonic()
+    ours.sendall(begun)
+    ours.settimeout(0.1)
+    heard = _until_cut(ours, trickle=b"x" if begun else b"")
+    line.close()
+    assert 0.5 < time.monotonic() - since < 8
+    assert heard.count(b"HTTP/1.1 405 ") == begun.count(b"\r\n\r\nGET")
+
+
+def _until_cut(line: ssl.SSLSocket, *, trickle: bytes) -> bytes:
+    heard = b""
+    for _ in range(100):
+        try:
+            part = line.recv(4096)
+            if not part:
+                return heard
+            heard += part
+        except TimeoutError:
+            line.sendall(trickle)
+        except OSError:
+            return heard
+    raise AssertionError("the line was left open")
+
+
+def test_a_line_that_is_used_is_kept(hasty: District) -> None:
+    line = _line(hasty)
+    kept: list[object] = []
+    for _ in range(3):
+        line.request("GET", "/v1/enrolments")
+        with line.getresponse() as answer:
+            assert (answer.status, len(answer.read()) > 0) == (405, True)
+        kept.append(line.sock)
+    line.close()
+    assert kept == [kept[0]] * 3
+
+
+def test_what_came_whole_is_answered_however_long_that_takes(tmp_path: Path, hasty: District) -> None:
+    asked = enrolment(new_code("TY03"), Ed25519PrivateKey.generate(), _request(tmp_path))
+    busy = sqlite3.connect(hasty.folder / "district" / "district.db", isolation_level=None)
+    busy.execute("DELETE FROM refusal")
+    busy.execute("BEGIN IMMEDIATE")
+
+    def answer() -> int:
+        line = _line(hasty)
+        line.request("POST", "/v1/enrolments", asked, {"Content-Digest": content_digest(asked)})
+        with line.getresponse() as told:
+            status = told.status
+        line.close()
+        return status
+
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(answer)
+        with pytest.raises(TimeoutError):
+            told.result(2)
+        busy.rollback()
+        busy.close()
+        assert told.result(10) == 404
+
+
+def _line(district: District) -> HTTPSConnection:
+    context = ssl.create_default_context(cafile=district.server.certificate)
+    return HTTPSConnection(district.door.removeprefix("https://"), context=context, timeout=10)
 
 
 def _request(folder: Path) -> bytes:
