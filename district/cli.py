@@ -41,7 +41,19 @@ from district.terminals_cli import halls, terminals
 from offline_queue.wire import Receipt
 
 
-@click.group()
+class _Sentences(click.Group):
+    """Says what is wrong with a file or a folder in a sentence."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except OSError as trouble:
+            if trouble.filename is None:
+                raise
+            raise click.ClickException(f"{trouble.filename}: {trouble.strerror}") from trouble
+
+
+@click.group(cls=_Sentences)
 def main() -> None:
     """The reference district platform."""
 

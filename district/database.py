@@ -65,8 +65,8 @@ def open_engine(url: str) -> Engine:
     """An engine on a database with today's tables. `postgresql://` means psycopg 3. Raises DatabaseTrouble."""
     try:
         address = make_url(url)
-    except ArgumentError as trouble:
-        raise DatabaseTrouble(f"not a database URL: {url}") from trouble
+    except (ArgumentError, ValueError) as trouble:
+        raise DatabaseTrouble("not a database URL") from trouble
     engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
     try:
         _migrate(engine)
@@ -126,7 +126,10 @@ def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, object
 
 def _sqlite(address: URL) -> Engine:
     if address.database:
-        Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = Path(address.database)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # What is in it is the residents', also where the folder is open to others; its journal takes the same mode.
+        file.touch(mode=0o600)
     engine = create_engine(address, hide_parameters=True)  # they are a resident's, and would be in a log
 
     def make_durable(connection: Any, _record: object) -> None:

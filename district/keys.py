@@ -58,7 +58,9 @@ def new_keys(
     """A new key of the district; the signing key and an escrow key, too, where there are none (or `escrow` asks)."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files: list[Path] = []
-    if not (folder / _SIGNING).exists():
+    if (folder / _SIGNING).exists():
+        signing_key(folder, passphrase)  # a mistyped passphrase makes no key that nobody can open
+    else:
         files.append(_keep_private(folder / _SIGNING, Ed25519PrivateKey.generate(), passphrase))
     uses = [Use.DISTRICT]
     if escrow or not any(one.use is Use.ESCROW for one in public_keys(folder)):

@@ -22,7 +22,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 def passphrase_in(file: Path | None) -> bytes | None:
     """The first line of a file."""
-    return None if file is None else (file.read_bytes().splitlines() or [b""])[0]
+    if file is None:
+        return None
+    passphrase = (file.read_bytes().splitlines() or [b""])[0]
+    if not passphrase:
+        raise click.BadParameter(f"{file} holds no passphrase in its first line", param_hint="--passphrase-file")
+    return passphrase
 
 
 def _passphrase_option(command: Callable[..., Any]) -> Callable[..., Any]:

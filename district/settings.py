@@ -47,8 +47,10 @@ def settings_for(
         return Settings(database=database, papers=_place(objects, folder), keys=keys, passphrase=passphrase)
     try:
         url = make_url(database)
-    except ArgumentError as trouble:
-        raise click.BadParameter(f"not a database URL: {database}", param_hint="--database") from trouble
+    except (ArgumentError, ValueError) as trouble:
+        # Without the text itself: it may hold a password.
+        said = "not a database URL, such as sqlite:////srv/district.db or postgresql://user@host/district"
+        raise click.BadParameter(said, param_hint="--database") from trouble
     if url.get_backend_name() == "sqlite" and url.database:
         folder = Path(url.database).parent
     return Settings(database=database, papers=_place(objects, folder), keys=keys, passphrase=passphrase)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from district.halls import Halls
 from district.settings import database_option, json_option, opened_database
 from district.staff import Role, Staff, StaffRegister
 
@@ -21,8 +22,10 @@ _password_file = click.option(
 
 
 @contextmanager
-def _register(database: str | None) -> Generator[StaffRegister]:
+def _register(database: str | None, *, hall: str | None = None) -> Generator[StaffRegister]:
     with opened_database(database) as engine:
+        if hall is not None and hall not in Halls(engine).all():
+            raise click.BadParameter(f"there is no hall {hall}; see district halls list", param_hint="--hall")
         try:
             yield StaffRegister(engine)
         except ValueError as trouble:
@@ -42,7 +45,7 @@ def staff() -> None:
 @database_option
 def add(name: str, role: str, hall: str | None, password_file: Path | None, database: str | None) -> None:
     """Let somebody in: a viewer looks, a clerk also decides, an admin also sees who looked at what."""
-    with _register(database) as known:
+    with _register(database, hall=hall) as known:
         added = known.add(name, _password(password_file), Role(role), hall=hall)
     click.echo(_line(added))
 

@@ -386,6 +386,9 @@ def test_staff_are_added_listed_given_passwords_and_disabled(tmp_path: Path) -> 
         result = CliRunner().invoke(main, ["staff", *words, "--database", url], input=typed)
         return result.exit_code, result.output
 
+    status, said = staff("add", "li", "--hall", "ty", "--password-file", str(file))
+    assert (status, "there is no hall ty" in said) == (2, True)
+    assert CliRunner().invoke(main, ["halls", "add", "ty", "桃源镇", "--database", url]).exit_code == 0
     assert staff("add", "li", "--role", "viewer", "--hall", "ty", "--password-file", str(file))[0] == 0
     assert staff("add", "sun", "--role", "admin", typed=f"{PASSWORD}\n{PASSWORD}\n")[0] == 0
     status, said = staff("add", "li", "--password-file", str(file))

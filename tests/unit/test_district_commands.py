@@ -1,0 +1,59 @@
+"""What `district` says of files, folders and addresses that can't be used, and how it leaves its own."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from district.cli import main
+
+
+def district(*words: str) -> tuple[int, str]:
+    """The exit code and what was said. A traceback is no answer."""
+    result = CliRunner().invoke(main, list(words))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def test_a_database_is_for_its_owner_alone_wherever_it_lies(tmp_path: Path) -> None:
+    file = tmp_path / "d.db"
+    tmp_path.chmod(0o755)
+    assert district("halls", "list", "--database", f"sqlite:///{file}") == (0, "")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_mistyped_passphrase_makes_no_key(tmp_path: Path) -> None:
+    keys, right, wrong, empty = (tmp_path / name for name in ("keys", "right", "wrong", "empty"))
+    right.write_text("teapot gravel\n")
+    wrong.write_text("teapot grovel\n")
+    empty.write_text("")
+    assert district("keys", "new", str(keys), "--passphrase-file", str(right))[0] == 0
+    before = sorted(keys.iterdir())
+    status, said = district("keys", "new", str(keys), "--passphrase-file", str(wrong))
+    assert (status, "doesn't open" in said, sorted(keys.iterdir())) == (1, True, before)
+    status, said = district("keys", "new", str(tmp_path / "others"), "--passphrase-file", str(empty))
+    assert (status, "holds no passphrase" in said, (tmp_path / "others").exists()) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("keys", "new", "{file}/keys"),
+        ("ca", "new", "{file}/ca"),
+        ("export", "--database", "sqlite:///{file}/d.db"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = tmp_path / "file"
+    file.write_text("a file, no folder")
+    status, said = district(*(word.format(file=file) for word in words))
+    assert (status, f"Error: {file}" in said) == (1, True)
+
+
+@pytest.mark.parametrize("url", ["postgresql//u:geheim@host/d", "postgresql://u:geheim@host:port/d"])
+def test_a_mistyped_address_of_a_database_is_not_repeated(url: str) -> None:
+    status, said = district("export", "--database", url)
+    assert (status, "not a database URL" in said, "geheim" in said) == (2, True, False)
