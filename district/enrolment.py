@@ -158,7 +158,9 @@ class Enrolments:
     def _wait(self, place: str) -> int:
         """Seconds until that address may ask again. Only looks: who floods this must not hold up who writes."""
         counted = select(func.count(), func.min(REFUSALS.c.at)).where(
-            REFUSALS.c.source == place, REFUSALS.c.at > self._window()
+            # What is still to come was counted by a clock that ran ahead, and was set back.
+            REFUSALS.c.source == place,
+            REFUSALS.c.at.between(self._window() + 1, int(self._wall())),
         )
         with alone(self._engine) as connection:
             count, oldest = connection.execute(counted).one()

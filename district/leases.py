@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from district.database import alone, write
@@ -22,6 +22,7 @@ UPLOADS_AT_ONCE = 32
 """Unless told; of the whole platform, and fewer than a process has threads for."""
 LASTS_SECONDS = 120
 """Without progress; a terminal gives a request up after 30."""
+_LONGEST_SECONDS = 2 * LASTS_SECONDS  # the clocks of two machines are not quite the same
 _AGAIN_SECONDS = (5, 20)
 
 
@@ -48,7 +49,7 @@ class Leases:
     def hold(self, uid: str, terminal: str | None, *, until: int | None) -> Full | None:
         """A lease for this submission's papers: the one it has, which lasts `until`, or a new one."""
         now = int(self._wall())
-        if until is not None and until > now + LASTS_SECONDS // 2:
+        if until is not None and now + LASTS_SECONDS // 2 < until <= now + _LONGEST_SECONDS:
             return None  # that is not written down anew for each chunk
         if until is None and (refusal := self.room()) is not None:
             return refusal  # most often a question is enough to know
@@ -65,7 +66,7 @@ class Leases:
             # Two must not both count one place as free. What is lost with a lease is nothing: no wait for the disk.
             connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             connection.exec_driver_sql("LOCK TABLE lease IN SHARE ROW EXCLUSIVE MODE")
-        connection.execute(delete(LEASES).where(LEASES.c.until <= now))
+        connection.execute(delete(LEASES).where(~_lasts(now)))
         mine = update(LEASES).where(LEASES.c.uid == uid).values(until=now + LASTS_SECONDS)
         if connection.execute(mine).rowcount:
             return True
@@ -76,8 +77,13 @@ class Leases:
         return True
 
     def _is_full(self, connection: Connection, now: int) -> bool:
-        held = select(func.count()).select_from(LEASES).where(LEASES.c.until > now)
+        held = select(func.count()).select_from(LEASES).where(_lasts(now))
         return connection.execute(held).scalar_one() >= self._most
+
+
+def _lasts(now: int) -> ColumnElement[bool]:
+    """Further away is what was written by a clock that ran ahead, and was set back."""
+    return LEASES.c.until.between(now + 1, now + _LONGEST_SECONDS)
 
 
 def end_lease(connection: Connection, uid: str) -> None:

@@ -118,7 +118,9 @@ def is_my_turn(engine: Engine, *, now: datetime) -> bool:
     seconds = int(now.timestamp())
 
     def claim(connection: Connection) -> bool:
-        mine = CHORES.update().where(CHORES.c.name == _CHORE, CHORES.c.due <= seconds)
+        # Far more than a day away: it was written by a clock that ran ahead, and was set back.
+        waits = CHORES.c.due.between(seconds + 1, seconds + 2 * DAY_SECONDS)
+        mine = CHORES.update().where(CHORES.c.name == _CHORE, ~waits)
         if connection.execute(mine.values(due=seconds + DAY_SECONDS)).rowcount == 1:
             return True
         if connection.execute(select(CHORES.c.name).where(CHORES.c.name == _CHORE)).first() is not None:

@@ -146,6 +146,15 @@ def test_who_guesses_waits_and_nobody_else(rig: Rig) -> None:
     assert isinstance(rig.enrolments.enrol(machine.asks(code), source=HERE), Enrolled)
 
 
+def test_refusals_of_a_clock_that_was_set_back_make_nobody_wait(rig: Rig) -> None:
+    machine, code = Machine(), rig.code()
+    for _ in range(MOST_REFUSALS):
+        assert rig.enrolments.enrol(machine.asks(new_code("TY03")), source=HERE) == NoSuchCode()
+    assert isinstance(rig.enrolments.enrol(machine.asks(code), source=HERE), TooOften)
+    rig.clock.now -= 60
+    assert isinstance(rig.enrolments.enrol(machine.asks(code), source=HERE), Enrolled)
+
+
 def test_of_two_machines_with_one_code_one_becomes_the_terminal(rig: Rig) -> None:
     for _ in range(5):
         code, together = rig.code(), Barrier(2)

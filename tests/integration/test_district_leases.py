@@ -78,6 +78,26 @@ def test_a_lease_ends_by_itself_without_progress(engine: Engine) -> None:
     assert isinstance(hall.hold("a"), Full)
 
 
+def test_a_clock_that_ran_ahead_and_was_set_back_keeps_no_place_taken(engine: Engine) -> None:
+    clock = Clock()
+    hall = Hall(engine, 1, clock)
+    assert hall.hold("a") is None
+    clock.now -= 5  # no more than two machines may differ
+    assert isinstance(hall.hold("b"), Full)
+    clock.now -= 3600
+    assert hall.hold("b") is None
+    assert isinstance(hall.hold("a"), Full)
+
+
+def test_who_goes_on_after_the_clock_was_set_back_has_a_lease_of_today(engine: Engine) -> None:
+    clock = Clock()
+    hall = Hall(engine, 1, clock)
+    assert hall.hold("a") is None
+    clock.now -= 3600
+    assert hall.hold("a") is None
+    assert isinstance(hall.hold("b"), Full)
+
+
 def test_many_at_once_never_get_more_than_there_are(url: str) -> None:
     engines = [open_engine(url) for _ in range(3)]  # as if of processes of their own
 

@@ -166,6 +166,7 @@ def test_of_several_processes_one_does_it_once_a_day(store: DistrictStore) -> No
     assert not is_my_turn(store.engine, now=now + timedelta(seconds=DAY_SECONDS - 1))
     assert is_my_turn(store.engine, now=now + timedelta(seconds=DAY_SECONDS))
     assert not is_my_turn(store.engine, now=now + timedelta(seconds=DAY_SECONDS + 1))
+    assert is_my_turn(store.engine, now=now - timedelta(days=300))  # the clock ran ahead, and was set back
 
 
 def test_the_command_and_the_server_erase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,6 +110,11 @@ def test_guessing_runs_into_waits_that_grow_and_are_kept(register: tuple[StaffRe
     assert staff.check("li", PASSWORD) is not None
     assert staff.check("li", OTHER) is None
     assert staff.check("li", PASSWORD) is not None  # what was right began anew
+    for _ in range(FREE_ATTEMPTS + 1):
+        assert staff.check("li", OTHER) is None
+    assert staff.check("li", PASSWORD) is None
+    clock.turn(days=-1)  # it ran ahead, and was set back
+    assert staff.check("li", PASSWORD) is not None
     assert [waiting(failed) for failed in (1, 4, 5, 6, 9, 10, 99)] == [0, 0, 30, 60, 480, 900, LONGEST_WAIT_SECONDS]
 
 
