@@ -355,6 +355,16 @@ def test_the_newest_report_of_each_terminal_is_kept(tmp_path: Path, store: Store
     assert "waiting 2" in plain
 
 
+@pytest.mark.parametrize(
+    "body", [rb'{"version":"\ud800"}', rb'{"\udc00":1}', b"[]", b"{", b"\xff", b'{"a":' + b"[" * 5000]
+)
+def test_what_could_not_be_shown_is_no_report(district: EmbeddedDistrict, body: bytes) -> None:
+    client = PlatformClient(district.url, signer=RequestSigner(OTHER))
+    assert kind(client.report("heartbeat", body)) == (422, "report")
+    assert kind(client.report("heartbeat", rb'{"version":"\ud83d\ude00"}')) == (204, "about:blank")
+    client.close()
+
+
 def test_the_example_by_hand_works_as_it_stands(tmp_path: Path) -> None:
     """The shell lines of docs/integrators.md: curl and openssl against `district serve`."""
     page = (Path(__file__).parents[2] / "docs" / "integrators.md").read_text("utf-8")
