@@ -314,13 +314,19 @@ class Cases:
         self, connection: Connection, uid: str, start: Stage, to: Stage, staff: str, note: str, hall: str | None
     ) -> Moved | Unknown | Overtaken:
         change = SUBMISSIONS.update().where(
-            SUBMISSIONS.c.uid == uid, SUBMISSIONS.c.stage == start.value, SUBMISSIONS.c.test.is_(False)
+            SUBMISSIONS.c.uid == uid,
+            SUBMISSIONS.c.stage == start.value,
+            SUBMISSIONS.c.test.is_(False),
+            SUBMISSIONS.c.supplement_of.is_(None),
         )
         if hall is not None:
             change = change.where(SUBMISSIONS.c.hall == hall)
         if connection.execute(change.values(stage=to.value)).rowcount == 0:
-            row = connection.execute(_mine(select(SUBMISSIONS.c.stage, SUBMISSIONS.c.test), uid, hall)).first()
-            return Unknown() if row is None or row.test else Overtaken(stage=Stage(row.stage))
+            told = select(SUBMISSIONS.c.stage, SUBMISSIONS.c.test, SUBMISSIONS.c.supplement_of)
+            row = connection.execute(_mine(told, uid, hall)).first()
+            if row is None or row.test or row.supplement_of is not None:
+                return Unknown()
+            return Overtaken(stage=Stage(row.stage))
         record_step(connection, uid, to, at=self._now(), staff=staff, note=note)
         return Moved()
 

@@ -226,6 +226,21 @@ def test_what_is_not_whole_or_only_a_test_is_not_decided(office: Office) -> None
     assert (stage(office, waiting), stage(office, test)) == ("received", "complete")
 
 
+def test_what_a_resident_brings_later_is_not_decided_by_itself(office: Office) -> None:
+    case, answer = hand_in(office.store, 1), hand_in(office.store, 2)
+    with office.store.engine.begin() as connection:
+        connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid == answer).values(supplement_of=uid(9)))
+    clerk = office.person("li")
+    clerk.get(f"/cases/{case}")
+    token = clerk.csrf()
+    declined = {"from": "complete", "to": "declined", "note": "x", "sure": "1"}
+    assert clerk.post(f"/cases/{answer}/stage", declined, csrf=token).status_code == 404
+    asked = {"from": "accepted", "material": ["household-register"], "note": "x"}
+    assert clerk.post(f"/cases/{answer}/supplement", asked, csrf=token).status_code == 404
+    assert stage(office, answer) == "complete"
+    assert What.MOVED not in [what for _, what in record(office, answer)]
+
+
 def test_declining_needs_a_reason(office: Office) -> None:
     case = hand_in(office.store, 1)
     clerk = office.person("li")
