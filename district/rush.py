@@ -9,8 +9,10 @@ nothing while it does, and a sender that never ends takes nobody's place.
 
 from __future__ import annotations
 
+import logging
 import re
 
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -21,6 +23,7 @@ from district.answers import problem
 from district.turns import Turns
 from offline_queue.wire import MAX_BATCH, WAITING_HEADER
 
+_log = logging.getLogger(__name__)
 _KEY_ID = re.compile(r';keyid="([A-Za-z0-9_-]{8})"', re.ASCII)
 _COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -52,7 +55,7 @@ class UnderWay:
             await self._app(scope, receive, send)
             return
         if self._turns.is_exchange_due():
-            await run_in_threadpool(self._turns.exchange)
+            await run_in_threadpool(self._exchange)
         headers = Headers(scope=scope)
         key = _KEY_ID.search(headers.get("Signature-Input", ""))
         told = key and self._turns.glance(key[1], requests=requests_to_come(scope["method"], headers))
@@ -74,3 +77,10 @@ class UnderWay:
         finally:
             if begun:
                 self._turns.done()
+
+    def _exchange(self) -> None:
+        """What troubles the database, the request itself is told where it asks it; in a second this is tried again."""
+        try:
+            self._turns.exchange()
+        except SQLAlchemyError as trouble:
+            _log.warning("turns were not exchanged: %s", trouble.orig if isinstance(trouble, DBAPIError) else trouble)

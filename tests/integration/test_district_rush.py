@@ -86,6 +86,20 @@ def test_at_a_glance_it_costs_no_look_at_the_signature(
     client.close()
 
 
+def test_turns_that_can_not_be_exchanged_break_no_request(
+    store: Store, crowded: EmbeddedDistrict, caplog: pytest.LogCaptureFixture
+) -> None:
+    received = crowded.open_store()
+    TURNS.drop(received.engine)
+    received.close()
+    client = PlatformClient(crowded.url, signer=store.signer(), waiting=lambda: 4200)
+    for _ in range(3):
+        assert isinstance(answer := client.put_form(UID, b"{}", PLAIN_TYPE), Answer)
+        assert (answer.status, read_problem(answer.body).type) == (503, PROBLEM + "later")
+    client.close()
+    assert "turns were not exchanged: no such table: turn" in caplog.text
+
+
 def test_only_who_is_known_gets_a_turn_and_the_platform_says_that_it_lives(crowded: EmbeddedDistrict) -> None:
     stranger = PlatformClient(crowded.url, waiting=lambda: 4200)
     answer = stranger.put_form(UID, b"{}", PLAIN_TYPE)
