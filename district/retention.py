@@ -15,14 +15,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from district.cases import CLOSED
-from district.database import alone, write
+from district.database import DatabaseTrouble, alone, write
+from district.keys import KeysTrouble
 from district.objects import Objects, ObjectsAway
 from district.store import DistrictStore
 from district.tables import ATTACHMENTS, CHORES, OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
@@ -33,6 +34,9 @@ _CHORE = "retention"
 _PAGE = 200
 _LOOK_SECONDS = 600.0
 """How often a server process looks whether the day is over."""
+_AGAIN_SECONDS = 3600
+"""After an erasing that failed."""
+_TROUBLES = (ObjectsAway, OSError, SQLAlchemyError)
 _log = logging.getLogger(__name__)
 
 
@@ -134,25 +138,32 @@ def is_my_turn(engine: Engine, *, now: datetime) -> bool:
         return False
 
 
+def _erase_in_turn(store: DistrictStore, *, days: int, now: datetime) -> None:
+    """The day is claimed first, so that no other process begins too; what fails is tried again within it."""
+    if not is_my_turn(store.engine, now=now):
+        return
+    try:
+        _log.info("erased: %d cases", erase(store.engine, store.objects, days=days, now=now))
+    except _TROUBLES:
+        soon = CHORES.update().where(CHORES.c.name == _CHORE).values(due=int(now.timestamp()) + _AGAIN_SECONDS)
+        write(store.engine, lambda connection: connection.execute(soon))
+        raise
+
+
 @contextmanager
 def erasing_daily(open_store: Callable[[], DistrictStore], *, days: int) -> Generator[None]:
     """Erase once a day, on a thread beside, for as long as the server runs; one of all its processes does it."""
     over = threading.Event()
 
     def work() -> None:
-        store = open_store()
-        try:
-            while True:
-                try:
-                    now = datetime.now(tz=UTC)
-                    if is_my_turn(store.engine, now=now):
-                        _log.info("erased: %d cases", erase(store.engine, store.objects, days=days, now=now))
-                except (ObjectsAway, SQLAlchemyError) as trouble:
-                    _log.warning("nothing could be erased now: %s", type(trouble).__name__)
-                if over.wait(_LOOK_SECONDS):
-                    return
-        finally:
-            store.close()
+        while True:
+            try:
+                with closing(open_store()) as store:
+                    _erase_in_turn(store, days=days, now=datetime.now(tz=UTC))
+            except (DatabaseTrouble, KeysTrouble, *_TROUBLES) as trouble:
+                _log.warning("nothing could be erased now: %s", type(trouble).__name__)
+            if over.wait(_LOOK_SECONDS):
+                return
 
     thread = threading.Thread(target=work, name="retention", daemon=True)
     thread.start()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -13,11 +16,13 @@ from sqlalchemy import select
 
 from district.cases import Cases, Stage
 from district.cli import main
-from district.objects import ObjectsAway
+from district.database import DatabaseTrouble
+from district.keys import KeysTrouble
+from district.objects import ObjectsAway, ObjectsWrong
 from district.outcomes import Conflict, Taken
 from district.retention import DAY_SECONDS, erase, erasing_daily, is_my_turn
 from district.store import DistrictStore
-from district.tables import ATTACHMENTS, OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
+from district.tables import ATTACHMENTS, CHORES, OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
 from offline_queue.wire import Envelope, canonical_bytes
 from tests.support.staff_site import Piece, TurnedClock, hand_in, paper_of
 
@@ -191,4 +196,47 @@ def test_the_command_and_the_server_erase(tmp_path: Path, monkeypatch: pytest.Mo
     with erasing_daily(lambda: DistrictStore(url, tmp_path / "papers"), days=30):
         assert seen.wait(20)
     assert store.submission(second) is None
+    store.close()
+
+
+def test_what_fails_is_tried_again_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path / 'd.db'}"
+    store = DistrictStore(url, tmp_path / "papers")
+    case = closed(store, 1, TurnedClock(now=datetime(2020, 1, 1, tzinfo=UTC)))
+    opening: list[Exception] = [ObjectsWrong("no such bucket"), KeysTrouble("locked"), DatabaseTrouble("away")]
+    troubles: list[Exception] = [FileNotFoundError(), ObjectsAway("gone")]
+    seen: queue.Queue[float] = queue.Queue()
+    erasing = erase
+
+    def opened() -> DistrictStore:
+        if opening:
+            raise opening.pop()
+        return DistrictStore(url, tmp_path / "papers")
+
+    def watched(*words: Any, now: datetime, **named: Any) -> int:
+        if troubles:
+            seen.put(now.timestamp())
+            raise troubles.pop()
+        count = erasing(*words, now=now, **named)
+        seen.put(0)
+        return count
+
+    def due() -> int:
+        with store.engine.connect() as connection:
+            return connection.execute(select(CHORES.c.due)).scalar_one()
+
+    monkeypatch.setattr("district.retention.erase", watched)
+    monkeypatch.setattr("district.retention._LOOK_SECONDS", 0.02)
+    with erasing_daily(opened, days=30):
+        for _ in range(2):
+            at = int(seen.get(timeout=20))
+            deadline = time.monotonic() + 20
+            while due() != at + 3600:
+                assert time.monotonic() < deadline
+            assert store.submission(case) is not None
+            with store.engine.begin() as connection:
+                connection.execute(CHORES.update().values(due=0))  # the hour is over
+        assert seen.get(timeout=20) == 0
+    assert store.submission(case) is None
+    assert due() > time.time() + DAY_SECONDS - 600
     store.close()
