@@ -31,9 +31,9 @@ from kiosk.config import Config, load
 from kiosk.own_certificate import own_certificate
 from offline_queue.certificate import OwnCertificate
 from offline_queue.enrolment import Enrolled, HallName, enrolment, new_code
-from offline_queue.retry import Outcome
+from offline_queue.retry import Answer, Outcome
 from offline_queue.sync import sync_once
-from offline_queue.wire import PROBLEM, canonical_bytes, content_digest
+from offline_queue.wire import PROBLEM, canonical_bytes, content_digest, read_problem
 from tests.support.certificates import Authority
 from tests.support.queue_rig import RudeServer, http_answer
 
@@ -157,6 +157,37 @@ def test_who_has_no_certificate_reaches_the_enrolment_and_nothing_else(tmp_path:
     empty = requests.post(f"{district.door}/v1/enrolments", data=b"{}", verify=ca, timeout=10)
     assert (empty.status_code, empty.json()["type"]) == (400, PROBLEM + "digest")
     assert requests.get(f"{district.door}/v1/enrolments", verify=ca, timeout=10).headers["Allow"] == "POST"
+
+
+def test_who_renewed_after_the_backup_that_was_restored_is_let_in_by_hand(tmp_path: Path, district: District) -> None:
+    terminal = Terminal(tmp_path, district, bundle_key=district.bundle_key)
+    assert terminal.enrol(district.door, district.invite()).exit_code == 0
+    own, backup = terminal.tls / "cert.pem", tmp_path / "backup.pem"
+    backup.write_bytes(own.read_bytes())
+    renewed = CliRunner().invoke(main, ["platform", "renew", "--force", "--config", str(terminal.settings)])
+    assert renewed.exit_code == 0, renewed.output
+
+    def restore() -> None:
+        """The district knows the certificate again that it knew then."""
+        district("terminals", "certify", "TY03", str(backup))
+
+    def said() -> tuple[int, str]:
+        store = open_queue(terminal.config)
+        client = open_platform(terminal.config.platform, store.signer())
+        answer = client.progress(UID)
+        client.close()
+        store.close()
+        assert isinstance(answer, Answer), answer
+        return answer.status, read_problem(answer.body).type.removeprefix(PROBLEM)
+
+    restore()
+    assert said() == (403, "certificate")
+    district("terminals", "certify", "TY03", str(own))
+    assert said() == (404, "unknown")
+    restore()
+    assert said() == (403, "certificate")
+    assert terminal.enrol(district.door, district.invite()).exit_code == 0
+    assert said() == (404, "unknown")
 
 
 @pytest.fixture(scope="module")
