@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from district.sessions import Visit
 from district.staff import Role
 from district.viewings import Viewings, What
-from district.web.site import Form, Site
+from district.web.site import Form, Site, plain
 
 _LONGEST = 64
 
@@ -22,7 +22,7 @@ def add_audit_pages(site: Site, viewings: Viewings) -> None:
         )
 
     def show(visit: Visit, request: Request) -> Response:
-        uid = str(request.path_params.get("uid", ""))[:36]
+        uid = plain(str(request.path_params.get("uid", "")))[:36]
         return page(visit, staff="", uid=uid, before=request.query_params.get("before", ""))
 
     def search(visit: Visit, request: Request, form: Form) -> Response:

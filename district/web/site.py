@@ -25,23 +25,30 @@ from district.web.pages import Render
 
 _MOST_FORM_BYTES = 32 * 1024
 _MOST_FIELDS = 64
+_UNWRITTEN = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"}
+
+
+def plain(text: str) -> str:
+    """The text without control characters other than tabs and line breaks: PostgreSQL stores no NUL."""
+    return text.translate(_UNWRITTEN)
 
 
 class Form:
-    """The fields of a form that was sent; a field that was not is empty."""
+    """The fields of a form that was sent, in plain text; a field that was not is empty."""
 
     def __init__(self, fields: list[tuple[str, str]]) -> None:
         self._fields = fields
 
     def one(self, name: str) -> str:
-        return next((value for key, value in self._fields if key == name), "").strip()
+        return plain(self.secret(name)).strip()
 
     def secret(self, name: str) -> str:
         """As it was typed."""
         return next((value for key, value in self._fields if key == name), "")
 
     def all(self, name: str) -> list[str]:
-        return [value.strip() for key, value in self._fields if key == name and value.strip()]
+        values = [plain(value).strip() for key, value in self._fields if key == name]
+        return [value for value in values if value]
 
 
 class Shows(Protocol):
@@ -137,7 +144,7 @@ class Site:
         return self.render("message.html", status=404, visit=visit, said="missing")
 
     def _forbidden(self, visit: Visit, request: Request) -> Response:
-        self.viewings.note(visit.staff.name, What.FORBIDDEN, detail=f"{request.method} {request.url.path}")
+        self.viewings.note(visit.staff.name, What.FORBIDDEN, detail=plain(f"{request.method} {request.url.path}"))
         return self.render("message.html", status=403, visit=visit, said="forbidden")
 
     def is_tls(self, request: Request) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, func, select
 from district.halls import Halls
 from district.sessions import Visit
 from district.tables import REPORTS, TERMINALS
-from district.web.site import Site
+from district.web.site import Site, plain
 
 PAGE = 50
 SILENT = timedelta(minutes=30)
@@ -112,7 +112,7 @@ def _figure(said: Mapping[str, JsonValue], name: str) -> int | None:
 
 def add_terminal_pages(site: Site, engine: Engine, halls: Halls, clock: Callable[[], datetime]) -> None:
     def show(visit: Visit, request: Request) -> Response:
-        after = request.query_params.get("after", "")[:8]
+        after = plain(request.query_params.get("after", ""))[:8]
         found, following = terminals(engine, now=clock(), hall=visit.staff.hall, after=after)
         return site.render(
             "terminals.html",

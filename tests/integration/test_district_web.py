@@ -14,8 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 from sqlalchemy import select
 
+from district.app import Settings
 from district.cases import Cases, Moved, Overtaken, Selection, Stage
 from district.catalogue import Catalogues
+from district.embedded import EmbeddedDistrict
 from district.outbox import Outbox
 from district.retention import erase
 from district.staff import Role
@@ -239,6 +241,40 @@ def test_what_a_resident_brings_later_is_not_decided_by_itself(office: Office) -
     assert clerk.post(f"/cases/{answer}/supplement", asked, csrf=token).status_code == 404
     assert stage(office, answer) == "complete"
     assert What.MOVED not in [what for _, what in record(office, answer)]
+
+
+def test_control_characters_are_not_written_down(
+    tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL, which stores no NUL in text."""
+    district = EmbeddedDistrict.of(Settings(database=postgres, papers=tmp_path / "papers"))
+
+    def there(*_: object, **__: object) -> EmbeddedDistrict:
+        return district
+
+    monkeypatch.setattr("district.staff._HASHER", QUICK)
+    monkeypatch.setattr("tests.support.staff_site.EmbeddedDistrict", there)
+    office = Office(tmp_path)
+    case = hand_in(office.store, 1)
+    nobody = office.visitor()
+    assert nobody.sign_in("l\0i").status_code == 403
+    clerk, admin = office.person("li"), office.person("sun", Role.ADMIN)
+    clerk.get(f"/cases/{case}")
+    note = "请\0周三\r\n\t来\x1b\x9b"
+    assert clerk.post(f"/cases/{case}/stage", {"from": "complete", "to": "accepted", "note": note}).status_code == 200
+    assert clerk.post("/cases/find", {"number": "TY03\0"}).status_code == 404
+    clerk.get(f"/cases/{case}")
+    asked = {"from": "accepted", "material": ["a\0b", "\0"], "others": "c\0\nd", "note": "e\0"}
+    assert clerk.post(f"/cases/{case}/supplement", asked).status_code == 200
+    assert clerk.get("/audit/cases/%00").status_code == 403
+    assert clerk.get("/terminals?after=%00").status_code == 200
+    assert admin.get("/audit/cases/%00").status_code == 200
+    assert admin.post("/audit", {"staff": "l\0i"}).status_code == 200
+    with office.store.engine.connect() as connection:
+        notes = connection.execute(select(STEPS.c.note).order_by(STEPS.c.seq)).scalars().all()
+        materials = connection.execute(select(SUPPLEMENTS.c.materials)).scalar()
+    assert (notes, materials) == (["请周三\r\n\t来", "e"], ["ab", "c", "d"])
+    office.close()
 
 
 def test_declining_needs_a_reason(office: Office) -> None:
