@@ -85,11 +85,11 @@ class Terminals:
             change = TERMINALS.update().where(TERMINALS.c.key_id == key, TERMINALS.c.revoked_at.is_(None))
             connection.execute(change.values(certificate_sha256=sha256, former_certificate_sha256=shown))
 
-    def certify(self, code: str, sha256: str, *, shown: str | None) -> bool:
-        """The same for every key of a terminal, by hand. False when there is no such terminal."""
+    def certify(self, code: str, sha256: str) -> bool:
+        """From now on every key of a terminal comes with this certificate; False when there is no such terminal."""
         with self._engine.begin() as connection:
             change = TERMINALS.update().where(TERMINALS.c.code == code, TERMINALS.c.revoked_at.is_(None))
-            values = {"certificate_sha256": sha256, "former_certificate_sha256": shown}
+            values = {"certificate_sha256": sha256, "former_certificate_sha256": None}
             return connection.execute(change.values(values)).rowcount > 0
 
     def find(self, key: str) -> Terminal | None:

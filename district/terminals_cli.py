@@ -88,7 +88,7 @@ def certify(code: str, certificate: Path, database: str | None) -> None:
     except ValueError as trouble:
         raise click.ClickException(f"{certificate} is not a certificate in PEM") from trouble
     with opened_database(database) as engine:
-        if not Terminals(engine).certify(code, sha256, shown=None):
+        if not Terminals(engine).certify(code, sha256):
             raise click.ClickException(f"there is no terminal {code}; see district terminals list")
 
 
