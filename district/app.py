@@ -6,6 +6,7 @@ A terminal sees its own submissions only; those of others are unknown to it.
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from district.gate import Gate, Refused
 from district.gate import Request as Asked
 from district.keys import private_keys
 from district.leases import UPLOADS_AT_ONCE
-from district.nonces import Nonces
+from district.nonces import open_nonces
 from district.objects import ObjectsAway, Place
 from district.renewing import add_terminals
 from district.rush import UnderWay, requests_to_come
@@ -42,7 +43,7 @@ from district.uploads import add_uploads
 from district.web import add_staff_pages
 
 _log = logging.getLogger(__name__)
-_LATER = (ObjectsAway, OperationalError, InternalError, QueuePoolTimeout)
+_LATER = (ObjectsAway, OperationalError, InternalError, QueuePoolTimeout, sqlite3.OperationalError)
 """A full disk, a database or an object store that is gone, or may only be read: nothing was acknowledged, and later it
 may be."""
 
@@ -90,7 +91,7 @@ def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], da
     store = open_store(settings)
     app = _application(store)
     terminals = Terminals(store.engine)
-    gate = Gate(terminals, Nonces(store.engine), required=settings.signatures)
+    gate = Gate(terminals, open_nonces(store.engine), required=settings.signatures)
     turns = Turns(store.engine)
     app.add_middleware(UnderWay, turns=turns)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 ENTRY_SECONDS = 30.0
 """For a whole request where no certificate is asked for; there a line that says nothing, or trickles, is cut."""
@@ -83,7 +84,7 @@ async def _all_of(doors: Sequence[Door]) -> None:
     await asyncio.gather(*(uvicorn.Server(_config(door)).serve(sockets=[door.listener]) for door in doors))
 
 
-class _Introduced(H11Protocol):
+class _Introduced(HttpToolsProtocol):
     """Tells the application which client certificate opened the line: request.state.certificate, of its DER the hex
     SHA-256."""
 
@@ -95,7 +96,7 @@ class _Introduced(H11Protocol):
             self.app_state = {**self.app_state, "certificate": hashlib.sha256(certificate).hexdigest()}
 
 
-class _Brief(_Introduced):
+class _Brief(H11Protocol):
     """For a door that is open to everybody: uvicorn itself waits for a request as long as one likes, and whoever holds
     enough lines would leave none for the rest. What is there to its last byte is worked on in peace."""
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,11 +26,11 @@ from district.cli import main
 from district.database import open_engine
 from district.embedded import EmbeddedDistrict
 from district.gate import WINDOW_SECONDS, Admitted, Gate, Refused, Request
-from district.nonces import Nonces
+from district.nonces import open_nonces
 from district.tables import NONCES
 from district.terminals import Terminals
 from offline_queue.client import PlatformClient
-from offline_queue.model import Paper
+from offline_queue.model import Paper, SystemClock
 from offline_queue.numbers import base64url, key_id
 from offline_queue.retry import Answer, Outcome
 from offline_queue.signing import RequestSigner
@@ -188,7 +190,7 @@ class Desk:
         def wall() -> float:
             return self.clock.wall().timestamp()
 
-        return Gate(Terminals(self._engine), Nonces(self._engine, wall=wall), wall=wall)
+        return Gate(Terminals(self._engine), open_nonces(self._engine, wall=wall), wall=wall)
 
     def restart(self) -> None:
         self._engine.dispose()
@@ -196,8 +198,17 @@ class Desk:
         self.gate = self._gate()
 
     def nonces(self) -> int:
+        """Those that are remembered: on PostgreSQL in the database, with SQLite in the one file beside it."""
+        if self._engine.dialect.name == "sqlite":
+            (file,) = self.nonce_files()
+            with closing(sqlite3.connect(file)) as beside:
+                return beside.execute("SELECT count(*) FROM nonce").fetchone()[0]
         with self._engine.connect() as connection:
             return connection.execute(select(func.count()).select_from(NONCES)).scalar_one()
+
+    def nonce_files(self) -> list[Path]:
+        database = Path(str(self._engine.url.database))
+        return [one for one in database.parent.glob("*-nonces-*") if not one.name.endswith("-journal")]
 
     def signed(self, *, after: float = 0.0) -> Request:
         signer = RequestSigner(self.key, wall=lambda: self.began + after)
@@ -236,6 +247,19 @@ def test_a_used_signature_is_remembered_over_a_restart(desk: Desk) -> None:
     desk.restart()
     assert desk.says(request) == "nonce"
     assert desk.says(desk.signed(after=-5)) == "TY03"
+
+
+def test_with_sqlite_each_boot_of_the_machine_has_a_file_of_its_own(tmp_path: Path) -> None:
+    for old in ("d.db-nonces-an-older-boot", "d.db-nonces-an-older-boot-journal"):
+        (tmp_path / old).write_bytes(b"what a power cut left of it")
+    (tmp_path / "another.db-nonces-boot").touch()
+    desk = Desk(f"sqlite:///{tmp_path / 'd.db'}")
+    assert desk.says(desk.signed()) == "TY03"
+    desk.close()
+    names = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.glob("*-nonces-*")}
+    ours = f"d.db-nonces-{SystemClock().boot_id()}"
+    assert names.pop("another.db-nonces-boot")
+    assert names == {ours: 0o600, f"{ours}-journal": 0o600}
 
 
 def test_of_many_that_bring_one_signature_at_once_one_gets_in(desk: Desk) -> None:
@@ -306,7 +330,7 @@ def test_revoked_keys_never_count_again_and_new_ones_may_overlap(desk: Desk) -> 
 
 def test_without_terminals_nothing_is_asked_for_unless_told(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'district.db'}")
-    terminals, nonces = Terminals(engine), Nonces(engine)
+    terminals, nonces = Terminals(engine), open_nonces(engine)
     for asked in (
         Request(method="GET", url=URL, headers=RequestSigner(OTHER).fields("GET", URL, {})),
         Request(method="GET", url=URL, headers={}),
