@@ -32,7 +32,14 @@ from district.retention import erasing_daily
 from district.retention_cli import retention
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
-from district.settings import database_option, json_option, objects_option, opened_database, settings_for
+from district.settings import (
+    database_option,
+    json_option,
+    objects_option,
+    opened_database,
+    opened_store,
+    settings_for,
+)
 from district.staff_cli import staff
 from district.store import DistrictStore
 from district.telemetry import Telemetry
@@ -169,7 +176,10 @@ def serve(
 
 def _look_at(settings: Settings) -> None:
     """What can't be used is told before anything listens."""
-    _opened(settings).close()
+    try:
+        open_store(settings).close()
+    except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
+        raise click.ClickException(str(trouble)) from trouble
     try:
         if settings.authority is not None:
             read_authority(settings.authority)
@@ -179,13 +189,6 @@ def _look_at(settings: Settings) -> None:
         raise click.BadParameter(str(trouble), param_hint="--issue") from trouble
     except (OSError, ValueError) as trouble:
         raise click.BadParameter(f"not what district keys bundle wrote: {trouble}", param_hint="--bundle") from trouble
-
-
-def _opened(settings: Settings) -> DistrictStore:
-    try:
-        return open_store(settings)
-    except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
-        raise click.ClickException(str(trouble)) from trouble
 
 
 def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
@@ -220,8 +223,7 @@ def export(
     passphrase_file: Path | None,
 ) -> None:
     """Print what was received. What is sealed shows its content only with its --keys; the escrow key's folder does."""
-    store = _opened(settings_for(database, keys_folder, passphrase_file, objects))
-    try:
+    with opened_store(database, objects, keys_folder, passphrase_file) as store:
         if since is not None:
             for line in exported_since(store, since, papers=out):
                 click.echo(line)
@@ -233,10 +235,6 @@ def export(
                 click.echo(f"{row.case_number or '-'}\t{row.outside.provisional_number}\t{row.state.value}")
             if out is not None:
                 _write_papers(store, row, out)
-    except ObjectsAway as trouble:
-        raise click.ClickException(str(trouble)) from trouble
-    finally:
-        store.close()
 
 
 @main.command("import")
@@ -258,31 +256,29 @@ def import_(
         raise click.UsageError("what comes by stick is sealed, and receipts are signed: give --keys FOLDER")
     try:
         key = signing_key(keys_folder, passphrase_in(passphrase_file))
-        store = open_store(settings_for(database, keys_folder, passphrase_file, objects))
-    except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
+    except KeysTrouble as trouble:
         raise click.ClickException(str(trouble)) from trouble
     receipts: list[Receipt] = []
     refused = False
-    try:
-        for one in import_folder(stick, store, Terminals(store.engine)):
-            match one:
-                case Imported(receipt=receipt, new=new):
-                    receipts.append(receipt)
-                    row = {"uid": receipt.uid, "case_number": receipt.case_number, "new": new}
-                case NotImported(name=name, reason=reason):
-                    refused = True
-                    row = {"folder": name, "refused": reason}
-            click.echo(json.dumps(row) if as_json else "\t".join(str(value) for value in row.values()))
-        for path in write_receipts(stick, receipts, key):
-            click.echo(f"receipts: {path.name}", err=True)
-    except OSError as trouble:
-        raise click.ClickException(
-            f"the stick can't be read or written: {trouble.strerror}. What was taken in is safe; import it again."
-        ) from trouble
-    except ObjectsAway as trouble:
-        raise click.ClickException(f"{trouble}. What was taken in is safe; import it again.") from trouble
-    finally:
-        store.close()
+    with opened_store(database, objects, keys_folder, passphrase_file) as store:
+        try:
+            for one in import_folder(stick, store, Terminals(store.engine)):
+                match one:
+                    case Imported(receipt=receipt, new=new):
+                        receipts.append(receipt)
+                        row = {"uid": receipt.uid, "case_number": receipt.case_number, "new": new}
+                    case NotImported(name=name, reason=reason):
+                        refused = True
+                        row = {"folder": name, "refused": reason}
+                click.echo(json.dumps(row) if as_json else "\t".join(str(value) for value in row.values()))
+            for path in write_receipts(stick, receipts, key):
+                click.echo(f"receipts: {path.name}", err=True)
+        except OSError as trouble:
+            raise click.ClickException(
+                f"the stick can't be read or written: {trouble.strerror}. What was taken in is safe; import it again."
+            ) from trouble
+        except ObjectsAway as trouble:
+            raise click.ClickException(f"{trouble}. What was taken in is safe; import it again.") from trouble
     if refused:
         raise SystemExit(1)
 

@@ -61,15 +61,20 @@ class DatabaseTrouble(Exception):
     """The database can't be used; the text says why, in a sentence for whoever runs the platform."""
 
 
-def open_engine(url: str) -> Engine:
-    """An engine on a database with today's tables. `postgresql://` means psycopg 3. Raises DatabaseTrouble."""
+class NoPlatform(DatabaseTrouble):
+    """There is no database, or nothing in it yet."""
+
+
+def open_engine(url: str, *, begin: bool = True) -> Engine:
+    """An engine on a database with today's tables. `postgresql://` means psycopg 3. Raises DatabaseTrouble; NoPlatform
+    where there is none, and none is to `begin`."""
     try:
         address = make_url(url)
     except (ArgumentError, ValueError) as trouble:
         raise DatabaseTrouble("not a database URL") from trouble
-    engine = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
+    engine = _sqlite(address, begin=begin) if address.get_backend_name() == "sqlite" else _postgresql(address)
     try:
-        _migrate(engine)
+        _migrate(engine, begin=begin)
     except DBAPIError as trouble:
         engine.dispose()
         raise DatabaseTrouble(f"the database can't be opened: {str(trouble.orig).strip()}") from trouble
@@ -124,9 +129,11 @@ def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, object
     connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=others), rows)
 
 
-def _sqlite(address: URL) -> Engine:
+def _sqlite(address: URL, *, begin: bool) -> Engine:
     if address.database:
         file = Path(address.database)
+        if not begin and not file.exists():
+            raise NoPlatform(f"there is no database at {file.absolute()}")
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # What is in it is the residents', also where the folder is open to others; its journal takes the same mode.
         file.touch(mode=0o600)
@@ -163,13 +170,16 @@ def _postgresql(address: URL) -> Engine:
     return engine
 
 
-def _migrate(engine: Engine) -> None:
+def _migrate(engine: Engine, *, begin: bool) -> None:
     head = _script().get_current_head()
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             _look_for_durability(connection)
-        if _revision(connection) == head:
+        revision = _revision(connection)
+        if revision == head:
             return
+        if not begin and revision is None and not inspect(connection).has_table("submission"):
+            raise NoPlatform("nothing of a platform is in this database")
 
     def bring_up(connection: Connection) -> None:
         if engine.dialect.name == "postgresql":

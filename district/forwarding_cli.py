@@ -6,8 +6,6 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,35 +16,17 @@ from district.adapters.file import AdapterTrouble, Secret, load_adapter
 from district.adapters.receiver import AdapterReceiver, rehearse
 from district.adapters.requests import Prepared
 from district.adapters.values import Unmapped
-from district.app import open_store
-from district.database import DatabaseTrouble
 from district.delivery import delivery_of
 from district.forwarding import Forwarder
-from district.keys import KeysTrouble
 from district.keys_cli import keys_options
 from district.outbox import Outbox, Told, Waiting
 from district.receiving import Delivery, Event
-from district.settings import database_option, json_option, objects_option, opened_database, settings_for
-from district.store import DistrictStore
+from district.settings import database_option, json_option, objects_option, opened_database, opened_store
 from district.webhook import Webhook
 from offline_queue.transport import DEADLINE_SECONDS, Certificates
 
 SECRET_VARIABLE = "DISTRICT_WEBHOOK_SECRET"  # noqa: S105 - where the secret is, not the secret  # nosec B105
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-@contextmanager
-def _opened(
-    database: str | None, objects: str | None, keys_folder: Path | None, passphrase_file: Path | None
-) -> Generator[DistrictStore]:
-    try:
-        store = open_store(settings_for(database, keys_folder, passphrase_file, objects))
-    except (KeysTrouble, DatabaseTrouble) as trouble:
-        raise click.ClickException(str(trouble)) from trouble
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 @click.command()
@@ -115,7 +95,7 @@ def forward(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    with _opened(database, objects, keys_folder, passphrase_file) as store:
+    with opened_store(database, objects, keys_folder, passphrase_file) as store:
         forwarder = Forwarder(store, Outbox(store.engine), receiver, heard=_say)
         try:
             if not once:
@@ -228,7 +208,7 @@ def check(
     click.echo(f"{told.name}: good. Sends to {told.url}: {', '.join(told.events)}", err=True)
     if uid is None:
         return
-    with _opened(database, objects, keys_folder, passphrase_file) as store:
+    with opened_store(database, objects, keys_folder, passphrase_file) as store:
         if store.submission(uid) is None:
             raise click.ClickException("there is no such submission")
         now = datetime.now(tz=UTC).isoformat(timespec="seconds")

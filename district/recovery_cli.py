@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from district.app import open_store
-from district.database import DatabaseTrouble
-from district.keys import KeysTrouble
 from district.keys_cli import keys_options
-from district.objects import ObjectsAway
 from district.recovery import finish_papers, lost_papers, make_safe
 from district.recovery import tidy as tidied
-from district.settings import database_option, json_option, objects_option, settings_for
-from district.store import DistrictStore
+from district.settings import database_option, json_option, objects_option, opened_store
 
 
 @click.command()
@@ -42,7 +35,7 @@ def recover(
 ) -> None:
     """Make a database that was restored from a backup fit to serve, before it serves. Then look for its papers: those
     that arrived whole since the backup are taken over, those that are gone are listed, to be asked for again."""
-    with _opened(database, objects, keys_folder, passphrase_file) as store:
+    with opened_store(database, objects, keys_folder, passphrase_file) as store:
         make_safe(store.engine, skip=skip)
         click.echo(f"{skip} case numbers are left out; staff sign in again; codes to enrol are made anew.", err=True)
         click.echo(f"{finish_papers(store)} papers were there and not known, and are complete now.", err=True)
@@ -57,19 +50,5 @@ def recover(
 def tidy(database: str | None, objects: str | None) -> None:
     """Remove bytes that belong to no paper, a day after they came: a process was killed, or a store answered too late.
     Once a day, by a timer. After a restore, only when it is certain that no newer backup turns up."""
-    with _opened(database, objects, None, None) as store:
+    with opened_store(database, objects) as store:
         click.echo(f"{tidied(store.engine, store.objects)} removed", err=True)
-
-
-@contextmanager
-def _opened(
-    database: str | None, objects: str | None, keys: Path | None, passphrase_file: Path | None
-) -> Generator[DistrictStore]:
-    try:
-        store = open_store(settings_for(database, keys, passphrase_file, objects))
-        try:
-            yield store
-        finally:
-            store.close()
-    except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
-        raise click.ClickException(str(trouble)) from trouble

@@ -6,11 +6,8 @@ from datetime import UTC, datetime
 
 import click
 
-from district.app import open_store
-from district.database import DatabaseTrouble
-from district.objects import ObjectsAway
 from district.retention import erase
-from district.settings import database_option, objects_option, settings_for
+from district.settings import database_option, objects_option, opened_store
 
 
 @click.command()
@@ -19,12 +16,6 @@ from district.settings import database_option, objects_option, settings_for
 @objects_option
 def retention(days: int, database: str | None, objects: str | None) -> None:
     """Erase forms and papers of cases that were closed so many days ago. Numbers, stages and receipts stay."""
-    try:
-        store = open_store(settings_for(database, objects=objects))
-        try:
-            count = erase(store.engine, store.objects, days=days, now=datetime.now(tz=UTC))
-        finally:
-            store.close()
-    except (DatabaseTrouble, ObjectsAway) as trouble:
-        raise click.ClickException(str(trouble)) from trouble
+    with opened_store(database, objects) as store:
+        count = erase(store.engine, store.objects, days=days, now=datetime.now(tz=UTC))
     click.echo(f"{count} cases erased", err=True)

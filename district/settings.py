@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -12,10 +12,12 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from district.app import Settings
-from district.database import DatabaseTrouble, open_engine
+from district.app import Settings, open_store
+from district.database import DatabaseTrouble, NoPlatform, open_engine
+from district.keys import KeysTrouble
 from district.keys_cli import passphrase_in
-from district.objects import Place
+from district.objects import ObjectsAway, Place
+from district.store import DistrictStore
 
 database_option = click.option("--database", help="SQLAlchemy URL, as for serve")
 objects_option = click.option(
@@ -68,13 +70,44 @@ def _place(objects: str | None, folder: Path) -> Path | Place:
 
 
 @contextmanager
-def opened_database(database: str | None) -> Generator[Engine]:
-    """The platform's database, for a command that needs nothing else of it."""
+def opened_database(database: str | None, *, begin: bool = False) -> Generator[Engine]:
+    """The platform's database, for a command that needs nothing else of it. `begin`: with this command a platform may
+    be set up."""
+    url = settings_for(database).database
     try:
-        engine = open_engine(settings_for(database).database)
+        engine = _opened(url, begin=begin)
     except DatabaseTrouble as trouble:
         raise click.ClickException(str(trouble)) from trouble
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def opened_store(
+    database: str | None, objects: str | None = None, keys: Path | None = None, passphrase_file: Path | None = None
+) -> Generator[DistrictStore]:
+    """What a platform keeps, for a command; what can't be used is told in a sentence."""
+    settings = settings_for(database, keys, passphrase_file, objects)
+    try:
+        _opened(settings.database, begin=False).dispose()
+        with closing(open_store(settings)) as store:
+            yield store
+    except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
+        raise click.ClickException(str(trouble)) from trouble
+
+
+def _opened(url: str, *, begin: bool) -> Engine:
+    """A mistyped address must not become an empty platform of which everything is well."""
+    try:
+        return open_engine(url, begin=False)
+    except NoPlatform as trouble:
+        if not begin:
+            remedy = (
+                "look at --database (without it, at KIOSK_DATA_DIR and the current folder); district serve begins one"
+            )
+            raise click.ClickException(f"{trouble}: {remedy}") from trouble
+        engine = open_engine(url)
+        click.echo(f"{trouble}: a new platform begins there.", err=True)
+        return engine

@@ -22,8 +22,8 @@ _password_file = click.option(
 
 
 @contextmanager
-def _register(database: str | None, *, hall: str | None = None) -> Generator[StaffRegister]:
-    with opened_database(database) as engine:
+def _register(database: str | None, *, hall: str | None = None, begin: bool = False) -> Generator[StaffRegister]:
+    with opened_database(database, begin=begin) as engine:
         if hall is not None and hall not in Halls(engine).all():
             raise click.BadParameter(f"there is no hall {hall}; see district halls list", param_hint="--hall")
         try:
@@ -45,7 +45,7 @@ def staff() -> None:
 @database_option
 def add(name: str, role: str, hall: str | None, password_file: Path | None, database: str | None) -> None:
     """Let somebody in: a viewer looks, a clerk also decides, an admin also sees who looked at what."""
-    with _register(database, hall=hall) as known:
+    with _register(database, hall=hall, begin=True) as known:
         added = known.add(name, _password(password_file), Role(role), hall=hall)
     click.echo(_line(added))
 

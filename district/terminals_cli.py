@@ -67,7 +67,7 @@ _ANY_KEY: dict[str, bool] = {"ignore_unknown_options": True}
 @json_option
 def add(line: tuple[str, ...], database: str | None, as_json: bool) -> None:
     """Register a terminal by the line that `kiosk slip key` prints on it."""
-    with opened_database(database) as engine:
+    with opened_database(database, begin=True) as engine:
         try:
             told = read_terminal(" ".join(line))
             added = Terminals(engine).add(told.code, told.public_key)
@@ -160,7 +160,7 @@ def halls() -> None:
 @database_option
 def add_hall(code: str, name: tuple[str, ...], database: str | None) -> None:
     """Tell of a hall, by a short CODE of the district's own; of one that is known, its new NAME."""
-    with opened_database(database) as engine:
+    with opened_database(database, begin=True) as engine:
         try:
             Halls(engine).add(code, " ".join(name))
         except ValueError as trouble:

@@ -186,5 +186,6 @@ def test_only_loopback_is_served_and_a_url_must_be_one(monkeypatch: pytest.Monke
     assert CliRunner().invoke(main, ["serve", "--host", "0.0.0.0"]).exit_code == 2
     assert CliRunner().invoke(main, ["serve", "--host", "district.example"]).exit_code == 2
     assert CliRunner().invoke(main, ["export", "--database", "nonsense"]).exit_code == 2
-    assert CliRunner().invoke(main, ["export", "--json"]).output == ""
+    assert CliRunner().invoke(main, ["halls", "add", "ty", "x"]).exit_code == 0
     assert (tmp_path / "district" / "district.db").exists()
+    assert CliRunner().invoke(main, ["export", "--json"]).output == ""

@@ -38,6 +38,7 @@ def test_what_is_shipped_is_signed_published_fetched_and_read(tmp_path: Path) ->
     out, database = tmp_path / "catalogue.json", f"sqlite:///{tmp_path / 'd' / 'district.db'}"
     signed = run("catalogue", "sign", SHIPPED, "--out", out, "--keys", tmp_path / "keys")
     assert (signed.exit_code, "2 matters" in signed.output) == (0, True)
+    open_engine(database).dispose()
     for _ in range(2):
         done = run("catalogue", "publish", out, "--signer", signer, "--database", database)
         assert done.exit_code == 0, done.output

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
 
-from district.database import DatabaseTrouble, open_engine, write
+from district.database import DatabaseTrouble, NoPlatform, open_engine, write
 from district.outcomes import Taken
 from district.store import DistrictStore
 from district.tables import CASE_COUNTERS, METADATA, SUBMISSIONS
@@ -70,6 +70,13 @@ def test_what_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> None:
     ):
         with pytest.raises(DatabaseTrouble, match=said):
             open_engine(url)
+
+
+def test_nobody_begins_a_platform_who_is_not_to(empty: str) -> None:
+    with pytest.raises(NoPlatform):
+        open_engine(empty, begin=False)
+    open_engine(empty).dispose()
+    open_engine(empty, begin=False).dispose()
 
 
 OLD = Path(__file__).parents[1] / "support" / "district_v1.sql"

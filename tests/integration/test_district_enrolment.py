@@ -192,6 +192,7 @@ def test_commands_make_halls_and_invite(tmp_path: Path) -> None:
         result = CliRunner().invoke(main, [*words, "--database", database])
         return result.exit_code, result.output
 
+    open_engine(database).dispose()
     status, said = district("terminals", "invite", "TY03", "--hall", "taoyuan")
     assert (status, "district halls add" in said) == (1, True)
     assert district("halls", "add", "no hall", "x")[0] == 1

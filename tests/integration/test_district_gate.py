@@ -350,7 +350,7 @@ def test_the_register_by_hand(tmp_path: Path, store: Store) -> None:
         return result.exit_code, result.output
 
     status, line = run("add", "TY03", key, "桃源镇便民服务大厅", "--json")
-    assert (status, json.loads(line)["key_id"]) == (0, shown)
+    assert (status, json.loads(line.splitlines()[-1])["key_id"]) == (0, shown)
     assert run("add", "TY03", "not a key")[0] == 1
     assert run("list") == (0, f"TY03\t{shown}\t{key}\tgood\n")
     assert run("revoke", shown) == (0, "")

@@ -281,6 +281,7 @@ def test_keys_are_made_published_installed_and_used(tmp_path: Path, monkeypatch:
 def test_damaged_folders_of_keys_are_told(tmp_path: Path) -> None:
     district = KeyedDistrict.new(tmp_path / "keys")
     out = tmp_path / "bundle.json"
+    out.touch()
     (escrow,) = district.folder.glob("escrow-*.json")
     kept = escrow.read_bytes()
     escrow.unlink()
@@ -294,6 +295,6 @@ def test_damaged_folders_of_keys_are_told(tmp_path: Path) -> None:
     shutil.copy(private, district.folder / "signing.pem")
     assert "not an Ed25519 key" in run("keys", "bundle", district.folder, "--out", out).stderr
     private.write_bytes(signing)
-    assert "not an X25519 key" in run("export", "--keys", district.folder, "--database", "sqlite://").stderr
+    assert "not an X25519 key" in run("keys", "open", out, "--keys", district.folder).stderr
     (district.folder / "signing.pem").unlink()
     assert "can't be read" in run("keys", "bundle", district.folder, "--out", out).stderr

@@ -21,8 +21,43 @@ def district(*words: str) -> tuple[int, str]:
 def test_a_database_is_for_its_owner_alone_wherever_it_lies(tmp_path: Path) -> None:
     file = tmp_path / "d.db"
     tmp_path.chmod(0o755)
-    assert district("halls", "list", "--database", f"sqlite:///{file}") == (0, "")
+    status, said = district("halls", "add", "ty", "桃源镇", "--database", f"sqlite:///{file}")
+    assert (status, said) == (0, f"there is no database at {file}: a new platform begins there.\n")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert district("halls", "list", "--database", f"sqlite:///{file}") == (0, "ty\t桃源镇\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("recover",),
+        ("retention", "--days", "30"),
+        ("export", "--json"),
+        ("tidy",),
+        ("telemetry",),
+        ("forward", "--to", "http://127.0.0.1:1/", "--secret-file", "{secret}", "--once"),
+        ("outbox", "list"),
+        ("import", "{folder}", "--keys", "{keys}"),
+        ("halls", "list"),
+        ("staff", "list"),
+        ("terminals", "invite", "TY03", "--hall", "ty"),
+        ("terminals", "revoke", "AAAAAAAA"),
+        ("catalogue", "publish", "{secret}", "--signer", "A" * 43),
+    ],
+)
+def test_a_mistyped_file_is_no_empty_platform(tmp_path: Path, words: tuple[str, ...]) -> None:
+    keys, secret, missing = tmp_path / "keys", tmp_path / "secret", tmp_path / "folder" / "district.db"
+    district("keys", "new", str(keys))
+    secret.write_text("a secret of both sides")
+    secret.chmod(0o600)
+    told = [word.format(folder=tmp_path, keys=keys, secret=secret) for word in words]
+    status, said = district(*told, "--database", f"sqlite:///{missing}")
+    assert (status, f"there is no database at {missing}: look at --database" in said) == (1, True)
+    assert not missing.parent.exists()
+    missing.parent.mkdir()
+    missing.touch()
+    status, said = district(*told, "--database", f"sqlite:///{missing}")
+    assert (status, "nothing of a platform is in this database" in said, missing.stat().st_size) == (1, True, 0)
 
 
 def test_a_mistyped_passphrase_makes_no_key(tmp_path: Path) -> None:
@@ -43,7 +78,7 @@ def test_a_mistyped_passphrase_makes_no_key(tmp_path: Path) -> None:
     [
         ("keys", "new", "{file}/keys"),
         ("ca", "new", "{file}/ca"),
-        ("export", "--database", "sqlite:///{file}/d.db"),
+        ("halls", "add", "ty", "x", "--database", "sqlite:///{file}/d.db"),
     ],
 )
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, words: tuple[str, ...]) -> None:
