@@ -49,7 +49,7 @@ def _told(one: dict[str, Any]) -> Answer:
     status, body = one.get("status"), one.get("body")
     if not isinstance(status, int) or not isinstance(body, str):
         raise Broken("an answer has no status or no body as text")
-    return Answer(status=status, fields=(), body=body.encode("utf-8", "replace"))
+    return Answer(status=status, fields=(), body=body.encode("utf-8", "replace"), to=f"{one.get('uid')} in a batch")
 
 
 @rules("Take up to 20 forms in one request, or answer 404, 405 or 501 if you take no batches.")

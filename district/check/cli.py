@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from district.check.enrolment import Enrolling, enrol
+from district.check.greeting import Unreachable, greet
 from district.check.kit import Result, chosen, run
 from district.check.line import Answer, Line, Root
 from district.check.rules import Broken, NotTried
@@ -40,8 +41,8 @@ _pair = click.Tuple([str, _file])
     "--seconds", default=30.0, show_default=True, type=click.FloatRange(0.1, 600), help="To wait for an answer."
 )
 @click.option("--only", multiple=True, metavar="NAME", help="A check or a topic; can be given several times.")
-@click.option("--list", "lists", is_flag=True, help="Print the checks and what they look at.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a check.")
+@click.option("--list", "lists", is_flag=True, help="Print the checks and what they look at, and ask nobody.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a check, on a line of its own.")
 def check(
     url: str | None,
     code: str,
@@ -61,7 +62,8 @@ def check(
     """Whether the platform at URL does what a terminal relies on.
 
     It plays a registered terminal, and what it hands in is marked test: true. A key file that is not there is made, and
-    the line printed that registers it. Exit code 1 when a check failed.
+    the line printed that registers it. Exit code 1 when a check failed, 3 when nothing can be said of the platform: it
+    is not there, does not know a terminal that it was to be tried with, or no check could be tried.
     """
     try:
         rules = chosen(only)
@@ -69,7 +71,8 @@ def check(
         raise click.BadParameter(str(trouble), param_hint="--only") from trouble
     if lists:
         for rule in rules:
-            click.echo(f"{rule.name}\t{rule.topic}\t{rule.says}")
+            told = {"check": rule.name, "topic": rule.topic, "rule": rule.says}
+            click.echo(_line(told) if as_json else "\t".join(told.values()))
         return
     if url is None:
         raise click.UsageError("URL is missing: the platform's address, such as https://district.example")
@@ -98,25 +101,48 @@ def check(
         other=_terminal(*other, "--other") if other else None,
         retiring=_terminal(*retiring, "--retiring") if retiring else None,
     )
+    company = [one for one in (own, others.other, others.retiring) if one is not None]
+    if len({one.code for one in company}) < len(company) or len({one.key_id for one in company}) < len(company):
+        raise click.UsageError("--terminal, --other and --retiring are different terminals, each with a key of its own")
     line = Line(root, tls=_tls(ca, cert, cert_key) if root.tls else None, seconds=seconds)
     stranger = Line(root, tls=_tls(ca), seconds=seconds) if root.tls and cert else None
     visit = Visit(root, line, own, others, stranger=stranger, door=door)
     visit.enrolled = enrolled
-    _greet(visit)
+    try:
+        remarks = greet(visit)
+    except Unreachable as trouble:
+        raise Untried(_shown(str(trouble))) from trouble
+    for remark in remarks:
+        click.echo("\n".join(map(_shown, remark.splitlines())), err=True)
     counts: Counter[Result] = Counter()
+    before = ""
     for found in run(visit, rules):
         counts[found.result] += 1
         if as_json:
-            told = {"check": found.rule.name, "result": found.result.value, "remedy": found.remedy}
-            click.echo(json.dumps(told))
+            click.echo(_line({"check": found.rule.name, "result": found.result.value, "remedy": found.remedy}))
         else:
             click.echo(f"{found.result.value}  {found.rule.name}")
-            if found.remedy:
+            if found.remedy and found.remedy != before:
                 click.echo(f"      {found.rule.says}\n      {_shown(found.remedy)}")
+            before = found.remedy
     if not as_json:
         click.echo(f"{counts[Result.PASS]} passed, {counts[Result.FAIL]} failed, {counts[Result.SKIP]} not tried")
     if counts[Result.FAIL]:
         raise SystemExit(1)
+    if not counts[Result.PASS]:
+        raise Untried("no check could be tried: this says nothing of the platform")
+    if visit.left_out:
+        raise Untried(f"what needs {', '.join(sorted(visit.left_out))} was not tried: see above")
+
+
+class Untried(click.ClickException):
+    """Neither good nor bad can be said of the platform."""
+
+    exit_code = 3
+
+
+def _line(told: dict[str, str]) -> str:
+    return json.dumps(told)
 
 
 def _terminal(code: str, path: Path, option: str, *, told: bool = True) -> Terminal:
@@ -130,7 +156,7 @@ def _terminal(code: str, path: Path, option: str, *, told: bool = True) -> Termi
     except (OSError, ValueError) as trouble:
         raise click.BadParameter(str(trouble), param_hint=option) from trouble
     if told:
-        click.echo(f"made {path}; register it: district terminals add {made.line}", err=True)
+        click.echo(f"made {path}; register its code and key with your platform: {made.line}", err=True)
     return made
 
 
@@ -167,17 +193,6 @@ def _tls(ca: Path | None, cert: Path | None = None, key: Path | None = None) -> 
     except OSError as trouble:
         raise click.ClickException(f"the certificates can't be used: {trouble}") from trouble
     return context
-
-
-def _greet(visit: Visit) -> None:
-    """Agree on the time, and say at once what would make every check fail."""
-    try:
-        answer = visit.settle()
-    except (Broken, NotTried) as trouble:
-        click.echo(f"at first: {_shown(str(trouble))}", err=True)
-        return
-    if answer.status in (401, 403):
-        click.echo(f"{visit.own.code} seems not to be registered: district terminals add {visit.own.line}", err=True)
 
 
 def _shown(text: str) -> str:

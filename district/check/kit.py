@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 from district.check import (
@@ -70,7 +71,9 @@ def chosen(only: Sequence[str]) -> tuple[Rule, ...]:
     known = {rule.name for rule in RULES} | {rule.topic for rule in RULES}
     unknown = sorted(set(only) - known)
     if unknown:
-        raise ValueError(f"no check or topic of this name: {', '.join(unknown)}")
+        near = sorted({one for name in unknown for one in get_close_matches(name, known, n=3)})
+        hint = f"near it: {', '.join(near)}" if near else f"topics: {', '.join(dict.fromkeys(r.topic for r in RULES))}"
+        raise ValueError(f"no check or topic of this name: {', '.join(unknown)}; {hint}; --list shows all")
     return tuple(rule for rule in RULES if not only or rule.name in only or rule.topic in only)
 
 

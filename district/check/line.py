@@ -17,10 +17,15 @@ from urllib.parse import urlsplit
 
 import h11
 
+from district.check.reasons import no_way, of_tls
+
 MOST_BYTES = 12 * 1024 * 1024
 """Of one answer; a receipt has some hundred, a catalogue may have 8 MiB and is then base64."""
 _SLOWEST = 8 * 1024  # bytes a second: what a request gets beside the time-out, 64 kbit/s
 _MAX_HEAD = 64 * 1024
+_ALERT = b"\x15\x03"  # a TLS record of type alert (RFC 8446 5.1), where HTTP was awaited
+_CLOSED = "the connection was closed without an answer"
+_CLOSED_TLS = f"{_CLOSED}; one that misses a client certificate does that, too (--cert and --cert-key, or --code)"
 _AGAIN = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -57,11 +62,12 @@ class Root:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`fields` in their order, names in lower case."""
+    """`fields` in their order, names in lower case; `to` is the request that it answers, in short."""
 
     status: int
     fields: tuple[tuple[str, str], ...]
     body: bytes
+    to: str
 
     def field(self, name: str) -> str | None:
         """The first field of this name."""
@@ -70,9 +76,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoAnswer:
-    """`why` in words, of this machine's libraries: nothing in it was sent by the other end."""
+    """`why` in words. `reached` is whether there was a connection at all, with TLS if that was asked for."""
 
     why: str
+    reached: bool = True
 
 
 class Line:
@@ -86,17 +93,24 @@ class Line:
     def exchange(self, method: str, request: bytes) -> Answer | NoAnswer:
         """Send `request` as it is; `method` is its method, since an answer to HEAD has no body."""
         deadline = time.monotonic() + self._seconds + len(request) / _SLOWEST
+        where = f"{self._root.host}:{self._root.port}"
         try:
-            with self._connect(deadline) as peer:
-                return _converse(peer, method, request, deadline)
-        except TimeoutError:
-            return NoAnswer(why="nothing whole within the time")
-        except ssl.SSLError as trouble:
-            return NoAnswer(why=f"TLS: {trouble.reason or trouble.strerror}")
-        except h11.RemoteProtocolError as trouble:
-            return NoAnswer(why=f"not HTTP: {str(trouble)[:80]}" if str(trouble).isascii() else "not HTTP")
+            peer = self._connect(deadline)
         except OSError as trouble:
-            return NoAnswer(why=trouble.strerror or type(trouble).__name__)
+            return NoAnswer(why=no_way(trouble, where), reached=False)
+        with peer:
+            try:
+                return _converse(peer, method, request, deadline)
+            except TimeoutError:
+                return NoAnswer(why="nothing whole within the time")
+            except ssl.SSLEOFError:
+                return NoAnswer(why=_CLOSED_TLS)
+            except ssl.SSLError as trouble:
+                return NoAnswer(why=of_tls(trouble, where))
+            except h11.RemoteProtocolError as trouble:
+                return NoAnswer(why=f"not HTTP: {str(trouble)[:80]}" if str(trouble).isascii() else "not HTTP")
+            except OSError as trouble:
+                return NoAnswer(why=f"the connection broke: {trouble.strerror or type(trouble).__name__}")
 
     def break_off(self, request: bytes, after: int) -> None:
         """Send the first bytes of `request` and be gone, as when a line is cut."""
@@ -180,6 +194,10 @@ def _converse(peer: socket.socket, method: str, request: bytes, deadline: float)
             content = peer.recv(65536)
         except _AGAIN:
             continue
+        if not arrived and not content:
+            return NoAnswer(why=_CLOSED_TLS if isinstance(peer, ssl.SSLSocket) else _CLOSED)
+        if not arrived and content.startswith(_ALERT):
+            return NoAnswer(why="it speaks TLS: https://")
         arrived += len(content)
         if arrived > MOST_BYTES:
             return NoAnswer(why=f"an answer of more than {MOST_BYTES} bytes")
@@ -197,6 +215,7 @@ def _converse(peer: socket.socket, method: str, request: bytes, deadline: float)
                         status=head.status_code,
                         fields=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers),
                         body=bytes(body),
+                        to=request.partition(b" HTTP/")[0].decode("utf-8", "replace")[:120],
                     )
                 case _:
                     return NoAnswer(why="the connection ended without an answer")

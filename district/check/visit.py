@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from district.check.forms import Form, Paper, digest_of, form, new_uid, paper
+from district.check.forms import Form, Paper, digest_of, form, paper
 from district.check.line import Answer, Line, NoAnswer, Root
 from district.check.rules import Broken, NotTried
 from district.check.terminals import Signs, Terminal
@@ -83,7 +83,8 @@ class Door:
 class Visit:
     """`stranger` is the line of somebody without a client certificate, where the platform asks for one; `door` is where
     terminals enrol, if that is not where all is; `enrolled` what this visit's own terminal enrolled with, and how that
-    was answered."""
+    was answered; `unknown`, by a terminal's code, why checks that need it
+    are not tried (:mod:`.greeting`), and `left_out` those of which one was."""
 
     def __init__(
         self,
@@ -98,11 +99,13 @@ class Visit:
     ) -> None:
         self.root = root
         self.line = line
-        self.own = own
         self.stranger = stranger
         self.door = door or Door(root=root, line=line)
         self.enrolled: tuple[Enrolling, Answer] | None = None
         self.seen: list[Seen] = []
+        self.unknown: dict[str, str] = {}
+        self.left_out: set[str] = set()
+        self._own = own
         self._others = others or Others()
         self._pause = pause
         self._standing: Form | None = None
@@ -111,16 +114,33 @@ class Visit:
         self._waited = 0.0
 
     @property
+    def company(self) -> tuple[Terminal, ...]:
+        """All terminals that it plays, known or not; its own first."""
+        further = (self._others.other, self._others.retiring)
+        return (self._own, *(one for one in further if one is not None))
+
+    @property
+    def own(self) -> Terminal:
+        return self._known(self._own)
+
+    @property
     def other(self) -> Terminal:
         if self._others.other is None:
             raise NotTried("needs a second terminal: --other CODE FILE")
-        return self._others.other
+        return self._known(self._others.other)
 
     @property
     def retiring(self) -> Terminal:
         if self._others.retiring is None:
             raise NotTried("needs a terminal that may go out of service: --retiring CODE FILE")
-        return self._others.retiring
+        return self._known(self._others.retiring)
+
+    def _known(self, terminal: Terminal) -> Terminal:
+        """Raises NotTried for one that the platform does not know."""
+        if terminal.code in self.unknown:
+            self.left_out.add(terminal.code)
+            raise NotTried(self.unknown[terminal.code])
+        return terminal
 
     def asked(
         self,
@@ -213,11 +233,11 @@ class Visit:
         fields = _form_fields(form, None, PLAIN, None)
         return self.asked("PUT", f"/v1/submissions/{form.uid}", form.body, fields, signs=signs)
 
-    def taken(self, form: Form) -> Answer:
+    def taken(self, form: Form, *, by: Terminal | None = None) -> Answer:
         """Hand a form in that nothing speaks against. Raises NotTried when it is refused: that has its own check."""
-        answer = self.put(form)
+        answer = self.put(form, by=by)
         if answer.status not in (200, 201):
-            raise NotTried(f"a form that is right was answered {answer.status}")
+            raise NotTried(f"{told(answer)}: a form that is right; mend that first (submission-stored-201)")
         return answer
 
     def standing(self) -> Form:
@@ -261,36 +281,31 @@ class Visit:
         sent |= {name.replace("_", "-").title(): value for name, value in fields.items()}
         return self.asked("PATCH", f"/v1/attachments/{paper.id}", chunk, sent, by=by, signs=signs)
 
-    def settle(self) -> Answer:
-        """Ask a first question, and go on with the platform's clock if it minds ours. Raises Broken or NotTried."""
-        answer = self.progress(new_uid())
-        theirs = date_of(answer)
-        if kind_of(answer) == "clock" and theirs is not None:
-            for terminal in (self.own, self._others.other, self._others.retiring):
-                if terminal is not None:
-                    terminal.signer.set_offset(theirs)
-            answer = self.progress(new_uid())
-        return answer
-
 
 def _form_fields(form: Form, key: str | None, media_type: str, digest: str | None) -> dict[str, str]:
     fields = {"Content-Type": media_type, "Idempotency-Key": f'"{form.uid}"' if key is None else key}
     return fields if digest is None else {**fields, "Content-Digest": digest}
 
 
+def told(answer: Answer) -> str:
+    """What was answered to what."""
+    kind = kind_of(answer)
+    status = f"{answer.status}{f' ({kind[:40]})' if kind else ''}"
+    return f"{answer.to} was answered {status}"
+
+
 def expect(answer: Answer, *statuses: int, kind: str | None = None) -> None:
     """Raises Broken for another status, or a problem of another kind than the contract names."""
     if answer.status not in statuses:
-        told = kind_of(answer)
-        raise Broken(f"{answer.status}{f' ({told[:40]})' if told else ''}, not {' or '.join(map(str, statuses))}")
+        raise Broken(f"{told(answer)}, not {' or '.join(map(str, statuses))}")
     if kind is not None and kind_of(answer) != kind:
-        raise Broken(f"{answer.status} of type {kind_of(answer)[:60]!r}, not {_PROBLEM}{kind}")
+        raise Broken(f"{told(answer)}, but not with the type {_PROBLEM}{kind}")
 
 
 def expect_refusal(answer: Answer) -> None:
     """Raises Broken for what is not a definite refusal (4xx)."""
     if not 400 <= answer.status < 500:
-        raise Broken(f"{answer.status}, not a refusal")
+        raise Broken(f"{told(answer)}, not 4xx")
 
 
 def same(seen: object, wanted: object, what: str) -> None:
@@ -317,7 +332,7 @@ def json_of(answer: Answer) -> dict[str, Any]:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
-        raise Broken(f"{answer.status} without a JSON object in its body")
+        raise Broken(f"{answer.to} was answered {answer.status} without a JSON object in its body")
     return content  # pyright: ignore[reportUnknownVariableType] - its keys are text: it was JSON
 
 
@@ -334,7 +349,7 @@ def offset_of(answer: Answer, name: str = "Upload-Offset") -> int:
     """Raises Broken."""
     text = answer.field(name) or ""
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise Broken(f"{answer.status} with {name} {_short(answer.field(name))}")
+        raise Broken(f"{answer.to} was answered {answer.status} with {name} {_short(answer.field(name))}")
     return int(text)
 
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from random import Random
 
 import pytest
-from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,48 +17,9 @@ from district.check import reaching
 from district.check.kit import RULES, Found, Result, chosen, run
 from district.check.line import MOST_BYTES, Answer, Line, NoAnswer, Root
 from district.check.rules import Broken
-from district.check.terminals import Terminal, make_key, read_key
+from district.check.terminals import Terminal
 from district.check.visit import Others, Visit, date_of, json_of, kind_of, offset_of, seconds_of
-from district.cli import main
-
-Reply = Callable[[socket.socket], None]
-
-
-@contextmanager
-def answering(reply: Reply) -> Generator[Root]:
-    """A server on loopback that lets `reply` have each connection, after something has arrived."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def one(peer: socket.socket) -> None:
-        with peer, suppress(OSError):
-            peer.settimeout(5)
-            peer.recv(65536)
-            reply(peer)
-
-    def serve() -> None:
-        while True:
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=one, args=(peer,), daemon=True).start()
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield Root.of(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(5)
-
-
-def saying(content: bytes) -> Reply:
-    return lambda peer: peer.sendall(content)
-
-
-def http(status: str, body: bytes, *fields: str) -> bytes:
-    return "\r\n".join((f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *fields, "", "")).encode() + body
+from tests.support.answering import Reply, answering, http, saying
 
 
 def ask(root: Root, method: str = "GET", request: bytes = b"GET / HTTP/1.1\r\n\r\n", seconds: float = 0.3) -> object:
@@ -90,7 +46,7 @@ def endless(peer: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        (silent, "not HTTP"),
+        (silent, "closed without an answer"),
         (saying(b"SSH-2.0-OpenSSH_9.2\r\n"), "not HTTP"),
         (saying(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort"), "not HTTP"),
         (saying(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"), "not HTTP"),
@@ -153,7 +109,7 @@ _JSON = _ONE | st.dictionaries(st.sampled_from(["type", "uid", "steps", "x"]), _
 )
 @settings(max_examples=100)
 def test_any_answer_is_looked_at(body: bytes, value: str) -> None:
-    answer = Answer(status=200, fields=(("date", value), ("upload-offset", value)), body=body)
+    answer = Answer(status=200, fields=(("date", value), ("upload-offset", value)), body=body, to="GET /")
     for look in (json_of, offset_of):
         with suppress(Broken):
             look(answer)
@@ -279,79 +235,3 @@ def test_plain_http_to_another_machine_is_found() -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Root.of(url)
-
-
-# --- by hand ----------------------------------------------------------------------------------------------------------
-
-
-def district(*words: str | Path) -> tuple[int, str, str]:
-    done = CliRunner().invoke(main, ["check", *map(str, words)])
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done.exit_code, done.stdout, done.stderr
-
-
-def test_a_key_that_is_not_there_is_made_and_its_line_told(tmp_path: Path) -> None:
-    key = tmp_path / "own.pem"
-    with answering(saying(http("401 X", b"{}"))) as root:
-        status, _, told = district(root.url, "--key", key, "--only", "progress-unknown-404")
-        again = district(root.url, "--key", key, "--only", "progress-unknown-404")
-    own = Terminal.of("CHECK0", read_key(key))
-    assert status == 1
-    assert told.splitlines()[0] == f"made {key}; register it: district terminals add {own.line}"
-    assert "seems not to be registered" in again[2]
-    assert key.stat().st_mode & 0o777 == 0o600
-    raw = tmp_path / "terminal.key"
-    raw.write_bytes(own.key.private_bytes_raw())
-    assert Terminal.of("CHECK0", read_key(raw)).line == own.line
-
-
-def test_what_a_platform_says_reaches_no_screen_as_it_is(tmp_path: Path) -> None:
-    make_key(tmp_path / "own.pem")
-    nasty = b'{"type":"urn:township-kiosk:problem:\\u001b[2Jx","state":"\\ud800\\u0007"}'
-    with answering(saying(http("200 OK", nasty, "Content-Type: application/json"))) as root:
-        words = (root.url, "--key", tmp_path / "own.pem", "--only", "progress", "--only", "submissions")
-        status, plain, _ = district(*words)
-        _, lines, _ = district(*words, "--json")
-    assert status == 1
-    assert "\x1b" not in plain + lines
-    assert "\x07" not in plain + lines
-    assert all(set(json.loads(line)) == {"check", "result", "remedy"} for line in lines.splitlines())
-
-
-def test_what_is_asked_wrongly_is_said(tmp_path: Path) -> None:
-    (tmp_path / "no-key").write_bytes(b"nothing")
-    url = "http://127.0.0.1:1"
-    for words, said in (
-        (("--only", "nothing"), "no check or topic of this name: nothing"),
-        ((), "URL is missing"),
-        ((url,), "--key FILE is missing"),
-        (("gopher://x", "--key", "k"), "https://host"),
-        ((url, "--key", tmp_path / "no-key"), "holds no Ed25519 key"),
-        ((url, "--key", tmp_path / "k", "--terminal", "x"), "2-8 of A-Z 0-9"),
-        ((url, "--key", tmp_path / "k", "--cert", tmp_path / "no-key"), "go together"),
-    ):
-        status, _, told = district(*words)
-        assert status == 2
-        assert said in told
-
-
-def test_the_checks_are_listed() -> None:
-    status, told, _ = district("--list")
-    assert status == 0
-    assert [line.split("\t")[0] for line in told.splitlines()] == [rule.name for rule in RULES]
-    _, some, _ = district("--list", "--only", "uploads", "--only", "heartbeat-204")
-    assert 1 < len(some.splitlines()) < 40
-    assert len({rule.name for rule in RULES}) == len(RULES) >= 40
-    assert all(rule.says.endswith(".") and rule.mend.endswith((".", ")")) for rule in RULES)
-
-
-def test_the_page_for_integrators_has_every_check() -> None:
-    """To write the list anew: GOLDEN_UPDATE=1."""
-    page = Path(__file__).parents[2] / "docs" / "integrators.md"
-    before, begin, rest = page.read_text("utf-8").partition("tests/unit/test_district_check_line.py -->\n")
-    _, end, after = rest.partition("<!-- end of checks -->")
-    rows = [f"| `{rule.name}` | {rule.says} |\n" for rule in RULES]
-    wanted = "".join((before, begin, "| Check | Rule |\n|---|---|\n", *rows, end, after))
-    if os.environ.get("GOLDEN_UPDATE"):
-        page.write_text(wanted, "utf-8")
-    assert page.read_text("utf-8") == wanted
