@@ -34,6 +34,7 @@ from district.nonces import open_nonces
 from district.objects import ObjectsAway, Place
 from district.renewing import add_terminals
 from district.rush import UnderWay, requests_to_come
+from district.serving_lock import share
 from district.store import DistrictStore
 from district.submissions import add_submissions
 from district.telemetry import Telemetry, add_telemetry
@@ -178,6 +179,8 @@ def create_staff_app(settings: Settings) -> FastAPI:
 
 
 def _application(store: DistrictStore) -> FastAPI:
+    share(store.engine)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         yield

@@ -32,6 +32,7 @@ from district.retention import erasing_daily
 from district.retention_cli import retention
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
+from district.serving_lock import share
 from district.settings import (
     database_option,
     json_option,
@@ -49,11 +50,13 @@ from offline_queue.wire import Receipt
 
 
 class _Sentences(click.Group):
-    """Says what is wrong with a file or a folder in a sentence."""
+    """Says what can't be used in a sentence."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
+            raise click.ClickException(str(trouble)) from trouble
         except OSError as trouble:
             if trouble.filename is None:
                 raise
@@ -176,10 +179,7 @@ def serve(
 
 def _look_at(settings: Settings) -> None:
     """What can't be used is told before anything listens."""
-    try:
-        open_store(settings).close()
-    except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
-        raise click.ClickException(str(trouble)) from trouble
+    open_store(settings).close()
     try:
         if settings.authority is not None:
             read_authority(settings.authority)
@@ -254,13 +254,11 @@ def import_(
     """Take in what terminals wrote onto a stick, and lay signed receipts beside it. Done again, it harms nothing."""
     if keys_folder is None:
         raise click.UsageError("what comes by stick is sealed, and receipts are signed: give --keys FOLDER")
-    try:
-        key = signing_key(keys_folder, passphrase_in(passphrase_file))
-    except KeysTrouble as trouble:
-        raise click.ClickException(str(trouble)) from trouble
+    key = signing_key(keys_folder, passphrase_in(passphrase_file))
     receipts: list[Receipt] = []
     refused = False
     with opened_store(database, objects, keys_folder, passphrase_file) as store:
+        share(store.engine)
         try:
             for one in import_folder(stick, store, Terminals(store.engine)):
                 match one:

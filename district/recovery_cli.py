@@ -10,6 +10,7 @@ import click
 from district.keys_cli import keys_options
 from district.recovery import finish_papers, lost_papers, make_safe
 from district.recovery import tidy as tidied
+from district.serving_lock import unshared
 from district.settings import database_option, json_option, objects_option, opened_store
 
 
@@ -34,14 +35,23 @@ def recover(
     passphrase_file: Path | None,
 ) -> None:
     """Make a database that was restored from a backup fit to serve, before it serves. Then look for its papers: those
-    that arrived whole since the backup are taken over, those that are gone are listed, to be asked for again."""
-    with opened_store(database, objects, keys_folder, passphrase_file) as store:
+    that arrived whole since the backup are taken over, those that are gone are listed, to be asked for again; then it
+    ends with 1."""
+    lost = 0
+    with opened_store(database, objects, keys_folder, passphrase_file) as store, unshared(store.engine):
         make_safe(store.engine, skip=skip)
         click.echo(f"{skip} case numbers are left out; staff sign in again; codes to enrol are made anew.", err=True)
         click.echo(f"{finish_papers(store)} papers were there and not known, and are complete now.", err=True)
         for one in lost_papers(store):
+            lost += 1
             row = {"uid": one.uid, "case_number": one.case_number, "lost": one.paper}
             click.echo(json.dumps(row) if as_json else f"{one.case_number or '-'}\t{one.uid}\tlost {one.paper}")
+    if lost:
+        click.echo(
+            f"{lost} papers are lost: look at --objects and for a newer backup of them, else ask for them again.",
+            err=True,
+        )
+        raise SystemExit(1)
 
 
 @click.command()

@@ -13,10 +13,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from district.app import Settings, open_store
-from district.database import DatabaseTrouble, NoPlatform, open_engine
-from district.keys import KeysTrouble
+from district.database import NoPlatform, open_engine
 from district.keys_cli import passphrase_in
-from district.objects import ObjectsAway, Place
+from district.objects import Place
 from district.store import DistrictStore
 
 database_option = click.option("--database", help="SQLAlchemy URL, as for serve")
@@ -73,11 +72,7 @@ def _place(objects: str | None, folder: Path) -> Path | Place:
 def opened_database(database: str | None, *, begin: bool = False) -> Generator[Engine]:
     """The platform's database, for a command that needs nothing else of it. `begin`: with this command a platform may
     be set up."""
-    url = settings_for(database).database
-    try:
-        engine = _opened(url, begin=begin)
-    except DatabaseTrouble as trouble:
-        raise click.ClickException(str(trouble)) from trouble
+    engine = _opened(settings_for(database).database, begin=begin)
     try:
         yield engine
     finally:
@@ -88,14 +83,11 @@ def opened_database(database: str | None, *, begin: bool = False) -> Generator[E
 def opened_store(
     database: str | None, objects: str | None = None, keys: Path | None = None, passphrase_file: Path | None = None
 ) -> Generator[DistrictStore]:
-    """What a platform keeps, for a command; what can't be used is told in a sentence."""
+    """What a platform keeps, for a command."""
     settings = settings_for(database, keys, passphrase_file, objects)
-    try:
-        _opened(settings.database, begin=False).dispose()
-        with closing(open_store(settings)) as store:
-            yield store
-    except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
-        raise click.ClickException(str(trouble)) from trouble
+    _opened(settings.database, begin=False).dispose()
+    with closing(open_store(settings)) as store:
+        yield store
 
 
 def _opened(url: str, *, begin: bool) -> Engine:

@@ -15,10 +15,12 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy.exc import OperationalError
 
-from district.app import Settings, open_store
+from district.app import Settings, create_app, open_store
 from district.cli import main
-from district.database import write
+from district.database import DatabaseTrouble, write
+from district.serving_lock import share, unshared
 from district.tables import ATTACHMENTS, SUBMISSIONS
 from district.times import now_text
 from offline_queue.client import PlatformClient
@@ -134,8 +136,9 @@ def erase(settings: Settings, sender: Sender) -> None:
 
 def recovered(settings: list[str], *words: str) -> tuple[str, list[dict[str, str]]]:
     done = CliRunner().invoke(main, ["recover", *settings, "--json", *words])
-    assert done.exit_code == 0, done.output
-    return done.stderr, [json.loads(line) for line in done.stdout.splitlines()]
+    missing = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.exit_code == (1 if missing else 0), done.output
+    return done.stderr, missing
 
 
 def test_a_restored_platform_keeps_its_promises(kept: SmallHall | LargeDistrict, tmp_path: Path) -> None:
@@ -168,6 +171,9 @@ def test_a_restored_platform_keeps_its_promises(kept: SmallHall | LargeDistrict,
         item = queue.show(uid)
         assert item is not None
         assert item.state is State.RECEIVED
+
+        refused = CliRunner().invoke(main, ["recover", "--database", kept.database, "--objects", kept.objects])
+        assert (refused.exit_code, "a server works on this database" in refused.output) == (1, True)
 
     kept.lose_and_restore()
     said, missing = recovered(["--database", kept.database, "--objects", kept.objects], "--skip", "5000")
@@ -217,8 +223,50 @@ def test_a_paper_that_is_gone_is_named(tmp_path: Path) -> None:
         number = gone.state(url)[1]
     (name,) = gone.papers
     (papers / name).unlink()
-    _, missing = recovered(["--database", database])
+    said, missing = recovered(["--database", database])
     assert missing == [{"uid": gone.uid, "case_number": number, "lost": name}]
+    assert "1 papers are lost" in said
+
+
+def test_nobody_serves_while_a_platform_is_recovered(kept: SmallHall | LargeDistrict) -> None:
+    settings = Settings(database=kept.database, papers=place(kept.objects))
+    store, second = open_store(settings), open_store(settings)
+    share(store.engine)
+    share(second.engine)
+    with pytest.raises(DatabaseTrouble, match="end every district serve"), unshared(store.engine):
+        pass
+    store.close()
+    recovering = open_store(settings)
+    with pytest.raises(DatabaseTrouble, match="end every district serve"), unshared(recovering.engine):
+        pass
+    second.close()
+    with unshared(recovering.engine):
+        with pytest.raises(DatabaseTrouble, match="district recover is at work"):
+            create_app(settings)
+        told = CliRunner().invoke(
+            main, ["serve", "--port", "0", "--database", kept.database, "--objects", kept.objects]
+        )
+        assert (told.exit_code, "try again when it is done" in told.output) == (1, True)
+    share(recovering.engine)
+    recovering.close()
+
+
+def test_a_server_whose_database_was_gone_stays_out_while_it_is_recovered(postgres: str, tmp_path: Path) -> None:
+    served, recovering = (open_store(Settings(database=postgres, papers=tmp_path)) for _ in range(2))
+    share(served.engine)
+    with recovering.engine.begin() as connection:
+        others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        connection.exec_driver_sql(f"{others} AND datname = current_database()")
+    with unshared(recovering.engine):
+        for _ in range(2):  # the first says that its connection is gone
+            with pytest.raises(OperationalError), served.engine.connect() as connection:
+                connection.exec_driver_sql("SELECT 1")
+    with served.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+    with pytest.raises(DatabaseTrouble), unshared(recovering.engine):
+        pass
+    served.close()
+    recovering.close()
 
 
 def test_tidy_leaves_what_is_kept_and_what_is_new(tmp_path: Path) -> None:
