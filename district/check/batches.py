@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from district.check.answers import expect, expect_refusal, json_of, listed, same
 from district.check.forms import Form, digest_of, form, new_uid, written
 from district.check.line import Answer
-from district.check.rules import Broken, NotTried, Rules
-from district.check.visit import PLAIN, Visit, expect, expect_refusal, json_of, listed, same
+from district.check.rules import Broken, NotTried, Rules, to
+from district.check.visit import PLAIN, Visit
 
 MOST = 20
 rules = Rules("batches")
@@ -160,7 +161,10 @@ def batch_of_21_refused(visit: Visit) -> None:
 @rules("Refuse with 422 (or 400) what is no batch.")
 def batch_not_one_refused(visit: Visit) -> None:
     """What is no batch is refused as a whole."""
-    expect(_post(visit, []), 400, 422)
-    expect(_post(visit, ["x", None]), 400, 422)
+    items: tuple[list[Any], ...] = ([], ["x", None])
+    for wrong in items:
+        with to(wrong):
+            expect(_post(visit, wrong), 400, 422)
     for body in (b"", b"[]", b'{"submissions":7}', b"\xff"):
-        expect(visit.ask("POST", "/v1/submissions", body, {"Content-Type": PLAIN}), 400, 422)
+        with to(body):
+            expect(visit.ask("POST", "/v1/submissions", body, {"Content-Type": PLAIN}), 400, 422)

@@ -6,9 +6,10 @@ import base64
 import json
 from typing import Any
 
+from district.check.answers import expect, json_of, listed, same
 from district.check.line import Answer
 from district.check.rules import Broken, NotTried, Rules
-from district.check.visit import Visit, expect, json_of, listed, same
+from district.check.visit import Visit
 
 rules = Rules("catalogue")
 
@@ -21,7 +22,7 @@ def _newest(visit: Visit) -> Answer:
     return answer
 
 
-@rules("Send an ETag with a catalogue.")
+@rules("Send an ETag with a catalogue; answer 404 while there is none.")
 def catalogue_has_an_etag(visit: Visit) -> None:
     """A catalogue has an ETag, by which a terminal asks whether there is a newer one."""
     tag = _newest(visit).field("ETag") or ""

@@ -12,13 +12,14 @@ import click
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from district.check.answers import json_of
 from district.check.enrolment import Enrolling, enrol
 from district.check.greeting import Unreachable, greet
 from district.check.kit import Result, chosen, run
 from district.check.line import Answer, Line, Root
 from district.check.rules import Broken, NotTried
 from district.check.terminals import Terminal, make_key, read_key
-from district.check.visit import Door, Others, Visit, json_of
+from district.check.visit import Door, Others, Visit
 from offline_queue.numbers import is_terminal_code
 
 _file = click.Path(dir_okay=False, path_type=Path)

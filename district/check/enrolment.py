@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
+from district.check.answers import expect, json_of, kind_of, same
 from district.check.forms import digest_of, new_uid, written
 from district.check.line import Answer, NoAnswer
-from district.check.rules import Broken, NotTried, Rules
-from district.check.visit import PLAIN, Asked, Door, Visit, bytes_of, expect, json_of, kind_of, same
+from district.check.rules import Broken, NotTried, Rules, to
+from district.check.visit import PLAIN, Asked, Door, Visit, bytes_of
 from offline_queue.numbers import base64url, check_character
 
 rules = Rules("enrolment")
@@ -104,7 +105,7 @@ def _first(visit: Visit) -> tuple[Enrolling, Answer]:
     return visit.enrolled
 
 
-@rules("Answer 404 of type enrolment to a code that was never given, is over, or was used with other keys.")
+@rules("Answer 404 of type enrolment to a code that was never given, is over or was used; 501 if nobody can enrol.")
 def enrolment_unknown_code_404(visit: Visit) -> None:
     """A code that was never given is answered 404 of type `enrolment`."""
     expect(enrol(visit.door, new_keys(invented_code(visit.own.code)).body()), 404, kind="enrolment")
@@ -114,7 +115,8 @@ def enrolment_unknown_code_404(visit: Visit) -> None:
 def enrolment_not_one_refused(visit: Visit) -> None:
     """What is no enrolment is refused."""
     for body in (b"{}", b"[", b'{"code":7}'):
-        expect(enrol(visit.door, body), 400, 422)
+        with to(body):
+            expect(enrol(visit.door, body), 400, 422)
 
 
 @rules("Verify `signature` with `public_key` over the code and the request before anything else.")

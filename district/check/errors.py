@@ -6,29 +6,42 @@ These look at every answer of the visit, and provoke some themselves, so that th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
+from district.check.answers import expect, expect_refusal, json_of, seconds_of
 from district.check.forms import Form, form, new_uid, paper
 from district.check.line import Answer
 from district.check.rules import Broken, NotTried, Rules
 from district.check.terminals import unsigned
-from district.check.visit import Seen, Visit, expect, expect_refusal, json_of, seconds_of
+from district.check.visit import Seen, Visit
 
 rules = Rules("errors")
 
 
-def _provoked(visit: Visit) -> Iterator[Seen]:
-    """Refusals of several kinds, and all that was answered before."""
-    visit.progress(new_uid(), signs=unsigned)
-    visit.progress(new_uid())
-    visit.put(Form(uid=new_uid(), body=b"{"))
-    visit.patch(paper(), 0, b"x")
-    visit.ask("GET", "/v1/nothing")
-    return iter(visit.seen)
+def _provoke(visit: Visit) -> Iterator[Callable[[], object]]:
+    """What is to be refused, in several ways."""
+    yield lambda: visit.progress(new_uid(), signs=unsigned)
+    yield lambda: visit.progress(new_uid())
+    yield lambda: visit.put(Form(uid=new_uid(), body=b"{"))
+    yield lambda: visit.patch(paper(), 0, b"x")
+    yield lambda: visit.ask("GET", "/v1/nothing")
 
 
-def _refusals(visit: Visit) -> Iterator[Seen]:
-    return (one for one in _provoked(visit) if 400 <= one.answer.status < 500 and one.asked.method != "HEAD")
+def _answered(visit: Visit) -> list[Seen]:
+    """Refusals of several kinds, and all that was answered before. That there is no answer has its own check."""
+    for ask in _provoke(visit):
+        with suppress(Broken):
+            ask()
+    return visit.seen
+
+
+def _refusals(visit: Visit) -> list[Seen]:
+    """Raises NotTried where nothing was refused."""
+    refused = [one for one in _answered(visit) if 400 <= one.answer.status < 500 and one.asked.method != "HEAD"]
+    if not refused:
+        raise NotTried("nothing was answered 4xx")
+    return refused
 
 
 @rules("Answer every refusal as application/problem+json (RFC 9457); look for pages that a proxy or framework puts in.")
@@ -58,10 +71,12 @@ def refusals_say_their_status(visit: Visit) -> None:
             raise Broken(f"{one.asked.label} was answered {one.answer.status}, its problem says {str(told)[:20]}")
 
 
-@rules("Answer what a client did wrong with 4xx; find the exception in your log.")
+@rules("Answer what a client did wrong with 4xx, and do not hang up; find the exception in your log.")
 def nothing_is_a_fault(visit: Visit) -> None:
-    """Nothing that was asked is answered 500, 502 or 504."""
-    for one in _provoked(visit):
+    """Nothing that was asked is answered 500, 502 or 504, or not at all."""
+    for ask in _provoke(visit):
+        ask()
+    for one in visit.seen:
         if one.answer.status >= 500 and one.answer.status not in (501, 503):
             raise Broken(f"{one.asked.label} was answered {one.answer.status}")
 
@@ -70,10 +85,11 @@ def nothing_is_a_fault(visit: Visit) -> None:
 def nothing_is_elsewhere(visit: Visit) -> None:
     """No request is answered 3xx: a terminal follows no redirect, and a body must go nowhere else."""
     sent = form(visit.own.code)
-    visit.put(sent)
+    visit.taken(sent)
     for path in (f"/v1/submissions/{sent.uid}/", "/v1/submissions/", "/v1/health/", "//v1/health"):
-        visit.ask("GET", path)
-    for one in _provoked(visit):
+        with suppress(Broken):
+            visit.ask("GET", path)
+    for one in _answered(visit):
         if 300 <= one.answer.status < 400 and one.answer.status != 304:
             raise Broken(f"{one.asked.label} was answered {one.answer.status}")
 
@@ -126,7 +142,7 @@ def is_json(answer: Answer) -> bool:
 @rules("Say application/json (or problem+json) only of JSON.")
 def json_is_json(visit: Visit) -> None:
     """What calls itself JSON is JSON."""
-    for one in _provoked(visit):
+    for one in _answered(visit):
         kind = (one.answer.field("Content-Type") or "").partition(";")[0].strip().lower()
         if one.asked.method != "HEAD" and kind.endswith("json") and not is_json(one.answer):
             raise Broken(f"{one.asked.label} was answered {one.answer.status} as {kind} that is none")

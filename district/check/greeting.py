@@ -6,12 +6,13 @@ As each terminal it asks for a form that nobody handed in, and hands one in to s
 
 from __future__ import annotations
 
+from district.check.answers import date_of, kind_of, told
 from district.check.forms import form, new_uid
 from district.check.line import Root
 from district.check.reasons import speaks_tls
 from district.check.rules import Broken, NotTried
 from district.check.terminals import Terminal, unsigned
-from district.check.visit import Asked, Visit, date_of, kind_of, told
+from district.check.visit import Asked, Visit
 from offline_queue.signing import signature_base
 
 

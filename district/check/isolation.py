@@ -5,10 +5,11 @@ The checks need a second terminal (`--other`), and one that may go out of servic
 
 from __future__ import annotations
 
+from district.check.answers import expect, offset_of, same
 from district.check.forms import form, paper
 from district.check.rules import Broken, Rules
 from district.check.terminals import signing
-from district.check.visit import Visit, expect, json_of, offset_of, same
+from district.check.visit import Visit
 
 rules = Rules("isolation")
 
@@ -56,7 +57,7 @@ def other_terminal_takes_no_uid(visit: Visit) -> None:
     """A uid that another terminal used is refused, and the first form stays."""
     other, sent = visit.other, visit.standing()
     expect(visit.put(form(other.code, uid=sent.uid), by=other), 422)
-    same(json_of(visit.progress(sent.uid)).get("sha256"), sent.sha256, "sha256 of the first form")
+    same(visit.known(sent.uid).get("sha256"), sent.sha256, "sha256 of the first form")
 
 
 @rules("An attachment's id that another form declared is taken: 422.")

@@ -20,7 +20,7 @@ from district.check import (
     telemetry,
     uploads,
 )
-from district.check.rules import Broken, NotTried, Rule
+from district.check.rules import Broken, NotThere, NotTried, Rule
 from district.check.visit import Visit
 
 # The errors come last: they look at all that was answered before.
@@ -78,10 +78,20 @@ def chosen(only: Sequence[str]) -> tuple[Rule, ...]:
 
 
 def run(visit: Visit, rules: Iterable[Rule] = RULES) -> Iterator[Found]:
-    """One after the other; a check that fails does not keep the next from being tried."""
+    """One after the other; a check that fails does not keep the next from being tried. A request that is not built yet
+    fails one check; others that need it are not tried."""
+    missing: set[str] = set()
     for rule in rules:
         try:
             rule.look(visit)
+        except NotThere as trouble:
+            first = trouble.request not in missing
+            missing.add(trouble.request)
+            if first:
+                yield Found(rule=rule, result=Result.FAIL, seen=str(trouble))
+            else:
+                seen = f"needs {trouble.request}, which another check found to be missing"
+                yield Found(rule=rule, result=Result.SKIP, seen=seen)
         except Broken as trouble:
             yield Found(rule=rule, result=Result.FAIL, seen=str(trouble))
         except NotTried as trouble:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from district.check.answers import expect, json_of, listed, same
 from district.check.forms import Form, form, new_uid, paper
 from district.check.line import Answer
-from district.check.rules import Broken, Rules
-from district.check.visit import PLAIN, Visit, expect, json_of, listed, same
+from district.check.rules import Broken, Rules, to
+from district.check.visit import PLAIN, Visit
 
 rules = Rules("progress")
 
@@ -46,11 +47,11 @@ def progress_lists_what_is_missing(visit: Visit) -> None:
     sent = form(visit.own.code, [paper(), paper()])
     visit.taken(sent)
     expect(visit.patch(sent.papers[0], 0, sent.papers[0].content), 204)
-    same(json_of(visit.progress(sent.uid)).get("missing"), [sent.papers[1].id], "missing")
+    same(visit.known(sent.uid).get("missing"), [sent.papers[1].id], "missing")
 
 
 def _steps(visit: Visit, uid: str) -> list[tuple[str, str]]:
-    told = listed(json_of(visit.progress(uid)).get("steps"))
+    told = listed(visit.known(uid).get("steps"))
     if not all(isinstance(one, dict) for one in told):
         raise Broken("a step is no object")
     return [(str(one.get("code")), str(one.get("at"))) for one in told]
@@ -105,7 +106,8 @@ def rating_not_1_to_5_refused(visit: Visit) -> None:
     """What is no level is refused."""
     uid = _taken(visit).uid
     for body in (b'{"level":0}', b'{"level":6}', b'{"level":4.5}', b'{"level":null}', b"5", b"{}", b""):
-        expect(_rate(visit, uid, body), 400, 422)
+        with to(body):
+            expect(_rate(visit, uid, body), 400, 422)
 
 
 @rules("Answer 404 for the rating of a form that is not there.")

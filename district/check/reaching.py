@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 
+from district.check.answers import expect, json_of, same
 from district.check.forms import form, new_uid
 from district.check.line import NoAnswer
 from district.check.rules import Broken, NotTried, Rules
 from district.check.terminals import unsigned
-from district.check.visit import Visit, expect, json_of, same
+from district.check.visit import Visit
 
 rules = Rules("reaching")
 
@@ -54,7 +55,7 @@ def acknowledged_is_there(visit: Visit) -> None:
     sent = form(visit.own.code)
     visit.taken(sent)
     for _ in range(4):
-        same(json_of(visit.progress(sent.uid)).get("sha256"), sent.sha256, "sha256 of the progress")
+        same(visit.known(sent.uid).get("sha256"), sent.sha256, "sha256 of the progress")
 
 
 @rules("Store a form when it is whole, never in part; a request that broke off was not one.")

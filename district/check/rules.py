@@ -5,7 +5,8 @@ It ends when the platform keeps the rule. `Broken` says what was seen instead; `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,27 @@ class Broken(Exception):
     """The rule is not kept; the text says what was seen."""
 
 
+class NotThere(Broken):
+    """`request`, such as GET /v1/submissions/{uid}, is answered as if it had not been built yet."""
+
+    def __init__(self, seen: str, request: str) -> None:
+        super().__init__(seen)
+        self.request = request
+
+
 class NotTried(Exception):
     """The rule could not be looked at; the text says why."""
+
+
+@contextmanager
+def to(what: object) -> Generator[None]:
+    """What is broken in here was seen of `what`, one of several that a check tries."""
+    try:
+        yield
+    except NotThere:
+        raise
+    except Broken as trouble:
+        raise Broken(f"{trouble}, to {what!r:.60}") from trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

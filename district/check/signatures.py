@@ -6,11 +6,12 @@ import time
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from district.check.answers import date_of, expect
 from district.check.forms import digest_of, form, new_uid
 from district.check.line import Answer
-from district.check.rules import Broken, NotTried, Rules
+from district.check.rules import Broken, NotTried, Rules, to
 from district.check.terminals import Signs, Terminal, signing, unsigned
-from district.check.visit import Visit, date_of, expect
+from district.check.visit import Visit
 
 DAY = 86_400
 rules = Rules("signatures")
@@ -165,7 +166,8 @@ def signature_clock_only_when_it_holds(visit: Visit) -> None:
 def signature_minutes_off_taken(visit: Visit) -> None:
     """A clock that is two minutes off is not minded."""
     for seconds in (-120, 120):
-        expect(_held(visit, signing(visit.own, after=seconds)), 200)
+        with to(f"a clock {seconds} s off"):
+            expect(_held(visit, signing(visit.own, after=seconds)), 200)
 
 
 @rules("Remember each nonce with its keyid for as long as its signature counts, where all your processes see it.")
@@ -205,7 +207,10 @@ def signature_garbage_401(visit: Visit) -> None:
         ("kiosk=" + "(" * 4000, "kiosk=:AAAA:"),
         ('王="x"', "王=:AAAA:"),
     ):
-        expect(_held(visit, lambda _m, _u, _f, told=told, made=made: {"Signature-Input": told, "Signature": made}), 401)
+        with to(told):
+            expect(
+                _held(visit, lambda _m, _u, _f, told=told, made=made: {"Signature-Input": told, "Signature": made}), 401
+            )
 
 
 @rules("Verify base64 of exactly 64 bytes; flip one and it must not hold.")

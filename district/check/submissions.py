@@ -6,10 +6,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from district.check.answers import expect, expect_refusal, json_of, listed, same
 from district.check.forms import Form, digest_of, envelope, form, new_uid, paper, written
 from district.check.line import Answer
-from district.check.rules import Broken, Rules
-from district.check.visit import PLAIN, SEALED, Visit, expect, expect_refusal, json_of, listed, same
+from district.check.rules import Broken, Rules, to
+from district.check.visit import PLAIN, SEALED, Visit
 
 MAX_FORM = 1024 * 1024
 rules = Rules("submissions")
@@ -106,7 +107,7 @@ def _is_replay(answer: Answer, first: Answer) -> None:
 
 
 @rules(
-    "Look for the uid before anything else; if the kept SHA-256 differs from that of this body, answer 422 conflict."
+    "Look for the uid before anything else; if the kept SHA-256 differs from that of this body, answer 422 (conflict)."
 )
 def submission_changed_body_422(visit: Visit) -> None:
     """The same uid with another body is refused: 422, never a receipt."""
@@ -130,7 +131,7 @@ def submission_conflict_keeps_the_first(visit: Visit) -> None:
     first = visit.taken(sent)
     visit.put(form(visit.own.code, uid=sent.uid, matter="another-matter"))
     _is_replay(visit.put(sent), first)
-    same(json_of(visit.progress(sent.uid)).get("sha256"), sent.sha256, "sha256 of the progress")
+    same(visit.known(sent.uid).get("sha256"), sent.sha256, "sha256 of the progress")
 
 
 @rules("Compare Content-Digest with what arrived; answer 400 of type digest, which makes the terminal send again.")
@@ -182,7 +183,8 @@ def submission_other_terminal_inside_422(visit: Visit) -> None:
 def submission_not_json_refused(visit: Visit) -> None:
     """What is no JSON is refused, not a fault of the platform."""
     for body in (b"", b"{", b"\xff\xfe\x00", b"[" * 20_000):
-        expect(visit.put(Form(uid=new_uid(), body=body)), 400, 422)
+        with to(body):
+            expect(visit.put(Form(uid=new_uid(), body=body)), 400, 422)
 
 
 @rules("Refuse members that the contract does not know: a misspelt one would be lost silently.")
@@ -191,15 +193,18 @@ def submission_unknown_member_422(visit: Visit) -> None:
     expect(visit.put(form(visit.own.code, surprise=1)), 422)
 
 
-@rules("Check the form against the contract's schema before you store it.")
+@rules("Check the form against the contract's schema (district/openapi.yaml, Envelope) before you store it.")
 def submission_incomplete_422(visit: Visit) -> None:
     """A form that lacks what the contract requires, or has it of another kind, is refused."""
     uid = new_uid()
     content = envelope(visit.own.code, uid)
-    less = {name: value for name, value in content.items() if name != "matter"}
+    without = {name: value for name, value in content.items() if name != "matter"}
+    with to("a form without matter"):
+        expect(visit.put(Form(uid=uid, body=written(without))), 422)
     other: list[dict[str, Any]] = [{"attachments": {}}, {"test": None}, {"token": "short"}, {"kiosk": 7}]  # no secret  # nosec B105
-    for changed in (less, *({**content, **one} for one in other)):
-        expect(visit.put(Form(uid=uid, body=written(changed))), 422)
+    for wrong in other:
+        with to(wrong):
+            expect(visit.put(Form(uid=uid, body=written({**content, **wrong}))), 422)
 
 
 @rules("Read Kiosk-Waiting as a hint: up to nine digits, and nothing where it is anything else.")
@@ -208,7 +213,8 @@ def submission_strange_hint_ignored(visit: Visit) -> None:
     for hint in ("7", "many", "-1", "9" * 40):
         sent = form(visit.own.code)
         fields = {"Content-Type": PLAIN, "Idempotency-Key": f'"{sent.uid}"', "Kiosk-Waiting": hint}
-        expect(visit.ask("PUT", f"/v1/submissions/{sent.uid}", sent.body, fields), 200, 201)
+        with to(f"Kiosk-Waiting: {hint}"):
+            expect(visit.ask("PUT", f"/v1/submissions/{sent.uid}", sent.body, fields), 200, 201)
 
 
 @rules("Take a supplement only for what was asked for; answer 422 to one that answers nothing.")
@@ -221,14 +227,16 @@ def submission_supplement_of_nothing_422(visit: Visit) -> None:
 def submission_strange_text_answered(visit: Visit) -> None:
     """Control characters and rare letters in a form are taken or refused, and break nothing."""
     for text in ("\x00", "\u202e𠮷\ufffd", "'; DROP TABLE submission; --"):
-        expect(visit.put(form(visit.own.code, matter=f"m{text}", form={text: text})), 201, 400, 422)
+        with to(text):
+            expect(visit.put(form(visit.own.code, matter=f"m{text}", form={text: text})), 201, 400, 422)
 
 
-@rules("Keep bodies by their Content-Type: a plain form sent as a sealed one is refused with 422.")
+@rules("Judge a body by its Content-Type: 415 to what you do not know, 422 to a plain form sent as a sealed one.")
 def submission_other_media_type_refused(visit: Visit) -> None:
     """A plain form is not taken for a sealed one, nor for a form when it is called a picture."""
     for media_type in (SEALED, "image/png"):
-        expect(visit.put(form(visit.own.code), media_type=media_type), 415, 422)
+        with to(media_type):
+            expect(visit.put(form(visit.own.code), media_type=media_type), 415, 422)
 
 
 @rules("Answer 413 beyond 1 MiB. If you answer before all has come, do not reset the connection under the answer.")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from district.check.answers import expect, expect_refusal
 from district.check.enrolment import look_at_certificate, request_for
 from district.check.forms import digest_of
 from district.check.line import Answer
-from district.check.rules import NotTried, Rules
-from district.check.visit import PLAIN, Visit, expect, expect_refusal
+from district.check.rules import NotTried, Rules, to
+from district.check.visit import PLAIN, Visit
 
 rules = Rules("telemetry")
 _HEARTBEAT = (
@@ -32,7 +33,8 @@ def heartbeat_204(visit: Visit) -> None:
 def telemetry_not_an_object_refused(visit: Visit) -> None:
     """A report that is no JSON object is refused."""
     for body in (b"[]", b"7", b"", b"{", b"\xff"):
-        expect(_report(visit, "check", body), 400, 422)
+        with to(body):
+            expect(_report(visit, "check", body), 400, 422)
 
 
 @rules("Know kinds of a-z, 0-9 and - only; refuse others.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from district.check.answers import expect, expect_refusal, offset_of, same, there, told
 from district.check.forms import Form, Paper, digest_of, form, paper
 from district.check.line import Answer
-from district.check.rules import Broken, NotTried, Rules
-from district.check.visit import Visit, expect, expect_refusal, json_of, offset_of, same
+from district.check.rules import Broken, NotTried, Rules, to
+from district.check.visit import Visit
 
 rules = Rules("uploads")
 
@@ -39,8 +40,9 @@ def upload_says_tus(visit: Visit) -> None:
     """Answers to uploads say Tus-Resumable: 1.0.0."""
     one = paper()
     _declared(visit, one)
-    same(visit.head(one).field("Tus-Resumable"), "1.0.0", "Tus-Resumable of HEAD")
-    same(visit.patch(one, 0, one.content).field("Tus-Resumable"), "1.0.0", "Tus-Resumable of PATCH")
+    for answer in (visit.head(one), visit.patch(one, 0, one.content)):
+        there(answer)
+        same(answer.field("Tus-Resumable"), "1.0.0", f"Tus-Resumable of {told(answer)}")
 
 
 @rules("Answer PATCH 204 with the new Upload-Offset: the old one and the bytes that came.")
@@ -61,7 +63,7 @@ def upload_completes_the_form(visit: Visit) -> None:
     sent = _declared(visit, paper(), paper(), paper())
     for one, left in ((2, 2), (0, 1), (1, 0)):
         expect(visit.patch(sent.papers[one], 0, sent.papers[one].content), 204)
-        progress = json_of(visit.progress(sent.uid))
+        progress = visit.known(sent.uid)
         same(len(progress.get("missing", ())), left, "the number of papers missing")
         same(progress.get("state"), "received" if left else "done", "state")
 
@@ -73,12 +75,13 @@ def upload_other_offset_409(visit: Visit) -> None:
     _declared(visit, one)
     expect(visit.patch(one, 0, one.content[:50]), 204)
     for offset in (0, 49, 51):
-        expect(visit.patch(one, offset, one.content[offset : offset + 10]), 409)
+        with to(offset):
+            expect(visit.patch(one, offset, one.content[offset : offset + 10]), 409)
     same(_reached(visit, one), 50, "the offset afterwards")
     expect(visit.patch(one, 50, one.content[50:]), 204)
 
 
-@rules("Refuse with 413 (or 409) what goes beyond the length that was declared.")
+@rules("Answer 413 to what goes beyond the length that was declared, and keep none of it.")
 def upload_beyond_its_length_refused(visit: Visit) -> None:
     """More bytes than were declared are refused and not kept."""
     one = paper(100)
@@ -96,7 +99,7 @@ def upload_of_other_bytes_400(visit: Visit) -> None:
     sent = _declared(visit, one)
     expect(visit.patch(one, 0, one.content[:50]), 204)
     expect(visit.patch(one, 50, bytes(50)), 400, kind="digest")
-    same(json_of(visit.progress(sent.uid)).get("state"), "received", "state")
+    same(visit.known(sent.uid).get("state"), "received", "state")
     same(_reached(visit, one), 0, "the offset afterwards")
     expect(visit.patch(one, 0, one.content), 204)
 
@@ -142,7 +145,8 @@ def upload_offset_not_a_number_400(visit: Visit) -> None:
     one = paper()
     _declared(visit, one)
     for offset in ("-1", "1e1", "0x0", "", "99999999999999999999999999"):
-        expect(visit.patch(one, offset, one.content), 400, 409)
+        with to(offset):
+            expect(visit.patch(one, offset, one.content), 400, 409)
 
 
 @rules("Answer 404 for a paper that no form declared: the terminal sends the form again.")
@@ -162,7 +166,7 @@ def upload_complete_stays(visit: Visit) -> None:
     expect(visit.patch(one, 0, bytes(100)), 409)
     expect_refusal(visit.patch(one, 100, b"more"))
     same(_reached(visit, one), 100, "the offset afterwards")
-    same(json_of(visit.progress(sent.uid)).get("state"), "done", "state")
+    same(visit.known(sent.uid).get("state"), "done", "state")
 
 
 @rules("Complete a paper of 0 bytes by a PATCH of 0 bytes.")
@@ -171,7 +175,7 @@ def upload_of_nothing_completes(visit: Visit) -> None:
     one = paper(0)
     sent = _declared(visit, one)
     expect(visit.patch(one, 0, b""), 204)
-    same(json_of(visit.progress(sent.uid)).get("state"), "done", "state")
+    same(visit.known(sent.uid).get("state"), "done", "state")
 
 
 @rules("Take chunks of 1 MiB, which is what terminals send; look for a smaller limit in your proxy.")
@@ -201,7 +205,7 @@ def upload_broken_off_goes_on(visit: Visit) -> None:
     if answer.status == 409:  # what broke off was still being written
         answer = _rest(visit, one)
     expect(answer, 204)
-    same(json_of(visit.progress(sent.uid)).get("state"), "done", "state")
+    same(visit.known(sent.uid).get("state"), "done", "state")
 
 
 @rules(
@@ -216,7 +220,9 @@ def upload_at_once_kept_once(visit: Visit) -> None:
         answers = list(several.map(visit.send, requests))
     if all(answer.status == 503 for answer in answers):
         raise NotTried("the platform is busy (503)")
+    for answer in answers:
+        there(answer)
     same(sum(answer.status == 204 for answer in answers), 1, "the number of 204 among two")
     same(_reached(visit, one), 4000, "the offset afterwards")
     expect(visit.patch(one, 4000, one.content[4000:]), 204)
-    same(json_of(visit.progress(sent.uid)).get("state"), "done", "state")
+    same(visit.known(sent.uid).get("state"), "done", "state")

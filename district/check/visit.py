@@ -5,13 +5,12 @@ A platform that is busy is waited for, within limits; one that has gone silent, 
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from district.check.answers import expect, json_of, seconds_of, there, told
 from district.check.forms import Form, Paper, digest_of, form, paper
 from district.check.line import Answer, Line, NoAnswer, Root
 from district.check.rules import Broken, NotTried
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 PLAIN = "application/json"
 SEALED = "application/vnd.township-kiosk.sealed+json"
 CHUNK = "application/offset+octet-stream"
-_PROBLEM = "urn:township-kiosk:problem:"
 _MOST_REQUESTS = 1000
 _MOST_SILENCE = 5
 _LONGEST_WAIT = 30.0
@@ -236,6 +234,7 @@ class Visit:
     def taken(self, form: Form, *, by: Terminal | None = None) -> Answer:
         """Hand a form in that nothing speaks against. Raises NotTried when it is refused: that has its own check."""
         answer = self.put(form, by=by)
+        there(answer)
         if answer.status not in (200, 201):
             raise NotTried(f"{told(answer)}: a form that is right; mend that first (submission-stored-201)")
         return answer
@@ -245,11 +244,21 @@ class Visit:
         if self._standing is None:
             sent = form(self.own.code, [paper(100)])
             self.taken(sent)
+            answer = self.progress(sent.uid)
+            there(answer)
+            if answer.status != 200:
+                raise NotTried(f"{told(answer)}, though that form is there; mend that first (progress-names-the-form)")
             self._standing = sent
         return self._standing
 
     def progress(self, uid: str, *, by: Terminal | None = None, signs: Signs | None = None) -> Answer:
         return self.ask("GET", f"/v1/submissions/{uid}", by=by, signs=signs)
+
+    def known(self, uid: str) -> dict[str, Any]:
+        """What progress says of a form of its own that is there. Raises Broken."""
+        answer = self.progress(uid)
+        expect(answer, 200)
+        return json_of(answer)
 
     def head(self, paper: Paper, *, by: Terminal | None = None, signs: Signs | None = None) -> Answer:
         return self.ask("HEAD", f"/v1/attachments/{paper.id}", fields={"Tus-Resumable": "1.0.0"}, by=by, signs=signs)
@@ -285,91 +294,3 @@ class Visit:
 def _form_fields(form: Form, key: str | None, media_type: str, digest: str | None) -> dict[str, str]:
     fields = {"Content-Type": media_type, "Idempotency-Key": f'"{form.uid}"' if key is None else key}
     return fields if digest is None else {**fields, "Content-Digest": digest}
-
-
-def told(answer: Answer) -> str:
-    """What was answered to what."""
-    kind = kind_of(answer)
-    status = f"{answer.status}{f' ({kind[:40]})' if kind else ''}"
-    return f"{answer.to} was answered {status}"
-
-
-def expect(answer: Answer, *statuses: int, kind: str | None = None) -> None:
-    """Raises Broken for another status, or a problem of another kind than the contract names."""
-    if answer.status not in statuses:
-        raise Broken(f"{told(answer)}, not {' or '.join(map(str, statuses))}")
-    if kind is not None and kind_of(answer) != kind:
-        raise Broken(f"{told(answer)}, but not with the type {_PROBLEM}{kind}")
-
-
-def expect_refusal(answer: Answer) -> None:
-    """Raises Broken for what is not a definite refusal (4xx)."""
-    if not 400 <= answer.status < 500:
-        raise Broken(f"{told(answer)}, not 4xx")
-
-
-def same(seen: object, wanted: object, what: str) -> None:
-    if seen != wanted:
-        raise Broken(f"{what} is {_short(seen)}, not {_short(wanted)}")
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else text[:97] + "..."
-
-
-def listed(value: Any) -> list[Any]:
-    """A list of JSON. Raises Broken for anything else."""
-    if not isinstance(value, list):
-        raise Broken(f"{_short(value)} is no list")
-    return value  # pyright: ignore[reportUnknownVariableType] - of whatever JSON has
-
-
-def json_of(answer: Answer) -> dict[str, Any]:
-    """The object in an answer's body. Raises Broken."""
-    try:
-        content = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise Broken(f"{answer.to} was answered {answer.status} without a JSON object in its body")
-    return content  # pyright: ignore[reportUnknownVariableType] - its keys are text: it was JSON
-
-
-def kind_of(answer: Answer) -> str:
-    """How a problem's type ends; empty where there is none."""
-    try:
-        told = json_of(answer).get("type")
-    except Broken:
-        return ""
-    return told.removeprefix(_PROBLEM) if isinstance(told, str) and told.startswith(_PROBLEM) else ""
-
-
-def offset_of(answer: Answer, name: str = "Upload-Offset") -> int:
-    """Raises Broken."""
-    text = answer.field(name) or ""
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise Broken(f"{answer.to} was answered {answer.status} with {name} {_short(answer.field(name))}")
-    return int(text)
-
-
-def date_of(answer: Answer) -> float | None:
-    """Seconds since 1970 of its Date."""
-    return _date(answer.field("Date"))
-
-
-def _date(text: str | None) -> float | None:
-    try:
-        return None if text is None else parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError):
-        return None
-
-
-def seconds_of(text: str | None) -> float | None:
-    """A Retry-After in seconds from now (RFC 9110 10.2.3); None for what is none."""
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit() and len(text) <= 9:
-        return float(text)
-    date = _date(text)
-    return None if date is None else max(0.0, date - time.time())

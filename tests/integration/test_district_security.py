@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from district.check.answers import kind_of
 from district.check.forms import Form, Paper, form, new_uid, paper
 from district.check.line import Answer, Line, Root
 from district.check.terminals import Terminal
-from district.check.visit import Asked, Visit, bytes_of, kind_of
+from district.check.visit import Asked, Visit, bytes_of
 from district.store import DistrictStore
 from district.terminals import Terminals
 from tests.support.check_rig import DISTRICT, Cast, quick_folder, serving

@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from district.check import reaching
+from district.check.answers import date_of, json_of, kind_of, offset_of, seconds_of
 from district.check.kit import RULES, Found, Result, chosen, run
 from district.check.line import MOST_BYTES, Answer, Line, NoAnswer, Root
 from district.check.rules import Broken
 from district.check.terminals import Terminal
-from district.check.visit import Others, Visit, date_of, json_of, kind_of, offset_of, seconds_of
+from district.check.visit import Others, Visit
 from tests.support.answering import Reply, answering, http, saying
 
 
