@@ -6,6 +6,9 @@ things a few times; half-way through, all lines are dead for a while, and the pl
 anew. Then everything is to be there once: each form, each paper to the byte, one case number each, and the staff page
 shows them.
 
+Most of a small run is waiting: after each cut a terminal leaves its line alone for 2 to 4 s, whatever it has to bring.
+What was reached when is told on stderr.
+
     .venv/bin/python -m bench.hall [--terminals 5] [--submissions 200] [--postgresql] [--json]
 """
 
@@ -21,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,7 +44,7 @@ from offline_queue.sender import SyncThread
 from offline_queue.store import Store
 from offline_queue.sync import Changed
 from offline_queue.wire import State
-from tests.support.peers import CuttingLine, free_port
+from tests.support.peers import CuttingLine
 from tests.support.postgres import running
 from tests.support.sealed_rig import KeyedDistrict
 from tests.support.staff_site import PASSWORD, Visitor
@@ -50,6 +54,7 @@ DEAD_SECONDS = 6.0
 SMALLEST, LARGEST = 20_000, 200_000
 LONGEST_SECONDS = 900.0
 _CASE = re.compile(r'href="/cases/([0-9a-f-]{36})"')
+_PORT = re.compile(r"^http://127\.0\.0\.1:([0-9]+)/")
 _OLDER = re.compile(r'href="(/cases\?[^"]*before=[^"]*)"')
 
 
@@ -64,27 +69,33 @@ class Handed:
 
 @dataclass(slots=True)
 class Served:
-    """`district serve` processes on one database, each on a port of its own that it comes back to."""
+    """`district serve` processes on one database, each on whatever port is free."""
 
     database: str
     folder: Path
     keys: Path
-    ports: tuple[int, ...]
+    count: int
     processes: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
 
-    def start(self) -> None:
-        words = [sys.executable, "-c", "from district.cli import main; main()", "serve"]
+    def start(self) -> list[int]:
+        """The ports they answer on."""
+        words = [sys.executable, "-c", "from district.cli import main; main()", "serve", "--port", "0"]
         words += ["--database", self.database, "--keys", str(self.keys)]
-        for port in self.ports:
+        ports: list[int] = []
+        for _ in range(self.count):
             process = subprocess.Popen(
-                [*words, "--port", str(port)],
+                words,
                 stderr=subprocess.PIPE,
                 text=True,
                 env={**os.environ, "KIOSK_DATA_DIR": str(self.folder)},
             )
             self.processes.append(process)
             assert process.stderr is not None
-            assert process.stderr.readline().startswith("http"), "the platform did not start"
+            said = process.stderr.readline()
+            found = _PORT.search(said)
+            assert found is not None, said + process.stderr.read()
+            ports.append(int(found[1]))
+        return ports
 
     def kill(self) -> None:
         for process in self.processes:
@@ -96,7 +107,7 @@ class Served:
 class Hall:
     """The terminals, each with its queue and its line."""
 
-    def __init__(self, folder: Path, served: Served, keys: KeyedDistrict, terminals: int, now: datetime) -> None:
+    def __init__(self, folder: Path, ports: Sequence[int], keys: KeyedDistrict, terminals: int, now: datetime) -> None:
         self.stores: list[Store] = []
         self.lines: list[CuttingLine] = []
         self.syncs: list[SyncThread] = []
@@ -109,12 +120,16 @@ class Hall:
             queue.mkdir()
             installed = keys.install(queue, now=now)
             store = Store.open(queue, terminal=f"TY{number:02d}", district="district.example", district_keys=installed)
-            line = CuttingLine(served.ports[number % len(served.ports)])
+            line = CuttingLine(ports[number % len(ports)])
             client = PlatformClient(line.url, signer=store.signer(), waiting=store.forms_waiting)
             self.stores.append(store)
             self.lines.append(line)
             self.clients.append(client)
             self.syncs.append(SyncThread(store, client, on_change=self._note))
+
+    def lead_to(self, ports: Sequence[int]) -> None:
+        for number, line in enumerate(self.lines):
+            line.port = ports[number % len(ports)]
 
     def hand_in(self, number: int, submissions: int) -> None:
         """Residents come to one terminal."""
@@ -224,8 +239,10 @@ def main() -> None:
         server = ending.enter_context(running(on_disk=True)) if asked.postgresql else None
         database = f"sqlite:///{folder / 'district.db'}" if server is None else server.empty()
         keys = KeyedDistrict.new(folder / "keys", now=now)
-        served = Served(database, folder, keys.folder, tuple(free_port() for _ in range(1 if server is None else 2)))
-        hall = Hall(folder, served, keys, terminals, now)
+        served = Served(database, folder, keys.folder, count=1 if server is None else 2)
+        ending.callback(served.kill)
+        hall = Hall(folder, served.start(), keys, terminals, now)
+        ending.callback(hall.close)
         engine = open_engine(database)
         Halls(engine).add("ty", "桃源镇便民服务中心")
         for number, store in enumerate(hall.stores):
@@ -234,10 +251,11 @@ def main() -> None:
             connection.execute(TERMINALS.update().values(hall="ty"))
         StaffRegister(engine).add("li", PASSWORD, Role.CLERK, hall="ty")
         engine.dispose()
-        served.start()
-        ending.callback(served.kill)
-        ending.callback(hall.close)
         began = time.perf_counter()
+
+        def tell(what: str) -> None:
+            print(f"{time.perf_counter() - began:5.0f} s  {what}, {hall.waiting} waiting", file=sys.stderr, flush=True)
+
         for sync in hall.syncs:
             sync.start()
         residents = [
@@ -250,11 +268,15 @@ def main() -> None:
             hall.wait_for(total // 2 * cut // CUTS, LONGEST_SECONDS)
             for line in hall.lines:
                 line.cut_after(chance.randrange(1, LARGEST))
+            tell(f"cut {cut} of {CUTS} follows")
         for line in hall.lines:
             line.is_dead = True
         served.kill()
+        tell("everything dead")
         time.sleep(DEAD_SECONDS)
-        served.start()
+        ports = served.start()
+        hall.lead_to(ports)
+        tell("the platform is back")
         for line in hall.lines:
             line.is_dead = False
         for one in residents:
@@ -264,7 +286,7 @@ def main() -> None:
         left = hall.waiting
         cuts = sum(line.cuts for line in hall.lines)
         wrong = differences(served, hall.handed, folder / "out")
-        seen = shown(f"http://127.0.0.1:{served.ports[0]}")
+        seen = shown(f"http://127.0.0.1:{ports[0]}")
     print(
         f"{terminals} terminals x {asked.submissions} submissions, {cuts} cuts, {DEAD_SECONDS:.0f} s dead: {took:.0f} s"
     )

@@ -94,11 +94,11 @@ def tus_server(folder: Path) -> Peer:
 
 
 class CuttingLine:
-    """Passes bytes on to a port on this machine, and cuts the connection once `cut_after` bytes went that way. While it
-    `is_dead` nothing gets through."""
+    """Passes bytes on to a `port` on this machine, and cuts the connection once `cut_after` bytes went that way. While
+    it `is_dead` nothing gets through."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
         self._left: int | None = None
@@ -131,7 +131,7 @@ class CuttingLine:
                 near.close()
                 continue
             try:
-                far = socket.create_connection(("127.0.0.1", self._port), timeout=30)
+                far = socket.create_connection(("127.0.0.1", self.port), timeout=30)
             except OSError:
                 near.close()
                 continue
