@@ -77,6 +77,18 @@ def tell(connection: Connection, event: Event, uids: Sequence[str], *, now: str)
     connection.execute(_TELL, {"event": event.value, "now": now, "uids": uids})
 
 
+def leave_out(connection: Connection, count: int) -> None:
+    """The next `count` numbers are nobody's: a batch job may have seen them before the database was restored."""
+    if connection.dialect.name == "postgresql":
+        counter = func.pg_get_serial_sequence("outbox", "seq")
+        connection.execute(select(func.setval(counter, func.nextval(counter) + count)))
+        return
+    seen = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'outbox'"
+    last = connection.execute(text(seen)).scalar_one()
+    connection.execute(text("DELETE FROM sqlite_sequence WHERE name = 'outbox'"))
+    connection.execute(text("INSERT INTO sqlite_sequence VALUES ('outbox', :last)"), {"last": last + count})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """An event as it stands in the outbox; `made_at` is ISO 8601."""

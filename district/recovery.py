@@ -1,9 +1,9 @@
 """After a restore, and against what piles up.
 
-A database that was restored is older than the papers, and than what terminals and residents were told. Case numbers
-that were given since must not be given to others; papers that arrived whole since are there and not known; what was let
-in since then (a session, a code to enrol) or was on its way then counts no longer. What was handed in since then is
-known to nobody here: docs/district.md says how not to get there.
+A database that was restored is older than the papers, and than what terminals, residents and batch jobs were told.
+Numbers of cases and of events that were given since must not be given to others; papers that arrived whole since are
+there and not known; what was let in since then (a session, a code to enrol) or was on its way then counts no longer.
+What was handed in since then is known to nobody here: docs/district.md says how not to get there.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from district.case_numbers import next_cases
 from district.database import alone, write
 from district.objects import Objects
+from district.outbox import leave_out
 from district.outcomes import Upload
 from district.store import DistrictStore
 from district.tables import ATTACHMENTS, ENROLMENTS, LEASES, SESSIONS, SUBMISSIONS
@@ -27,6 +28,8 @@ from district.times import now_text
 _UNTIL_LOOSE = timedelta(days=1)
 """Far longer than a request lasts: what lies that long without being recorded never will be."""
 _PAGE = 500
+_EVENTS = 1_000
+"""For each case number that is left out: those of older cases are among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +42,12 @@ class Lost:
 
 
 def make_safe(engine: Engine, *, skip: int) -> None:
-    """Before a restored platform serves again: go on `skip` case numbers further, and shut out who came in since."""
+    """Before a restored platform serves again: go on `skip` case numbers, and as many events as may go with them,
+    further; and shut out who came in since."""
 
     def shut(connection: Connection) -> None:
         next_cases(connection, now_text(), skip)
+        leave_out(connection, skip * _EVENTS)
         for table in (LEASES, SESSIONS):
             connection.execute(delete(table))
         connection.execute(update(ENROLMENTS).where(ENROLMENTS.c.used_at.is_(None)).values(expires_at=now_text()))

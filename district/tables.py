@@ -198,6 +198,7 @@ OUTBOX = Table(
     Column("last_error", String(200)),
     Column("refused_at", String(40)),  # a dead end, until staff retry
     Column("skipped_at", String(40)),  # … or go on without it
+    sqlite_autoincrement=True,  # no number twice: `leave_out` goes on further than any that is here
 )
 _WAITING = OUTBOX.c.delivered_at.is_(None)
 Index("ix_outbox_waiting", OUTBOX.c.next_try, OUTBOX.c.seq, sqlite_where=_WAITING, postgresql_where=_WAITING)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from district.app import Settings, create_app, open_store
 from district.cli import main
 from district.database import DatabaseTrouble, write
+from district.outbox import Outbox
 from district.serving_lock import share, unshared
 from district.tables import ATTACHMENTS, SUBMISSIONS
 from district.times import now_text
@@ -32,6 +33,7 @@ from tests.support.object_store import bucket_client, moto_server, take_credenti
 from tests.support.postgres import Postgres, programs
 from tests.support.queue_rig import open_store as open_queue
 from tests.support.queue_rig import stored
+from tests.support.staff_site import hand_in, uid
 from tests.support.upload_rig import Sender, place, serving
 
 
@@ -56,6 +58,7 @@ class SmallHall:
         connection.close()
 
     def back_up_papers(self) -> None:
+        Path(self.objects).mkdir(exist_ok=True)
         shutil.copytree(self.objects, self.folder / "backup" / "papers")
 
     def lose_and_restore(self) -> None:
@@ -226,6 +229,42 @@ def test_a_paper_that_is_gone_is_named(tmp_path: Path) -> None:
     said, missing = recovered(["--database", database])
     assert missing == [{"uid": gone.uid, "case_number": number, "lost": name}]
     assert "1 papers are lost" in said
+
+
+def test_a_batch_job_that_kept_its_last_number_sees_what_comes_after_a_restore(
+    kept: SmallHall | LargeDistrict,
+) -> None:
+    def given(*numbers: int) -> None:
+        store = open_store(Settings(database=kept.database, papers=place(kept.objects)))
+        for number in numbers:
+            hand_in(store, number, papers=())
+        store.close()
+
+    def seen(since: int) -> list[tuple[int, str]]:
+        told = CliRunner().invoke(main, ["export", "--since", str(since), "--database", kept.database])
+        lines = [json.loads(line) for line in told.stdout.splitlines()]
+        return [(line["event"]["seq"], line["uid"]) for line in lines]
+
+    given(1)
+    kept.back_up_database()
+    kept.back_up_papers()
+    given(2, 3)
+    last, _ = seen(0)[-1]
+    kept.lose_and_restore()
+    recovered(["--database", kept.database, "--objects", kept.objects])
+    given(4, 5)
+    assert [one for _, one in seen(last)] == [uid(4), uid(5)]
+
+
+def test_a_batch_job_begins_before_the_first_case(tmp_path: Path) -> None:
+    """Nothing had been told when the backup was made."""
+    database = f"sqlite:///{tmp_path / 'district.db'}"
+    open_store(Settings(database=database, papers=tmp_path / "papers")).close()
+    recovered(["--database", database, "--skip", "2"])
+    store = open_store(Settings(database=database, papers=tmp_path / "papers"))
+    hand_in(store, 1, papers=())
+    assert [told.seq for told in Outbox(store.engine).since(0)] == [2001]
+    store.close()
 
 
 def test_nobody_serves_while_a_platform_is_recovered(kept: SmallHall | LargeDistrict) -> None:
