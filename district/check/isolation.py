@@ -52,7 +52,7 @@ def other_terminal_gets_no_receipt(visit: Visit) -> None:
     expect(visit.put(visit.standing(), by=other), 422)
 
 
-@rules("A uid that another terminal used is taken: 422, without a word of whose it is.")
+@rules("Answer 422 to a uid that another terminal used, without a word of whose it is.")
 def other_terminal_takes_no_uid(visit: Visit) -> None:
     """A uid that another terminal used is refused, and the first form stays."""
     other, sent = visit.other, visit.standing()
@@ -60,7 +60,7 @@ def other_terminal_takes_no_uid(visit: Visit) -> None:
     same(visit.known(sent.uid).get("sha256"), sent.sha256, "sha256 of the first form")
 
 
-@rules("An attachment's id that another form declared is taken: 422.")
+@rules("Answer 422 to a form that declares the id of a paper which another form declared.")
 def other_terminal_takes_no_paper(visit: Visit) -> None:
     """A paper that another terminal declared can't be declared again."""
     other, sent = visit.other, visit.standing()

@@ -49,7 +49,7 @@ def client_certificate_needed(visit: Visit) -> None:
         expect(answer, 400, 401, 403)
 
 
-@rules("Be ready before you answer: what was acknowledged is read again at once, by every one of your processes.")
+@rules("Answer 201 only when every one of your processes can read the form again at once.")
 def acknowledged_is_there(visit: Visit) -> None:
     """What was answered 201 is there for every later question, over another connection, too."""
     sent = form(visit.own.code)

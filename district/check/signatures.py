@@ -22,7 +22,7 @@ def _held(visit: Visit, signs: Signs) -> Answer:
     return visit.progress(visit.standing().uid, signs=signs)
 
 
-@rules("Ask every request under /v1/ but health (and enrolment) for a signature; answer 401.")
+@rules("Answer 401 to whatever comes without a signature under /v1/, but for health and enrolment.")
 def signature_missing_401(visit: Visit) -> None:
     """An unsigned request is answered 401, whatever it asks for."""
     sent = visit.standing()
@@ -43,13 +43,13 @@ def signature_missing_tells_nothing(visit: Visit) -> None:
         raise Broken("an unsigned question about a form that is there is answered otherwise than about one that is not")
 
 
-@rules("Verify with the public key that keyid names, not only its presence.")
+@rules("Verify the signature with the key that keyid names; that there is one is not enough.")
 def signature_of_another_key_401(visit: Visit) -> None:
     """A signature by another key than its keyid names does not count."""
     expect(_held(visit, signing(visit.own, key=Ed25519PrivateKey.generate())), 401)
 
 
-@rules("Know terminals by their registered keys only.")
+@rules("Answer 401 to a keyid that is not registered, however well it signs.")
 def signature_of_a_stranger_401(visit: Visit) -> None:
     """A key that is not registered does not count, though it signs rightly."""
     stranger = Terminal.of(visit.own.code, Ed25519PrivateKey.generate())
@@ -89,25 +89,25 @@ def signature_of_another_idempotency_key_401(visit: Visit) -> None:
     expect(visit.put(form(visit.own.code), signs=signing(visit.own, idempotency_key=f'"{new_uid()}"')), 401)
 
 
-@rules("Ask for content-digest among the signature's components whenever the request has the field.")
+@rules("Answer 401 where content-digest is not among the signature's components, if the request has that field.")
 def signature_must_cover_the_digest(visit: Visit) -> None:
     """A signature that leaves the Content-Digest out does not count: anybody could change the body."""
     expect(visit.put(form(visit.own.code), signs=signing(visit.own, leaves_out=["content-digest"])), 401)
 
 
-@rules("Ask for idempotency-key among the signature's components whenever the request has the field.")
+@rules("Answer 401 where idempotency-key is not among the signature's components, if the request has that field.")
 def signature_must_cover_the_idempotency_key(visit: Visit) -> None:
     """A signature that leaves the Idempotency-Key out does not count."""
     expect(visit.put(form(visit.own.code), signs=signing(visit.own, leaves_out=["idempotency-key"])), 401)
 
 
-@rules("Ask for @method among the signature's components.")
+@rules("Answer 401 where @method is not among the signature's components.")
 def signature_must_cover_the_method(visit: Visit) -> None:
     """A signature that leaves the method out does not count: a question could become an order."""
     expect(_held(visit, signing(visit.own, leaves_out=["@method"])), 401)
 
 
-@rules("Ask for @target-uri among the signature's components.")
+@rules("Answer 401 where @target-uri is not among the signature's components.")
 def signature_must_cover_the_address(visit: Visit) -> None:
     """A signature that leaves the address out does not count: it would open every form."""
     expect(_held(visit, signing(visit.own, leaves_out=["@target-uri"])), 401)
@@ -213,7 +213,7 @@ def signature_garbage_401(visit: Visit) -> None:
             )
 
 
-@rules("Verify base64 of exactly 64 bytes; flip one and it must not hold.")
+@rules("Decode the signature as base64 of exactly 64 bytes, and take it only if it verifies as a whole.")
 def signature_one_bit_off_401(visit: Visit) -> None:
     """A signature with one bit changed does not count."""
 
@@ -226,7 +226,7 @@ def signature_one_bit_off_401(visit: Visit) -> None:
     expect(_held(visit, lambda method, uri, fields: signs(method, uri, dict(fields))), 401)
 
 
-@rules("Send Date in answers to right questions by a clock that is kept (NTP).")
+@rules("Keep the platform's clock by NTP: terminals go by the Date of its answers.")
 def platform_clock_right(visit: Visit) -> None:
     """The platform's Date is within five minutes of this machine's time."""
     theirs = date_of(_held(visit, visit.own.signer.fields))

@@ -56,7 +56,9 @@ def submission_receipt_type(visit: Visit) -> None:
     same(told.partition(";")[0].strip().lower(), "application/json", "Content-Type")
 
 
-@rules("A form without papers is complete when it is stored: state `done`, nothing missing.")
+@rules(
+    "Answer a form that declares no papers with state `done` and nothing under `missing`: it is complete when stored."
+)
 def submission_without_papers_done(visit: Visit) -> None:
     """A form that declares no papers is done at once."""
     receipt = json_of(visit.taken(form(visit.own.code)))
@@ -64,9 +66,7 @@ def submission_without_papers_done(visit: Visit) -> None:
     same(receipt.get("missing", []), [], "missing")
 
 
-@rules(
-    "A form with papers is `received`, and its receipt lists the id of each under `missing`, until all are uploaded."
-)
+@rules("Answer a form that declares papers with state `received`, and list their ids under `missing` in the receipt.")
 def submission_with_papers_received(visit: Visit) -> None:
     """A form with papers is received, and all of them are missing."""
     sent = form(visit.own.code, [paper(), paper()])
@@ -148,13 +148,13 @@ def submission_wrong_digest_not_stored(visit: Visit) -> None:
     expect(visit.progress(sent.uid), 404)
 
 
-@rules("Ask for Content-Digest on every form.")
+@rules("Refuse a form without Content-Digest with 4xx.")
 def submission_without_digest_refused(visit: Visit) -> None:
     """A form without Content-Digest is refused."""
     expect_refusal(visit.put(form(visit.own.code), digest=""))
 
 
-@rules("Ask for Idempotency-Key on every form.")
+@rules("Refuse a form without Idempotency-Key with 4xx.")
 def submission_without_idempotency_key_refused(visit: Visit) -> None:
     """A form without Idempotency-Key is refused."""
     expect_refusal(visit.put(form(visit.own.code), key=""))

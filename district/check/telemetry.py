@@ -37,7 +37,7 @@ def telemetry_not_an_object_refused(visit: Visit) -> None:
             expect(_report(visit, "check", body), 400, 422)
 
 
-@rules("Know kinds of a-z, 0-9 and - only; refuse others.")
+@rules("Refuse with 4xx a kind that is not a letter and up to 31 more of a-z, 0-9 and -.")
 def telemetry_of_no_kind_refused(visit: Visit) -> None:
     """A kind that is none is refused."""
     for kind in ("Heart_Beat", "x" * 40, "%E7%8E%8B"):

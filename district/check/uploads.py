@@ -57,7 +57,7 @@ def upload_goes_on(visit: Visit) -> None:
         same(_reached(visit, one), end, "Upload-Offset of HEAD")
 
 
-@rules("When the last byte of the last paper is in, the state is `done` and nothing is missing.")
+@rules("Set the state to `done`, with nothing under `missing`, when the last byte of the last paper is in.")
 def upload_completes_the_form(visit: Visit) -> None:
     """A form is done when all of its papers are in, in whatever order."""
     sent = _declared(visit, paper(), paper(), paper())
@@ -113,7 +113,7 @@ def upload_wrong_digest_400(visit: Visit) -> None:
     same(_reached(visit, one), 0, "the offset afterwards")
 
 
-@rules("Ask for a Content-Digest on every chunk of a signed upload: without it nobody signed the bytes.")
+@rules("Refuse a chunk without Content-Digest with 4xx: nobody signed its bytes.")
 def upload_without_digest_refused(visit: Visit) -> None:
     """A chunk that nobody signed is refused and not kept."""
     one = paper(100)
