@@ -5,11 +5,13 @@ taken out as it is, or black and white in one bit (ITU-T T.6), which becomes a P
 one that is anything else has no leaves, and is a file to save.
 
 A file says of itself how large its picture is, and may lie: a stream is unpacked only as far as the size that it tells,
-and a picture that needs more unpacked beside it (a mask, a palette, a colour profile) is a file to save.
+and a picture that needs more unpacked beside it (a mask, a palette, a colour profile) is a file to save. So is a file
+whose objects are packed: it would be unpacked to see what it is, by LZW beyond any bound.
 """
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
@@ -20,8 +22,10 @@ import pikepdf
 MOST_BYTES = 32 * 1024 * 1024
 MOST_LEAVES = 50
 _MOST_SAMPLES = 50_000_000
-# For the whole process, where nothing else opens PDFs: the objects of a file are themselves in packed streams. It is
-# above what the largest picture takes with its predictors.
+# Packed objects (ISO 32000-1, 7.5.7) are found by a table that is a stream of this type (7.5.8), perhaps with escapes
+# in its name (7.3.5), and by nothing else. Terminals write the plain table of PDF 1.3.
+_PACKED = re.compile(rb"/(X|#58)(R|#52)(e|#65)(f|#66)")
+# For the whole process, where nothing else opens PDFs: above what the largest picture takes with its predictors.
 pikepdf.settings.set_qpdf_limits(flate_max_memory=64 * 1024 * 1024, run_length_max_memory=64 * 1024 * 1024)
 
 _BANDS = {"/DeviceGray": 1, "/DeviceRGB": 3}
@@ -53,7 +57,7 @@ class Leaf:
 def count(content: bytes) -> int:
     """How many leaves there are by what the pages say, no picture being unpacked; 0 when any page is something else."""
     try:
-        with pikepdf.open(BytesIO(content)) as pdf:
+        with _opened(content) as pdf:
             return len(_pictures(pdf))
     except _ODD:
         return 0
@@ -62,11 +66,18 @@ def count(content: bytes) -> int:
 def leaf(content: bytes, number: int) -> Leaf | None:
     """The picture of one page, the first being 1; None where there is none."""
     try:
-        with pikepdf.open(BytesIO(content)) as pdf:
+        with _opened(content) as pdf:
             pictures = _pictures(pdf)
             return _drawn(pictures[number - 1]) if 0 < number <= len(pictures) else None
     except _ODD:
         return None
+
+
+def _opened(content: bytes) -> pikepdf.Pdf:
+    """Nothing is unpacked by this. Raises one of _ODD."""
+    if _PACKED.search(content):
+        raise ValueError("packed objects")
+    return pikepdf.open(BytesIO(content))
 
 
 def _pictures(pdf: pikepdf.Pdf) -> list[pikepdf.Object]:

@@ -98,17 +98,47 @@ def test_a_bomb_is_unpacked_no_further_than_it_says(monkeypatch: pytest.MonkeyPa
     assert (leaf(bomb, 1), unpacked) == (None, [101])
 
 
-def test_objects_are_unpacked_no_further_than_a_picture() -> None:
-    """The catalogue of this file is in an object stream that goes on for 80 MB."""
-    packed = zlib.compress(b"1 0 <</Type/Catalog/Pages 2 0 R>>" + bytes(80_000_000), 9)
-    head = b"<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>stream\n" % len(packed)
+def lzw(begin: bytes, runs: int) -> bytes:
+    """`begin`, and then so often seven million zeros, in codes for runs that grow by one (ISO 32000-1, 7.4.4)."""
+    bits = f"{256:09b}"
+    for first in (begin, *[b""] * (runs - 1)):
+        codes = (*first, 0, *range(258 + len(first), 4094), 256)
+        bits += "".join(f"{code:0{min(12, (258 + at).bit_length())}b}" for at, code in enumerate(codes))
+    bits += f"{257:09b}"
+    return int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+
+
+def of_packed_objects(packed: bytes, way: bytes, table: bytes = b"/XRef") -> bytes:
+    """A PDF whose catalogue is in an object stream."""
+    head = b"<</Type/ObjStm/N 1/First 4/Filter/%s/Length %d>>stream\n" % (way, len(packed))
     content, places = b"%PDF-1.5\n", [b"\x02" + (3).to_bytes(4, "big")]
     for number, what in ((2, b"<</Type/Pages/Kids[]/Count 0>>"), (3, head + packed + b"\nendstream")):
         places.append(b"\x01" + len(content).to_bytes(4, "big"))
         content += b"%d 0 obj\n%s\nendobj\n" % (number, what)
     rows = b"\0\0\0\0\0" + b"".join(places)
-    told = b"<</Type/XRef/Size 4/W[1 4 0]/Root 1 0 R/Length %d>>" % len(rows)
-    table = b"4 0 obj\n%sstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF" % (told, rows, len(content))
-    with pytest.raises(pikepdf.PdfError):
-        pikepdf.open(io.BytesIO(content + table))
-    assert count(content + table) == 0
+    told = b"<</Type%s/Size 4/W[1 4 0]/Root 1 0 R/Length %d>>" % (table, len(rows))
+    return content + b"4 0 obj\n%sstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF" % (told, rows, len(content))
+
+
+CATALOGUE = b"1 0 <</Type/Catalog/Pages 2 0 R>>"
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        of_packed_objects(lzw(CATALOGUE, 12), b"LZWDecode"),
+        of_packed_objects(lzw(CATALOGUE, 1), b"LZWDecode", b"/#58Re#66"),
+        of_packed_objects(zlib.compress(CATALOGUE + bytes(1_000_000)), b"FlateDecode"),
+    ],
+    ids=["LZW", "escaped", "Flate"],
+)
+def test_packed_objects_are_not_unpacked(bomb: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opened, each would be: the first 80 MB out of 60 kB."""
+    with pikepdf.open(io.BytesIO(bomb)) as pdf:
+        assert pdf.Root.Type == pikepdf.Name.Catalog
+
+    def opened(*_: Any) -> pikepdf.Pdf:
+        raise AssertionError("it was opened")
+
+    monkeypatch.setattr(pikepdf, "open", opened)
+    assert (count(bomb), leaf(bomb, 1)) == (0, None)
