@@ -79,18 +79,12 @@ class Terminals:
         return found is not None
 
     def renew(self, key: str, sha256: str, *, shown: str | None) -> None:
-        """From now on the machine with the key of this id comes with this certificate, or the one that was `shown` when
-        it asked for it (hex SHA-256 of DER). While a terminal is replaced, the other machine's key is left alone."""
+        """From now on the machine with the key of this id comes with this certificate, or the one that was `shown`, if
+        any, when it asked for it (hex SHA-256 of DER). While a terminal is replaced, the other machine is left alone.
+        """
         with self._engine.begin() as connection:
             change = TERMINALS.update().where(TERMINALS.c.key_id == key, TERMINALS.c.revoked_at.is_(None))
             connection.execute(change.values(certificate_sha256=sha256, former_certificate_sha256=shown))
-
-    def certify(self, code: str, sha256: str) -> bool:
-        """From now on every key of a terminal comes with this certificate; False when there is no such terminal."""
-        with self._engine.begin() as connection:
-            change = TERMINALS.update().where(TERMINALS.c.code == code, TERMINALS.c.revoked_at.is_(None))
-            values = {"certificate_sha256": sha256, "former_certificate_sha256": None}
-            return connection.execute(change.values(values)).rowcount > 0
 
     def find(self, key: str) -> Terminal | None:
         with alone(self._engine) as connection:

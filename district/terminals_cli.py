@@ -79,8 +79,9 @@ def add(line: tuple[str, ...], database: str | None, as_json: bool) -> None:
 @terminals.command()
 @click.argument("code")
 @click.argument("certificate", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", metavar="KEY_ID", help="Which machine's, while two are CODE: of the key that it signs with.")
 @database_option
-def certify(code: str, certificate: Path, database: str | None) -> None:
+def certify(code: str, certificate: Path, key: str | None, database: str | None) -> None:
     """From now on CODE's signature counts on a line only that was opened with this certificate (PEM). For one that was
     issued by hand to a terminal that had another from here; enrolment and renewal do it by themselves."""
     try:
@@ -88,8 +89,17 @@ def certify(code: str, certificate: Path, database: str | None) -> None:
     except ValueError as trouble:
         raise click.ClickException(f"{certificate} is not a certificate in PEM") from trouble
     with opened_database(database) as engine:
-        if not Terminals(engine).certify(code, sha256):
-            raise click.ClickException(f"there is no terminal {code}; see district terminals list")
+        known = Terminals(engine)
+        good = [one for one in known.all() if one.code == code and one.revoked_at is None]
+        named = [one for one in good if key in (None, one.key_id)]
+        if not named:
+            which = f"no terminal {code}" if key is None else f"no key {key} of {code} that is not revoked"
+            raise click.ClickException(f"there is {which}; see district terminals list")
+        if len(named) > 1:
+            keys = ", ".join(f"{one.key_id} (since {one.added_at})" for one in named)
+            where = "district terminals list has them beside what kiosk slip key prints on each machine"
+            raise click.ClickException(f"{code} has several keys; say whose certificate it is: --key {keys}. {where}.")
+        known.renew(named[0].key_id, sha256, shown=None)
 
 
 @terminals.command("list")

@@ -38,6 +38,7 @@ from offline_queue.store import Store
 from offline_queue.sync import sync_once
 from offline_queue.wire import PROBLEM, State, read_problem
 from offline_queue.work import FormWork
+from tests.support.certificates import Authority
 from tests.support.queue_rig import TurnedClock, open_store, stored
 
 PAPER = Paper(material="household-register", media_type="image/jpeg", content=b"\xff\xd8\xff picture")
@@ -356,6 +357,36 @@ def test_the_register_by_hand(tmp_path: Path, store: Store) -> None:
     assert run("revoke", shown) == (0, "")
     assert "revoked" in run("list")[1]
     assert run("revoke", "nobody")[0] == 1
+
+
+def test_a_certificate_is_one_machines_while_two_have_the_code(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'district.db'}"
+    engine = open_engine(database)
+    terminals = Terminals(engine)
+    keys = (Ed25519PrivateKey.generate().public_key().public_bytes_raw() for _ in range(3))
+    old, new, gone = (terminals.add("TY03", key) for key in keys)
+    terminals.revoke(gone.key_id)
+    certificate = Authority(tmp_path, "district-ca").signs("TY03").certificate
+
+    def certify(*words: str) -> tuple[int, str]:
+        result = CliRunner().invoke(main, ["terminals", "certify", *words, "--database", database])
+        return result.exit_code, result.output
+
+    def certified() -> list[str]:
+        return [one.key_id for one in terminals.all() if one.certificate_sha256 is not None]
+
+    status, said = certify("TY03", str(certificate))
+    assert (status, old.key_id in said, new.key_id in said, gone.key_id in said) == (1, True, True, False)
+    for code, key in (("TY03", gone.key_id), ("TY04", old.key_id)):
+        status, said = certify(code, str(certificate), "--key", key)
+        assert (status, f"there is no key {key} of {code} that is not revoked" in said) == (1, True)
+    assert certified() == []
+    assert certify("TY03", str(certificate), "--key", new.key_id) == (0, "")
+    assert certified() == [new.key_id]
+    terminals.revoke(new.key_id)
+    assert certify("TY03", str(certificate)) == (0, "")
+    assert sorted(certified()) == sorted([old.key_id, new.key_id])
+    engine.dispose()
 
 
 def test_the_newest_report_of_each_terminal_is_kept(tmp_path: Path, store: Store, district: EmbeddedDistrict) -> None:

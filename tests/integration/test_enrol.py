@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -167,9 +168,12 @@ def test_who_renewed_after_the_backup_that_was_restored_is_let_in_by_hand(tmp_pa
     renewed = CliRunner().invoke(main, ["platform", "renew", "--force", "--config", str(terminal.settings)])
     assert renewed.exit_code == 0, renewed.output
 
+    with closing(open_queue(terminal.config)) as store:
+        certify = ("terminals", "certify", "TY03", "--key", store.public_key[0])
+
     def restore() -> None:
         """The district knows the certificate again that it knew then."""
-        district("terminals", "certify", "TY03", str(backup))
+        district(*certify, str(backup))
 
     def said() -> tuple[int, str]:
         store = open_queue(terminal.config)
@@ -182,7 +186,7 @@ def test_who_renewed_after_the_backup_that_was_restored_is_let_in_by_hand(tmp_pa
 
     restore()
     assert said() == (403, "certificate")
-    district("terminals", "certify", "TY03", str(own))
+    district(*certify, str(own))
     assert said() == (404, "unknown")
     restore()
     assert said() == (403, "certificate")
