@@ -116,6 +116,7 @@ class _Server:
             log_config=None,
             access_log=False,
             ws="none",
+            proxy_headers=False,
             timeout_graceful_shutdown=2,
         )
         self._server = _Announcing(config, self._ready)

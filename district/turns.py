@@ -106,10 +106,10 @@ class Turns:
         now = self._monotonic()
         if now < self._registered + _REGISTER_SECONDS:
             return
-        self._registered = now
         good = select(TERMINALS.c.key_id, TERMINALS.c.code).where(TERMINALS.c.revoked_at.is_(None))
         with alone(self._engine) as connection:
             codes = {row.key_id: row.code for row in connection.execute(good)}
+        self._registered = now  # only now: after a database that was away it is looked at again with the next exchange
         with self._lock:
             self._codes = codes
 

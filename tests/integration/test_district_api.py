@@ -168,6 +168,12 @@ def test_export_prints_one_object_a_line(terminal: Terminal, folder: Path) -> No
     assert "TY03-261123-0001-E" in plain
 
 
+def test_who_calls_says_nothing_about_the_line(terminal: Terminal) -> None:
+    cookie = terminal.session.get(f"{terminal.url}/sign-in", headers={"X-Forwarded-Proto": "https"}, timeout=10)
+    assert cookie.headers["Set-Cookie"].startswith("form=")
+    assert "Secure" not in cookie.headers["Set-Cookie"]
+
+
 def test_serve_says_where_it_listens(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from district.cli import main; main()", "serve", "--port", "0"]
     environment = {**os.environ, "KIOSK_DATA_DIR": str(tmp_path)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 from sqlalchemy import Engine, event, insert, select
+from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import Headers
 
 from district import app as platform
@@ -23,6 +25,7 @@ from district.outcomes import Take
 from district.rush import UnderWay, requests_to_come
 from district.store import DistrictStore
 from district.tables import PACES, TURNS
+from district.terminals import Terminals
 from district.turns import Turns
 from offline_queue.client import PlatformClient
 from offline_queue.retry import Answer
@@ -263,6 +266,21 @@ def test_a_process_that_starts_into_a_rush_knows_what_the_platform_can_do(engine
     answer = ask(late, "T9", 1)
     assert answer is not None
     assert answer.seconds == pytest.approx(5, abs=1)
+
+
+def test_a_register_that_could_not_be_read_is_read_with_the_next_exchange(engine: Engine) -> None:
+    hands = Hands()
+    turns = hands.turns(engine, began=0.0)
+    known = Terminals(engine).add("TY03", bytes(32))
+    for name, new in (("terminal", "away"), ("away", "terminal")):
+        assert turns.glance(known.key_id) is None
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO {new}")
+        hands.seconds += 1.5
+        assert turns.is_exchange_due()
+        with pytest.raises(DBAPIError) if new == "away" else nullcontext():
+            turns.exchange()
+    assert turns.glance(known.key_id) is not None
 
 
 def test_without_a_rush_the_database_is_left_alone(engine: Engine) -> None:
