@@ -5,9 +5,9 @@ tombstone: uid, digest and receipt, so that a late repetition is still answered 
 and dates of the case, which say nothing of a resident. Papers go first and the commit comes last: a process that is
 killed between them begins this case again, and nothing is left that nobody knows of.
 
-A case whose events are still being handed on waits for that; a supplement of which papers are still on their way is
-left alone until they are there. SQLite overwrites what it deletes; PostgreSQL loses it with the next VACUUM; backups
-have days of their own.
+A case whose events are still being handed on waits for that. A supplement of which papers are still on their way goes
+with its case, and is settled: the terminal that has the rest is told to forget it. SQLite overwrites what it deletes;
+PostgreSQL loses it with the next VACUUM; backups have days of their own.
 """
 
 from __future__ import annotations
@@ -32,16 +32,20 @@ from offline_queue.wire import State
 DAY_SECONDS = 24 * 3600
 _CHORE = "retention"
 _PAGE = 200
+"""Cases between which it is said that it goes on."""
 _LOOK_SECONDS = 600.0
 """How often a server process looks whether the day is over."""
 _AGAIN_SECONDS = 3600
-"""After an erasing that failed."""
+"""After an erasing that failed, or whose process was killed."""
 _TROUBLES = (ObjectsAway, OSError, SQLAlchemyError)
 _log = logging.getLogger(__name__)
 
 
-def erase(engine: Engine, objects: Objects, *, days: int, now: datetime) -> int:
-    """Erase the content of every case that was closed `days` ago or earlier; gives how many. Raises ObjectsAway."""
+def erase(
+    engine: Engine, objects: Objects, *, days: int, now: datetime, going_on: Callable[[], None] = lambda: None
+) -> int:
+    """Erase the content of every case that was closed `days` ago or earlier; gives how many, and tells `going_on` now
+    and then. Raises ObjectsAway."""
     before = (now - timedelta(days=days)).isoformat(timespec="seconds")
     erased, after = 0, 0
     with alone(engine) as connection:
@@ -68,33 +72,14 @@ def erase(engine: Engine, objects: Objects, *, days: int, now: datetime) -> int:
             _erase(engine, objects, row.uid, now)
         erased += len(rows)
         if len(rows) < _PAGE:
-            break
+            return erased
         after = rows[-1].seq
-    _erase_late_answers(engine, objects, now)
-    return erased
-
-
-def _erase_late_answers(engine: Engine, objects: Objects, now: datetime) -> None:
-    """Of answers whose last paper came when their case was erased already."""
-    case, answer = SUBMISSIONS.alias("asked"), SUBMISSIONS.alias("answer")
-    late = (
-        select(SUPPLEMENTS.c.uid)
-        .distinct()
-        .join(answer, answer.c.uid == SUPPLEMENTS.c.answered_uid)
-        .join(case, case.c.uid == SUPPLEMENTS.c.uid)
-        .where(case.c.erased_at.is_not(None), answer.c.erased_at.is_(None), answer.c.state == State.DONE.value)
-    )
-    with alone(engine) as connection:
-        uids = connection.execute(late).scalars().all()
-    for uid in uids:
-        _erase(engine, objects, uid, now)
+        going_on()
 
 
 def _erase(engine: Engine, objects: Objects, case: str, now: datetime) -> None:
-    answers = (
-        select(SUBMISSIONS.c.uid)
-        .join(SUPPLEMENTS, SUPPLEMENTS.c.answered_uid == SUBMISSIONS.c.uid)
-        .where(SUPPLEMENTS.c.uid == case, SUBMISSIONS.c.state == State.DONE.value)
+    answers = select(SUPPLEMENTS.c.answered_uid).where(
+        SUPPLEMENTS.c.uid == case, SUPPLEMENTS.c.answered_uid.is_not(None)
     )
     with alone(engine) as connection:
         uids: Sequence[str] = [case, *connection.execute(answers).scalars()]
@@ -107,7 +92,7 @@ def _erase(engine: Engine, objects: Objects, case: str, now: datetime) -> None:
     def forget(connection: Connection) -> None:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("PRAGMA secure_delete = ON")
-        gone = {"body": None, "erased_at": at}
+        gone = {"body": None, "erased_at": at, "state": State.DONE.value}
         mine = (SUBMISSIONS.c.uid.in_(uids), SUBMISSIONS.c.erased_at.is_(None))
         connection.execute(SUBMISSIONS.update().where(*mine).values(gone))
         connection.execute(ATTACHMENTS.update().where(*still).values(erased_at=at))
@@ -118,18 +103,19 @@ def _erase(engine: Engine, objects: Objects, case: str, now: datetime) -> None:
 
 
 def is_my_turn(engine: Engine, *, now: datetime) -> bool:
-    """Whether this process does today's erasing; of several that ask, one hears yes."""
+    """Whether this process does today's erasing; of several that ask, one hears yes. It has to say within an hour that
+    it goes on: who was killed doesn't."""
     seconds = int(now.timestamp())
 
     def claim(connection: Connection) -> bool:
         # Far more than a day away: it was written by a clock that ran ahead, and was set back.
         waits = CHORES.c.due.between(seconds + 1, seconds + 2 * DAY_SECONDS)
         mine = CHORES.update().where(CHORES.c.name == _CHORE, ~waits)
-        if connection.execute(mine.values(due=seconds + DAY_SECONDS)).rowcount == 1:
+        if connection.execute(mine.values(due=seconds + _AGAIN_SECONDS)).rowcount == 1:
             return True
         if connection.execute(select(CHORES.c.name).where(CHORES.c.name == _CHORE)).first() is not None:
             return False
-        connection.execute(CHORES.insert().values(name=_CHORE, due=seconds + DAY_SECONDS))
+        connection.execute(CHORES.insert().values(name=_CHORE, due=seconds + _AGAIN_SECONDS))
         return True
 
     try:
@@ -138,16 +124,25 @@ def is_my_turn(engine: Engine, *, now: datetime) -> bool:
         return False
 
 
-def _erase_in_turn(store: DistrictStore, *, days: int, now: datetime) -> None:
-    """The day is claimed first, so that no other process begins too; what fails is tried again within it."""
-    if not is_my_turn(store.engine, now=now):
+def _due_in(engine: Engine, seconds: int, *, now: datetime) -> None:
+    later = CHORES.update().where(CHORES.c.name == _CHORE).values(due=int(now.timestamp()) + seconds)
+    write(engine, lambda connection: connection.execute(later))
+
+
+def erase_in_turn(
+    store: DistrictStore, *, days: int, now: Callable[[], datetime] = lambda: datetime.now(tz=UTC)
+) -> None:
+    """The hour is claimed first, so that no other process begins too, and the day when all is done."""
+    began = now()
+    if not is_my_turn(store.engine, now=began):
         return
-    try:
-        _log.info("erased: %d cases", erase(store.engine, store.objects, days=days, now=now))
-    except _TROUBLES:
-        soon = CHORES.update().where(CHORES.c.name == _CHORE).values(due=int(now.timestamp()) + _AGAIN_SECONDS)
-        write(store.engine, lambda connection: connection.execute(soon))
-        raise
+
+    def going_on() -> None:
+        _due_in(store.engine, _AGAIN_SECONDS, now=now())
+
+    erased = erase(store.engine, store.objects, days=days, now=began, going_on=going_on)
+    _due_in(store.engine, DAY_SECONDS, now=began)
+    _log.info("erased: %d cases", erased)
 
 
 @contextmanager
@@ -159,7 +154,7 @@ def erasing_daily(open_store: Callable[[], DistrictStore], *, days: int) -> Gene
         while True:
             try:
                 with closing(open_store()) as store:
-                    _erase_in_turn(store, days=days, now=datetime.now(tz=UTC))
+                    erase_in_turn(store, days=days)
             except (DatabaseTrouble, KeysTrouble, *_TROUBLES) as trouble:
                 _log.warning("nothing could be erased now: %s", type(trouble).__name__)
             if over.wait(_LOOK_SECONDS):

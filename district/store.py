@@ -190,7 +190,7 @@ class DistrictStore:
                 return Unknown()
             missing = connection.execute(
                 select(ATTACHMENTS.c.id)
-                .where(ATTACHMENTS.c.uid == uid, ATTACHMENTS.c.complete.is_(False))
+                .where(ATTACHMENTS.c.uid == uid, ATTACHMENTS.c.complete.is_(False), ATTACHMENTS.c.erased_at.is_(None))
                 .order_by(ATTACHMENTS.c.position)
             ).scalars()
             steps = [Step(at=row.received_at, code="received")]

@@ -19,11 +19,11 @@ from district.cli import main
 from district.database import DatabaseTrouble
 from district.keys import KeysTrouble
 from district.objects import ObjectsAway, ObjectsWrong
-from district.outcomes import Conflict, Taken
-from district.retention import DAY_SECONDS, erase, erasing_daily, is_my_turn
+from district.outcomes import Conflict, Taken, Upload, WrongOffset
+from district.retention import DAY_SECONDS, erase, erase_in_turn, erasing_daily, is_my_turn
 from district.store import DistrictStore
 from district.tables import ATTACHMENTS, CHORES, OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
-from offline_queue.wire import Envelope, canonical_bytes
+from offline_queue.wire import Envelope, Progress, State, canonical_bytes
 from tests.support.staff_site import Piece, TurnedClock, hand_in, paper_of
 
 NAME = "欧阳娜扎提"
@@ -111,13 +111,14 @@ def test_a_process_killed_half_way_begins_the_case_again(store: DistrictStore, t
     assert store.submission(case) is None
 
 
-def test_an_answer_that_was_late_goes_after_its_case(store: DistrictStore, tmp_path: Path) -> None:
+def test_an_answer_that_never_came_whole_goes_with_its_case(store: DistrictStore, tmp_path: Path) -> None:
     clock = TurnedClock(now=datetime(2026, 1, 1, 8, tzinfo=UTC))
     case = hand_in(store, 1, papers=())
     cases = Cases(store.engine, clock=clock)
     cases.move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li")
     cases.ask(case, start=Stage.ACCEPTED, materials=["户口簿"], note="", due_on=None, staff="li")
     answer = hand_in(store, 2, papers=(Piece(content=SECRET),), name=NAME, arrive=False)
+    store.papers.append(paper_of(answer), 0, SECRET[:100])
     with store.engine.begin() as connection:
         asked = connection.execute(
             SUPPLEMENTS.update().values(answered_uid=answer).returning(SUPPLEMENTS.c.id)
@@ -125,18 +126,19 @@ def test_an_answer_that_was_late_goes_after_its_case(store: DistrictStore, tmp_p
         mine = SUBMISSIONS.update().where(SUBMISSIONS.c.uid == answer)
         connection.execute(mine.values(supplement_of=asked))
     cases.move(case, start=Stage.SUPPLEMENT, to=Stage.DECLINED, staff="li")
-    first, second = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
-    assert erase(store.engine, store.objects, days=30, now=first) == 1
-    assert store.submission(answer) is not None
-    store.papers.append(paper_of(answer), 0, SECRET)
-    assert (tmp_path / "papers" / paper_of(answer)).exists()
-    assert erase(store.engine, store.objects, days=30, now=second) == 0
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    assert erase(store.engine, store.objects, days=30, now=now) == 1
     assert store.submission(answer) is None
-    assert not (tmp_path / "papers" / paper_of(answer)).exists()
     with store.engine.connect() as connection:
-        erased = {row.uid: row.erased_at for row in connection.execute(select(SUBMISSIONS))}
-    at = {uid: when.isoformat(timespec="seconds") for uid, when in ((case, first), (answer, second))}
-    assert erased == at
+        kept = connection.execute(select(SUBMISSIONS.c.erased_at, SUBMISSIONS.c.body)).all()
+    assert kept == [(now.isoformat(timespec="seconds"), None)] * 2
+    # The terminal that has the rest asks, sends nothing more, and forgets it.
+    assert store.papers.append(paper_of(answer), 100, SECRET[100:]) == WrongOffset()
+    assert store.papers.upload(paper_of(answer)) == Upload(offset=len(SECRET), length=len(SECRET))
+    progress = store.progress(answer)
+    assert isinstance(progress, Progress)
+    assert (progress.state, progress.missing, [step.code for step in progress.steps]) == (State.DONE, (), ["received"])
+    assert not (tmp_path / "papers" / paper_of(answer)).exists()
 
 
 def test_a_case_waits_until_it_is_handed_on_where_cases_are(store: DistrictStore) -> None:
@@ -168,10 +170,42 @@ def test_of_several_processes_one_does_it_once_a_day(store: DistrictStore) -> No
     for thread in threads:
         thread.join()
     assert sorted(turns) == [False] * 5 + [True]
-    assert not is_my_turn(store.engine, now=now + timedelta(seconds=DAY_SECONDS - 1))
-    assert is_my_turn(store.engine, now=now + timedelta(seconds=DAY_SECONDS))
-    assert not is_my_turn(store.engine, now=now + timedelta(seconds=DAY_SECONDS + 1))
+    # Who was killed meanwhile says no more that it goes on.
+    assert not is_my_turn(store.engine, now=now + timedelta(seconds=3599))
+    assert is_my_turn(store.engine, now=now + timedelta(seconds=3600))
+    assert not is_my_turn(store.engine, now=now + timedelta(seconds=3601))
     assert is_my_turn(store.engine, now=now - timedelta(days=300))  # the clock ran ahead, and was set back
+
+
+def test_who_was_killed_loses_no_day_and_who_goes_on_keeps_its_turn(
+    store: DistrictStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = TurnedClock(now=datetime(2026, 1, 1, 8, tzinfo=UTC))
+    first, second = (paper_of(closed(store, number, clock)) for number in (1, 2))
+    monkeypatch.setattr("district.retention._PAGE", 1)
+    hour, long = timedelta(hours=1), timedelta(minutes=40)
+    began = now = datetime(2026, 3, 1, tzinfo=UTC)
+    deleted: list[str] = []
+
+    def slow(name: str, **named: Any) -> None:
+        nonlocal now
+        deleted.append(name)
+        if len(deleted) == 2:
+            raise KeyboardInterrupt
+        now += long
+        assert not is_my_turn(store.engine, now=now)
+        deleting(name, **named)
+
+    deleting = store.objects.delete
+    monkeypatch.setattr(store.objects, "delete", slow)
+    with pytest.raises(KeyboardInterrupt):
+        erase_in_turn(store, days=30, now=lambda: now)
+    assert not is_my_turn(store.engine, now=began + hour + timedelta(minutes=39))
+    now = began = began + hour + long
+    erase_in_turn(store, days=30, now=lambda: now)
+    assert deleted == [first, second, second]
+    assert not is_my_turn(store.engine, now=began + timedelta(seconds=DAY_SECONDS - 1))
+    assert is_my_turn(store.engine, now=began + timedelta(seconds=DAY_SECONDS))
 
 
 def test_the_command_and_the_server_erase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
