@@ -83,7 +83,9 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only, but for mutual TLS.")
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--require-signatures", is_flag=True, help="Also while no terminal is registered.")
+@click.option(
+    "--require-signatures", is_flag=True, help="Also while no terminal is registered; with mutual TLS always."
+)
 @click.option("--public-url", help="The root that terminals call, if a proxy changes it: https://district.example")
 @click.option(
     "--tls-cert", type=_pem, help="PEM. With --tls-key and --client-ca: mutual TLS, which any host may serve."
@@ -100,7 +102,7 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--enrol-port",
     type=click.IntRange(0, 65535),
-    help="With mutual TLS: a port for terminals that have no certificate yet; they can do nothing there but enrol.",
+    help="With mutual TLS: a port for who has no certificate: terminals that enrol, and phones that read a slip.",
 )
 @click.option("--staff-host", default="127.0.0.1", show_default=True, help="Loopback only, but with --staff-ca.")
 @click.option("--staff-port", default=8081, show_default=True, type=click.IntRange(0, 65535), help="With mutual TLS.")
@@ -140,9 +142,14 @@ def serve(
     settings = settings_for(database, keys_folder, passphrase_file, objects)
     root = public_url.rstrip("/") if public_url else None
     settings = replace(
-        settings, signatures=require_signatures, public_url=root, authority=authority, bundle=bundle, uploads=uploads
+        settings,
+        signatures=require_signatures or client_ca is not None,
+        public_url=root,
+        authority=authority,
+        bundle=bundle,
+        uploads=uploads,
+        staff_url=staff_url.rstrip("/") if staff_url else None,
     )
-    settings = replace(settings, staff_url=staff_url.rstrip("/") if staff_url else None)
     _look_at(settings)
     if tls_cert is None or tls_key is None or client_ca is None:
         if tls_cert or tls_key or client_ca:

@@ -73,6 +73,22 @@ def ask(district: District, ca: Path, own: Pair | None) -> Answer | Failure:
         client.close()
 
 
+def test_a_certificate_hands_nothing_in_by_itself(folder: Path, authority: Authority, district: District) -> None:
+    """Not even before the first terminal is registered: whoever has one could say to be any terminal."""
+    store = open_store(folder / "unsigned")
+    own = authority.signs("TY09")
+    store.put(matter="m", form={})
+    client = PlatformClient(
+        district.url, certificates=Certificates(ca=authority.certificate, own=(own.certificate, own.key))
+    )
+    assert sync_once(store, client).delivered == 0
+    answer = client.progress(UID)
+    assert isinstance(answer, Answer)
+    assert answer.status == 401
+    client.close()
+    store.close()
+
+
 def test_a_terminal_with_a_certificate_delivers(folder: Path, authority: Authority, district: District) -> None:
     store = open_store(folder / "queue")
     database = f"sqlite:///{folder / 'district' / 'district.db'}"
