@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from http import HTTPStatus
 
-from fastapi import Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from offline_queue.wire import PROBLEM, Problem, canonical_bytes, content_digest
 

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
+from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
 from district.answers import problem, retry_seconds
+from district.api import Api, one_method
 from district.catalogue import Catalogues, add_catalogue
 from district.enrolment import Enrolments, add_enrolments
 from district.gate import Gate, Refused
@@ -78,15 +80,7 @@ def open_store(settings: Settings) -> DistrictStore:
     return DistrictStore(settings.database, settings.papers, keys, uploads=settings.uploads)
 
 
-class _Refusal(Exception):
-    """Ends a request at the gate; never seen outside."""
-
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(refused.kind)
-        self.refused = refused
-
-
-def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], datetime] | None = None) -> FastAPI:
+def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], datetime] | None = None) -> Starlette:
     """The ASGI application of one platform; its store opens with it and closes at shutdown. `clock` is for tests of the
     staff page."""
     store = open_store(settings)
@@ -96,7 +90,7 @@ def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], da
     turns = Turns(store.engine)
     app.add_middleware(UnderWay, turns=turns)
 
-    async def admit(request: Request) -> None:
+    async def admit(request: Request) -> Response | None:
         url = request.url if settings.public_url is None else settings.public_url + request.url.path
         headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
         certificate: str | None = getattr(request.state, "certificate", None)
@@ -104,73 +98,53 @@ def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], da
         ask = partial(turns.ask, requests=requests_to_come(request.method, request.headers))
         answer = await run_in_threadpool(gate.admit, asked, ask=ask)
         if isinstance(answer, Refused):
-            raise _Refusal(answer)
+            return _refusal(request, answer)
         request.state.terminal = answer.code
         request.state.key = answer.key_id
+        return None
 
-    api = APIRouter(prefix="/v1", dependencies=[Depends(admit)])
+    api = Api(admit=admit)
     add_submissions(api, store)
     add_uploads(api, store.papers)
     add_telemetry(api, Telemetry(store.engine))
     add_terminals(api, terminals, settings.authority)
     add_catalogue(api, Catalogues(store.engine))
-    enrolling = _enrolling(settings, store)
-    app.include_router(api)
-    app.include_router(enrolling)
-    app.add_api_route("/v1/health", _health, methods=["GET"])
+    app.routes.extend(api.routes)
+    app.routes.extend(_enrolling(settings, store).routes)
+    app.routes.append(one_method("GET", "/v1/health", _health))
     if staff:
         add_staff_pages(app, store, address=settings.staff_url, clock=clock or _now)
-
-    _answer_problems(app, api, enrolling)
     return app
 
 
-def create_enrolment_app(settings: Settings) -> FastAPI:
+def create_enrolment_app(settings: Settings) -> Starlette:
     """What a terminal reaches that has no certificate yet: its enrolment, and nothing else."""
     store = open_store(settings)
     app = _application(store)
-    enrolling = _enrolling(settings, store)
-    app.include_router(enrolling)
-    _answer_problems(app, enrolling)
+    app.routes.extend(_enrolling(settings, store).routes)
     return app
 
 
-def _enrolling(settings: Settings, store: DistrictStore) -> APIRouter:
-    api = APIRouter(prefix="/v1")
+def _enrolling(settings: Settings, store: DistrictStore) -> Api:
+    api = Api()
     add_enrolments(api, Enrolments(store.engine, authority=settings.authority, bundle=settings.bundle))
     return api
 
 
-def _answer_problems(app: FastAPI, *routers: APIRouter) -> None:
-    async def as_problem(request: Request, trouble: Exception) -> Response:
-        if isinstance(trouble, _Refusal):
-            refused = trouble.refused
-            headers = {} if refused.retry_after is None else {"Retry-After": str(refused.retry_after)}
-            if request.method == "HEAD":
-                return Response(status_code=refused.status, headers=headers)
-            answer = problem(refused.status, refused.kind, refused.detail)
-            answer.headers.update(headers)
-            return answer
-        if isinstance(trouble, HTTPException):
-            answer = problem(trouble.status_code, "http")
-            if trouble.status_code == 405:
-                answer.headers["Allow"] = ", ".join(_allowed(request.scope, [app, *routers]))
-            return answer
-        return problem(500, "http")
-
-    app.add_exception_handler(_Refusal, as_problem)
-    app.add_exception_handler(HTTPException, as_problem)
-    # A line that broke off is the terminal's trouble, not ours; nobody is left to read the answer.
-    app.add_exception_handler(ClientDisconnect, as_problem)
+def _refusal(request: Request, refused: Refused) -> Response:
+    if request.method == "HEAD":
+        headers = {} if refused.retry_after is None else {"Retry-After": str(refused.retry_after)}
+        return Response(status_code=refused.status, headers=headers)
+    return problem(refused.status, refused.kind, refused.detail, retry_after=refused.retry_after)
 
 
-def _allowed(scope: Scope, routers: Sequence[FastAPI | APIRouter]) -> list[str]:
-    """The methods under this address: of each route, since each has its own. An application hides those it included."""
-    routes = [one for router in routers for one in router.routes if one.matches(scope)[0] is not Match.NONE]
+def _allowed(app: Starlette, scope: Scope) -> list[str]:
+    """The methods under this address: of each route, since each has its own."""
+    routes = [one for one in app.routes if one.matches(scope)[0] is not Match.NONE]
     return sorted({method for route in routes for method in getattr(route, "methods", None) or ()})
 
 
-def create_staff_app(settings: Settings) -> FastAPI:
+def create_staff_app(settings: Settings) -> Starlette:
     """The staff page alone."""
     store = open_store(settings)
     app = _application(store)
@@ -178,22 +152,28 @@ def create_staff_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _application(store: DistrictStore) -> FastAPI:
+def _application(store: DistrictStore) -> Starlette:
     share(store.engine)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
         yield
         store.close()
 
-    app = FastAPI(
-        title="District platform",
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        redirect_slashes=False,
-    )
+    app = Starlette(lifespan=lifespan)
+    app.router.redirect_slashes = False
+
+    async def as_problem(request: Request, trouble: Exception) -> Response:
+        if not isinstance(trouble, HTTPException):
+            return problem(500, "http")
+        answer = problem(trouble.status_code, "http")
+        if trouble.status_code == 405:
+            answer.headers["Allow"] = ", ".join(_allowed(app, request.scope))
+        return answer
+
+    app.add_exception_handler(HTTPException, as_problem)
+    # A line that broke off is the terminal's trouble, not ours; nobody is left to read the answer.
+    app.add_exception_handler(ClientDisconnect, as_problem)
     for trouble in _LATER:
         app.add_exception_handler(trouble, _later)
     return app
@@ -211,5 +191,5 @@ def _now() -> datetime:
     return datetime.now(tz=UTC)
 
 
-async def _health() -> Response:
+async def _health(_request: Request) -> Response:
     return Response(b'{"status":"pass"}', media_type="application/health+json")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection, Engine, func, select
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from district.answers import JSON, problem
+from district.api import Api
 from district.database import write
 from district.tables import CATALOGUES
 from offline_queue.catalogue import read_catalogue
@@ -64,7 +66,7 @@ class Catalogues:
         return Published(version=row.version, etag=f'"{row.sha256[:32]}"', package=row.package)
 
 
-def add_catalogue(api: APIRouter, catalogues: Catalogues) -> None:
+def add_catalogue(api: Api, catalogues: Catalogues) -> None:
     async def get_catalogue(request: Request) -> Response:
         newest = await run_in_threadpool(catalogues.newest)
         if newest is None:
@@ -75,4 +77,4 @@ def add_catalogue(api: APIRouter, catalogues: Catalogues) -> None:
             return Response(status_code=304, headers=headers)
         return Response(newest.package, media_type=JSON, headers=headers)
 
-    api.add_api_route("/catalogue", get_catalogue, methods=["GET"])
+    api.add("GET", "/catalogue", get_catalogue)

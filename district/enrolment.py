@@ -17,12 +17,14 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any, cast
 
-from fastapi import APIRouter, Request, Response
 from pydantic import JsonValue, ValidationError
 from sqlalchemy import Connection, Engine, func, select
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from district.answers import JSON, body_of, problem
+from district.api import Api
 from district.authority import AuthorityTrouble, RequestKey, certificate_sha256, is_certified, issue, read_request
 from district.database import alone, write
 from district.tables import ENROLMENTS, HALLS, REFUSALS, TERMINALS
@@ -263,7 +265,7 @@ def _place(source: str) -> str:
     return str(ip_network(f"{address}/64", strict=False)) if isinstance(address, IPv6Address) else source
 
 
-def add_enrolments(api: APIRouter, enrolments: Enrolments) -> None:
+def add_enrolments(api: Api, enrolments: Enrolments) -> None:
     """The one thing that a terminal may ask for before it is known: no gate is before it."""
 
     async def enrol(request: Request) -> Response:
@@ -290,4 +292,4 @@ def add_enrolments(api: APIRouter, enrolments: Enrolments) -> None:
                     canonical_bytes(enrolled), status_code=201, media_type=JSON, headers={"Cache-Control": "no-store"}
                 )
 
-    api.add_api_route("/enrolments", enrol, methods=["POST"])
+    api.add("POST", "/enrolments", enrol)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from district.answers import body_of, problem
+from district.api import Api
 from district.authority import AuthorityTrouble, certificate_sha256, issue
 from district.terminals import Terminals
 
@@ -16,8 +18,9 @@ MAX_REQUEST_BYTES = 16 * 1024
 PEM_CHAIN = "application/pem-certificate-chain"
 
 
-def add_terminals(api: APIRouter, terminals: Terminals, authority: Path | None) -> None:
-    async def renew(request: Request, code: str) -> Response:
+def add_terminals(api: Api, terminals: Terminals, authority: Path | None) -> None:
+    async def renew(request: Request) -> Response:
+        code: str = request.path_params["code"]
         if request.state.terminal != code:
             return problem(404, "unknown", "a terminal asks for itself only")
         if authority is None:
@@ -33,12 +36,12 @@ def add_terminals(api: APIRouter, terminals: Terminals, authority: Path | None) 
         await run_in_threadpool(terminals.renew, request.state.key, certificate_sha256(made), shown=shown)
         return Response(made, status_code=201, media_type=PEM_CHAIN, headers={"Cache-Control": "no-store"})
 
-    async def retire(request: Request, code: str) -> Response:
-        if request.state.terminal != code:
+    async def retire(request: Request) -> Response:
+        if request.state.terminal != request.path_params["code"]:
             return problem(404, "unknown", "a terminal retires itself only")
         # The key that signed, and no other: the machine that takes this one's place has the same code.
         await run_in_threadpool(terminals.revoke, request.state.key)
         return Response(status_code=204)
 
-    api.add_api_route("/terminals/{code}/certificate", renew, methods=["POST"])
-    api.add_api_route("/terminals/{code}", retire, methods=["DELETE"])
+    api.add("POST", "/terminals/{code}/certificate", renew)
+    api.add("DELETE", "/terminals/{code}", retire)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -48,7 +48,7 @@ class Tls:
 class Door:
     """An application, and where it answers; with `tls` to those who have a certificate."""
 
-    app: FastAPI
+    app: ASGIApp
     listener: socket.socket
     tls: ssl.SSLContext | None = None
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from district.addresses import UID
 from district.answers import JSON, body_of, problem
+from district.api import Api
 from district.opening import Body, read_body
 from district.outcomes import Conflict, NotAsked, Take, Taken, Unknown
 from district.store import DistrictStore
@@ -29,8 +31,9 @@ from offline_queue.wire import (
 _MAX_BATCH_BYTES = 4 * MAX_BODY_BYTES
 
 
-def add_submissions(api: APIRouter, store: DistrictStore) -> None:
-    async def put_submission(request: Request, uid: str) -> Response:
+def add_submissions(api: Api, store: DistrictStore) -> None:
+    async def put_submission(request: Request) -> Response:
+        uid: str = request.path_params["uid"]
         if request.headers.get("Idempotency-Key") != f'"{uid}"':
             return problem(400, "idempotency-key", 'Idempotency-Key must be "<uid>", with the quotes')
         body = await body_of(request, MAX_BODY_BYTES, digest=True)
@@ -56,13 +59,13 @@ def add_submissions(api: APIRouter, store: DistrictStore) -> None:
         answers = [one if isinstance(one, Response) else _answer(next(taken)) for one in looked]
         return Response(canonical_bytes(_together(batch.submissions, answers)), media_type=JSON)
 
-    async def get_submission(request: Request, uid: str) -> Response:
-        progress = await run_in_threadpool(store.progress, uid, of=request.state.terminal)
+    async def get_submission(request: Request) -> Response:
+        progress = await run_in_threadpool(store.progress, request.path_params["uid"], of=request.state.terminal)
         if isinstance(progress, Unknown):
             return problem(404, "unknown")
         return Response(canonical_bytes(progress), media_type=JSON, headers={"Cache-Control": "no-store"})
 
-    async def put_rating(request: Request, uid: str) -> Response:
+    async def put_rating(request: Request) -> Response:
         body = await body_of(request, 1024)
         if isinstance(body, Response):
             return body
@@ -70,17 +73,17 @@ def add_submissions(api: APIRouter, store: DistrictStore) -> None:
             rating = Rating.model_validate_json(body)
         except ValidationError:
             return problem(422, "rating", 'a rating is {"level": 1..5}')
-        kept = await run_in_threadpool(store.rate, uid, rating.level, of=request.state.terminal)
+        kept = await run_in_threadpool(store.rate, request.path_params["uid"], rating.level, of=request.state.terminal)
         if isinstance(kept, Unknown):
             return problem(404, "unknown")
         if not kept:
             return problem(422, "conflict", "there is another rating already")
         return Response(canonical_bytes(rating), media_type=JSON)
 
-    api.add_api_route("/submissions", post_submissions, methods=["POST"])
-    api.add_api_route(f"/submissions/{UID}", put_submission, methods=["PUT"])
-    api.add_api_route(f"/submissions/{UID}", get_submission, methods=["GET"])
-    api.add_api_route(f"/submissions/{UID}/rating", put_rating, methods=["PUT"])
+    api.add("POST", "/submissions", post_submissions)
+    api.add("PUT", f"/submissions/{UID}", put_submission)
+    api.add("GET", f"/submissions/{UID}", get_submission)
+    api.add("PUT", f"/submissions/{UID}/rating", put_rating)
 
 
 def _outside(body: bytes, media_type: str, uid: str, *, of: str | None) -> Body | Response:

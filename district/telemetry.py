@@ -6,12 +6,14 @@ import json
 import re
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
 from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import Engine, select
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from district.answers import body_of, problem
+from district.api import Api
 from district.database import alone, put, write
 from district.tables import REPORTS
 from district.times import now_text
@@ -50,8 +52,9 @@ class Telemetry:
         )
 
 
-def add_telemetry(api: APIRouter, telemetry: Telemetry) -> None:
-    async def put_report(request: Request, kind: str) -> Response:
+def add_telemetry(api: Api, telemetry: Telemetry) -> None:
+    async def put_report(request: Request) -> Response:
+        kind: str = request.path_params["kind"]
         body = await body_of(request, MAX_REPORT_BYTES)
         if isinstance(body, Response):
             return body
@@ -61,7 +64,7 @@ def add_telemetry(api: APIRouter, telemetry: Telemetry) -> None:
         await run_in_threadpool(telemetry.keep, terminal=terminal, kind=kind, body=body.decode())
         return Response(status_code=204)
 
-    api.add_api_route("/telemetry/{kind}", put_report, methods=["PUT"])
+    api.add("PUT", "/telemetry/{kind}", put_report)
 
 
 def _is_object(body: bytes) -> bool:

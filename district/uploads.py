@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from district.addresses import NAME
 from district.answers import content_of, digest_problem, problem
+from district.api import Api
 from district.leases import Full
 from district.outcomes import NotOpening, TooLong, Unknown, WrongDigest, WrongOffset
 from district.papers_store import Appended, Claimed, PaperStore
@@ -24,10 +26,11 @@ _THREADS = 24
 """Of 40 that a process has: when papers' place is slow, forms and staff still find one."""
 
 
-def add_uploads(api: APIRouter, papers: PaperStore) -> None:
+def add_uploads(api: Api, papers: PaperStore) -> None:
     threads = CapacityLimiter(_THREADS)
 
-    async def offset(request: Request, name: str) -> Response:
+    async def offset(request: Request) -> Response:
+        name: str = request.path_params["name"]
         if request.headers.get("Tus-Resumable") != "1.0.0":
             return Response(status_code=412, headers=_OUR_TUS)
         terminal = request.state.terminal
@@ -39,7 +42,8 @@ def add_uploads(api: APIRouter, papers: PaperStore) -> None:
             headers={**_TUS, "Upload-Offset": str(upload.offset), "Upload-Length": str(upload.length)},
         )
 
-    async def append(request: Request, name: str) -> Response:
+    async def append(request: Request) -> Response:
+        name: str = request.path_params["name"]
         start = request.headers.get("Upload-Offset", "")
         if request.headers.get("Content-Type") != "application/offset+octet-stream":
             return problem(415, "media-type", "application/offset+octet-stream is expected")
@@ -82,8 +86,8 @@ def add_uploads(api: APIRouter, papers: PaperStore) -> None:
             case upload:
                 return Response(status_code=204, headers={**_TUS, "Upload-Offset": str(upload.offset)})
 
-    api.add_api_route(f"/attachments/{NAME}", offset, methods=["HEAD"])
-    api.add_api_route(f"/attachments/{NAME}", append, methods=["PATCH"])
+    api.add("HEAD", f"/attachments/{NAME}", offset)
+    api.add("PATCH", f"/attachments/{NAME}", append)
 
 
 def _told_sha256(request: Request) -> str | None:

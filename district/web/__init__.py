@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from fastapi import FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
 
 from district.answers import problem
+from district.api import one_method
 from district.cases import Cases
 from district.halls import Halls
 from district.sessions import Sessions
@@ -29,7 +32,7 @@ from district.web.titles import Titles
 
 
 def add_staff_pages(
-    app: FastAPI,
+    app: Starlette,
     store: DistrictStore,
     *,
     address: str | None = None,
@@ -54,8 +57,7 @@ def add_staff_pages(
     def slip(_request: Request) -> Response:
         return render("slip.html")
 
-    app.add_api_route("/", start, methods=["GET"], include_in_schema=False)
-    app.add_api_route("/s", slip, methods=["GET"], include_in_schema=False)
+    app.routes.extend([one_method("GET", "/", start), one_method("GET", "/s", slip)])
     app.mount("/static", StaticFiles(directory=HERE / "static"))
 
     async def broken(request: Request, _trouble: Exception) -> Response:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from anyio import CapacityLimiter
-from fastapi import Request, Response
-from fastapi.responses import StreamingResponse
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 
 from district.cases import (
     ALLOWED,

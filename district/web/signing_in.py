@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
+from district.api import one_method
 from district.sessions import IDLE, LIFETIME, MOST_AT_ONCE, Visit
 from district.staff import SHORTEST_PASSWORD, Role, StaffRegister
 from district.viewings import What
@@ -64,8 +66,8 @@ def add_signing_in(site: Site, register: StaffRegister) -> None:
         site.forget(request, answer)
         return answer
 
-    site.app.add_api_route("/sign-in", asked, methods=["GET"], include_in_schema=False)
-    site.app.add_api_route("/sign-in", entered, methods=["POST"], include_in_schema=False)
+    site.app.routes.append(one_method("GET", "/sign-in", asked))
+    site.app.routes.append(one_method("POST", "/sign-in", entered))
     site.does("/sign-out", leave, role=Role.VIEWER)
     _add_account(site, register, turns)
 

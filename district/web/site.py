@@ -15,9 +15,11 @@ from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
+from district.api import one_method
 from district.sessions import Sessions, Visit
 from district.staff import Role
 from district.viewings import Viewings, What
@@ -63,7 +65,7 @@ class Does(Protocol):
 class Site:
     """Adds guarded pages to `app`. `address` is the root that browsers call, where that is not what arrives."""
 
-    app: FastAPI
+    app: Starlette
     sessions: Sessions
     viewings: Viewings
     render: Render
@@ -81,7 +83,7 @@ class Site:
         async def answer(request: Request) -> Response:
             return await to_thread.run_sync(guarded, request, limiter=turns)
 
-        self.app.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
+        self.app.routes.append(one_method("GET", path, answer))
 
     def does(self, path: str, do: Does, *, role: Role, turns: CapacityLimiter | None = None) -> None:
         """What a form does, likewise."""
@@ -100,7 +102,7 @@ class Site:
                 return self.render("message.html", status=413, said="too-large")
             return await to_thread.run_sync(guarded, request, form, limiter=turns)
 
-        self.app.add_api_route(path, answer, methods=["POST"], include_in_schema=False)
+        self.app.routes.append(one_method("POST", path, answer))
 
     def visit(self, request: Request) -> Visit | None:
         token = self.token(request)

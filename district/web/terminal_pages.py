@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from fastapi import Request, Response
 from pydantic import JsonValue
 from sqlalchemy import Engine, func, select
+from starlette.requests import Request
+from starlette.responses import Response
 
 from district.halls import Halls
 from district.sessions import Visit

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(UNDER_TEST not in os.environ, reason="script/che
 
 NOT_FOR_A_TERMINAL = (
     "devices.card.sim", "devices.camera.sim", "devices.camera.demo_papers", "devices.printer.sim", "devices.speech.sim",
-    "ui.simpanel", "kiosk.demo", "district", "tests", "bench", "fastapi", "uvicorn", "sqlalchemy", "pytest",
+    "ui.simpanel", "kiosk.demo", "district", "tests", "bench", "starlette", "uvicorn", "sqlalchemy", "pytest",
 )  # fmt: skip
 NEEDED = {"kiosk.bootstrap", "ui.app", "devices.card.pcsc", "devices.camera.capture", "offline_queue.store"}
 
