@@ -23,8 +23,8 @@ def told(answer: Answer) -> str:
 
 
 def there(answer: Answer, *statuses: int) -> None:
-    """Raises NotThere for what is answered as if nothing of the kind could be asked, if that is not to be answered."""
-    if answer.status in (405, 501) and answer.status not in statuses:
+    """Raises NotThere for what is answered as if nothing of the kind could be asked, unless that is what is wanted."""
+    if answer.status in (405, 501) and not {405, answer.status} & set(statuses):
         request = _UID.sub("{uid}", answer.to.partition("?")[0])
         raise NotThere(f"{told(answer)}: there is no such request here, build that first", request)
 

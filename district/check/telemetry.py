@@ -57,7 +57,7 @@ def _renew(visit: Visit, code: str, body: bytes) -> Answer:
     return answer
 
 
-@rules("Answer PKCS #10 with 201 and a chain in PEM, the terminal's own first, over the key that it sent.")
+@rules("Answer PKCS #10 with 201 and a chain in PEM, the terminal's own first, over its key; 501 if you issue none.")
 def renewal_issues_for_the_key(visit: Visit) -> None:
     """A new certificate is for the key of the request and the code of the terminal, and not over already."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -84,4 +84,5 @@ def test_what_is_wrong_is_told_with_the_request_and_what_was_sent(found: dict[st
     assert failed["rating-not-1-to-5-refused"].endswith("""was answered 201, not 400 or 422, to b'{"level":0}'""")
     assert failed["submission-not-json-refused"].endswith("the connection was closed without an answer, to b''")
     assert failed["nothing-is-a-fault"].endswith("the connection was closed without an answer")
+    assert failed["unknown-method-405"].endswith("was answered 501, not 404 or 405"), "that is not to be built"
     assert len(failed) < 50
