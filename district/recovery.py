@@ -28,7 +28,7 @@ from district.times import now_text
 _UNTIL_LOOSE = timedelta(days=1)
 """Far longer than a request lasts: what lies that long without being recorded never will be."""
 _PAGE = 500
-_EVENTS = 1_000
+EVENTS = 1_000
 """For each case number that is left out: those of older cases are among them."""
 
 
@@ -47,7 +47,7 @@ def make_safe(engine: Engine, *, skip: int) -> None:
 
     def shut(connection: Connection) -> None:
         next_cases(connection, now_text(), skip)
-        leave_out(connection, skip * _EVENTS)
+        leave_out(connection, skip * EVENTS)
         for table in (LEASES, SESSIONS):
             connection.execute(delete(table))
         connection.execute(update(ENROLMENTS).where(ENROLMENTS.c.used_at.is_(None)).values(expires_at=now_text()))

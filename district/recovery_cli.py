@@ -8,10 +8,16 @@ from pathlib import Path
 import click
 
 from district.keys_cli import keys_options
-from district.recovery import finish_papers, lost_papers, make_safe
+from district.recovery import EVENTS, finish_papers, lost_papers, make_safe
 from district.recovery import tidy as tidied
 from district.serving_lock import unshared
 from district.settings import database_option, json_option, objects_option, opened_store
+
+_AS_IN_THE_BACKUP = """\
+As in the backup are staff, their roles and passwords, and terminals: before you serve, disable and revoke again who was
+disabled or revoked since (district staff disable, district terminals revoke). Gone is what staff did since: decisions,
+supplements they asked for, the record of viewings; and ratings. Ask again for such a supplement: its answer is refused
+(422) and held at its terminal."""
 
 
 @click.command()
@@ -40,7 +46,9 @@ def recover(
     lost = 0
     with opened_store(database, objects, keys_folder, passphrase_file) as store, unshared(store.engine):
         make_safe(store.engine, skip=skip)
-        click.echo(f"{skip} case numbers are left out; staff sign in again; codes to enrol are made anew.", err=True)
+        left_out = f"{skip} numbers of cases and {skip * EVENTS} of events are left out"
+        click.echo(f"{left_out}; staff sign in again; codes to enrol are made anew.", err=True)
+        click.echo(_AS_IN_THE_BACKUP, err=True)
         click.echo(f"{finish_papers(store)} papers were there and not known, and are complete now.", err=True)
         for one in lost_papers(store):
             lost += 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
@@ -23,6 +24,9 @@ from district.database import DatabaseTrouble, alone
 
 _SERVING = 0x6B696F736C
 """PostgreSQL's advisory lock."""
+_TRIES = 10
+_AGAIN_SECONDS = 0.1
+"""A server that has just ended holds it until PostgreSQL has noticed."""
 _RECOVERING = "district recover is at work on this database: try again when it is done"
 _SERVED = "a server works on this database: end every district serve on it, on all machines, and recover then"
 
@@ -53,7 +57,11 @@ def unshared(engine: Engine) -> Generator[None]:
     """Nobody serves meanwhile. Raises DatabaseTrouble while somebody does."""
     if engine.dialect.name == "postgresql":
         with alone(engine) as connection:
-            if not connection.execute(select(func.pg_try_advisory_lock(_SERVING))).scalar_one():
+            for _ in range(_TRIES):  # not in a queue, where it would keep servers' new connections out
+                if connection.execute(select(func.pg_try_advisory_lock(_SERVING))).scalar_one():
+                    break
+                time.sleep(_AGAIN_SECONDS)
+            else:
                 raise DatabaseTrouble(_SERVED)
             try:
                 yield

@@ -21,9 +21,9 @@ QT_PACKAGES=(                                     # what the Qt wheel's QtGui, i
 )
 NETWORK_PACKAGES=(iproute2 util-linux)            # private network namespaces: --vnc, and pcscd in the tests
 TEST_PACKAGES=( # PyInstaller reads libraries with objdump; PDF drawn; travel documents: typeface, chip; a TPM; the other way
-    # to speak; the district's example by hand, its larger database, a browser before its pages, an S3 that is not Amazon's
+    # to speak; the district's example by hand, its larger database, backups, a browser before its pages, an S3 that is not Amazon's
     curl openssl binutils poppler-utils fonts-ocr-b libeac3 swtpm speech-dispatcher speech-dispatcher-espeak-ng speech-dispatcher-audio-plugins
-    postgresql chromium swift-proxy swift-account swift-container swift-object
+    postgresql sqlite3 rsync chromium swift-proxy swift-account swift-container swift-object
 )
 
 say() { printf '%s\n' "$*" >&2; }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from district.app import Settings, create_app, open_store
@@ -52,18 +54,30 @@ class SmallHall:
         return str(self.folder / "live" / "papers")
 
     def back_up_database(self) -> None:
-        (self.folder / "backup").mkdir()
-        connection = sqlite3.connect(self.folder / "live" / "district.db")
-        connection.execute("VACUUM INTO ?", (str(self.folder / "backup" / "district.db"),))
-        connection.close()
+        self._sh(self._lines("backup.sh for SQLite").partition("mkdir")[0])
 
     def back_up_papers(self) -> None:
-        Path(self.objects).mkdir(exist_ok=True)
-        shutil.copytree(self.objects, self.folder / "backup" / "papers")
+        self._sh("mkdir" + self._lines("backup.sh for SQLite").partition("mkdir")[2])
 
     def lose_and_restore(self) -> None:
         shutil.rmtree(self.folder / "live")
-        shutil.copytree(self.folder / "backup", self.folder / "live")
+        self.restore()
+
+    def restore(self) -> None:
+        self._sh(self._lines("restore.sh for SQLite"))
+
+    def _lines(self, title: str) -> str:
+        """What stands in docs/district.md under that title, for these folders."""
+        page = (Path(__file__).parents[2] / "docs" / "district.md").read_text("utf-8")
+        script = page.partition(f"    # {title}")[2].partition("\n\n")[0].partition("\n")[2]
+        for there, here in (("/var/lib/district", "live"), ("/backup", "backup")):
+            (self.folder / here).mkdir(exist_ok=True)
+            script = script.replace(there, str(self.folder / here))
+        return script
+
+    def _sh(self, script: str) -> None:
+        assert str(self.folder) in script
+        subprocess.run(["sh", "-c", script], check=True, timeout=60)
 
 
 class LargeDistrict:
@@ -214,6 +228,56 @@ def test_a_restored_platform_keeps_its_promises(kept: SmallHall | LargeDistrict,
     assert store.submission(lost.uid) is None
     store.close()
     queue.close()
+
+
+_KILLED = """
+import os, signal, sys
+from district.database import open_engine, write
+
+def killed(connection):
+    connection.exec_driver_sql("PRAGMA cache_size = 5")
+    connection.exec_driver_sql("UPDATE submission SET body = zeroblob(3500), receipt = zeroblob(400)")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+write(open_engine(sys.argv[1]), killed)
+"""
+
+
+def test_a_backup_is_restored_over_what_a_killed_platform_left(tmp_path: Path) -> None:
+    hall = SmallHall(tmp_path)
+    settings = Settings(database=hall.database, papers=place(hall.objects))
+
+    def taken(*numbers: int) -> None:
+        store = open_store(settings)
+        for number in numbers:
+            hand_in(store, number, note="x" * 3000)
+        store.close()
+
+    for numbers in (range(1, 10), range(10, 20)):  # the second backup takes the place of the first
+        taken(*numbers)
+        hall.back_up_database()
+        hall.back_up_papers()
+    assert {path.name for path in (tmp_path / "backup").iterdir()} == {"district.db", "papers"}
+    assert (tmp_path / "backup" / "district.db").stat().st_mode & 0o777 == 0o600
+    taken(*range(20, 40))
+    died = subprocess.run([sys.executable, "-c", _KILLED, hall.database], check=False, timeout=60)
+    assert died.returncode == -signal.SIGKILL
+    assert (tmp_path / "live" / "district.db-journal").stat().st_size > 0
+
+    hall.restore()
+    assert (tmp_path / "live" / "district.db").stat().st_mode & 0o777 == 0o600
+    said, lost = recovered(["--database", hall.database, "--objects", hall.objects])
+    assert lost == []
+    assert "disable and revoke again" in said
+    store = open_store(settings)
+    with store.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+        assert connection.execute(select(SUBMISSIONS.c.uid).order_by(SUBMISSIONS.c.seq)).scalars().all() == [
+            uid(number) for number in range(1, 20)
+        ]
+    store.close()
+    with serving(settings) as url:  # the old one's nonces are away, too
+        assert Sender().form(url).status_code == 201
 
 
 def test_a_paper_that_is_gone_is_named(tmp_path: Path) -> None:
