@@ -43,7 +43,7 @@ from district.telemetry import Telemetry, add_telemetry
 from district.terminals import Terminals
 from district.turns import Turns
 from district.uploads import add_uploads
-from district.web import add_staff_pages
+from district.web import add_slip_page, add_staff_pages
 
 _log = logging.getLogger(__name__)
 _LATER = (ObjectsAway, OperationalError, InternalError, QueuePoolTimeout, sqlite3.OperationalError)
@@ -118,10 +118,11 @@ def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], da
 
 
 def create_enrolment_app(settings: Settings) -> Starlette:
-    """What a terminal reaches that has no certificate yet: its enrolment, and nothing else."""
+    """What is reached without a certificate: a terminal's enrolment, the page that slips point to, and nothing else."""
     store = open_store(settings)
     app = _application(store)
     app.routes.extend(_enrolling(settings, store).routes)
+    add_slip_page(app)
     return app
 
 

@@ -24,7 +24,7 @@ from district.store import DistrictStore
 from district.viewings import Viewings
 from district.web.audit_pages import add_audit_pages
 from district.web.case_pages import CasePages
-from district.web.pages import BASE, HERE, SafeHeaders, renderer
+from district.web.pages import BASE, HERE, Render, SafeHeaders, renderer
 from district.web.signing_in import add_signing_in
 from district.web.site import Site, see
 from district.web.terminal_pages import add_terminal_pages
@@ -54,11 +54,8 @@ def add_staff_pages(
     def start(_request: Request) -> Response:
         return see("/cases")
 
-    def slip(_request: Request) -> Response:
-        return render("slip.html")
-
-    app.routes.extend([one_method("GET", "/", start), one_method("GET", "/s", slip)])
-    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    app.routes.append(one_method("GET", "/", start))
+    _add_slip_page(app, render)
 
     async def broken(request: Request, _trouble: Exception) -> Response:
         # What went wrong is in the server's log and nowhere else. The server closes the connection after such an
@@ -71,3 +68,17 @@ def add_staff_pages(
 
     app.add_exception_handler(Exception, broken)
     app.add_middleware(SafeHeaders, tls=address is not None and address.startswith("https://"))
+
+
+def add_slip_page(app: Starlette) -> None:
+    """The page that slips point to, alone: for the door that everybody reaches."""
+    _add_slip_page(app, renderer(str))
+    app.add_middleware(SafeHeaders)
+
+
+def _add_slip_page(app: Starlette, render: Render) -> None:
+    def slip(_request: Request) -> Response:
+        return render("slip.html")
+
+    app.routes.append(one_method("GET", "/s", slip))
+    app.mount("/static", StaticFiles(directory=HERE / "static"))

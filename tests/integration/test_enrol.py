@@ -149,12 +149,18 @@ def test_a_bare_machine_becomes_a_terminal_that_delivers(tmp_path: Path, distric
     assert json.loads(district("terminals", "list", "--json").splitlines()[-1])["hall"] == "taoyuan"
 
 
-def test_who_has_no_certificate_reaches_the_enrolment_and_nothing_else(tmp_path: Path, district: District) -> None:
+def test_who_has_no_certificate_reaches_the_enrolment_the_slips_page_and_nothing_else(
+    tmp_path: Path, district: District
+) -> None:
     ca = str(district.server.certificate)
     with pytest.raises(requests.exceptions.ConnectionError):
         requests.post(f"{district.url}/v1/enrolments", data=b"{}", verify=ca, timeout=10)
-    for path in (f"/v1/submissions/{UID}", "/v1/catalogue", "/v1/health", "/", "/s"):
+    for path in (f"/v1/submissions/{UID}", "/v1/catalogue", "/v1/health", "/", "/sign-in"):
         assert requests.get(district.door + path, verify=ca, timeout=10).status_code == 404
+    slip = requests.get(f"{district.door}/s", verify=ca, timeout=10)
+    assert (slip.status_code, "扫码查询" in slip.text) == (200, True)
+    assert "default-src 'none'" in slip.headers["Content-Security-Policy"]
+    assert requests.get(f"{district.door}/static/staff.css", verify=ca, timeout=10).status_code == 200
     empty = requests.post(f"{district.door}/v1/enrolments", data=b"{}", verify=ca, timeout=10)
     assert (empty.status_code, empty.json()["type"]) == (400, PROBLEM + "digest")
     assert requests.get(f"{district.door}/v1/enrolments", verify=ca, timeout=10).headers["Allow"] == "POST"
