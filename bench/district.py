@@ -54,7 +54,7 @@ CLIENTS = (1, 8, 32)
 WIDTHS = (8, 12, 12, 8, 8, 13, 8, 11)
 PARTS = ("sqlite", "postgresql", "papers")
 BATCH = 20
-ROOT = "http://district.example"
+ROOT = "https://district.example"
 PAPER_BYTES = 8 * CHUNK_BYTES
 """Of one paper; each client sends one after the other."""
 

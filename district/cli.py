@@ -25,7 +25,7 @@ from district.importing import Imported, NotImported, import_folder, write_recei
 from district.keys import KeysTrouble, signing_key
 from district.keys_cli import keys, keys_options, passphrase_in
 from district.leases import UPLOADS_AT_ONCE
-from district.objects import ObjectsAway
+from district.objects import ObjectsAway, look_at_folder
 from district.outcomes import SubmissionRow
 from district.recovery_cli import recover, tidy
 from district.retention import erasing_daily
@@ -39,6 +39,7 @@ from district.settings import (
     objects_option,
     opened_database,
     opened_store,
+    public_root,
     settings_for,
 )
 from district.staff_cli import staff
@@ -86,7 +87,11 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--require-signatures", is_flag=True, help="Also while no terminal is registered; with mutual TLS always."
 )
-@click.option("--public-url", help="The root that terminals call, if a proxy changes it: https://district.example")
+@click.option(
+    "--public-url",
+    callback=public_root,
+    help="The root that terminals call, if a proxy changes it: https://district.example",
+)
 @click.option(
     "--tls-cert", type=_pem, help="PEM. With --tls-key and --client-ca: mutual TLS, which any host may serve."
 )
@@ -109,7 +114,11 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--staff-ca", type=_pem, help="PEM: the authorities of staff machines' certificates. The staff page is on TLS then."
 )
-@click.option("--staff-url", help="The root that staff call, if a proxy changes it: https://staff.district.example")
+@click.option(
+    "--staff-url",
+    callback=partial(public_root, path=False),
+    help="The root that staff call, if a proxy changes it: https://staff.district.example",
+)
 @click.option(
     "--erase-after",
     type=click.IntRange(1),
@@ -140,15 +149,14 @@ def serve(
 ) -> None:
     """Receive submissions and show them to staff."""
     settings = settings_for(database, keys_folder, passphrase_file, objects)
-    root = public_url.rstrip("/") if public_url else None
     settings = replace(
         settings,
         signatures=require_signatures or client_ca is not None,
-        public_url=root,
+        public_url=public_url,
         authority=authority,
         bundle=bundle,
         uploads=uploads,
-        staff_url=staff_url.rstrip("/") if staff_url else None,
+        staff_url=staff_url,
     )
     _look_at(settings)
     if tls_cert is None or tls_key is None or client_ca is None:
@@ -187,6 +195,12 @@ def serve(
 def _look_at(settings: Settings) -> None:
     """What can't be used is told before anything listens."""
     open_store(settings).close()
+    if isinstance(settings.papers, Path):
+        try:
+            look_at_folder(settings.papers)
+        except OSError as trouble:
+            said = f"papers can't be kept in {settings.papers}: {trouble.strerror}. Let this user write there"
+            raise click.BadParameter(f"{said}, or choose another place.", param_hint="--objects") from trouble
     try:
         if settings.authority is not None:
             read_authority(settings.authority)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
@@ -174,6 +175,13 @@ class Folder:
                 self.delete(name)
                 removed += 1
         return removed
+
+
+def look_at_folder(folder: Path) -> None:
+    """Raises OSError where no paper can be kept."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryFile(dir=folder):
+        pass
 
 
 def open_objects(place: Path | Place, engine: Engine) -> Objects:

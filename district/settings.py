@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from sqlalchemy import Engine
@@ -17,6 +19,7 @@ from district.database import NoPlatform, open_engine
 from district.keys_cli import passphrase_in
 from district.objects import Place
 from district.store import DistrictStore
+from offline_queue.transport import checked_url
 
 database_option = click.option("--database", help="SQLAlchemy URL, as for serve")
 objects_option = click.option(
@@ -25,6 +28,9 @@ objects_option = click.option(
     "environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY). Without it, a folder papers beside the database's file.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+_ROOT = re.compile(r"https?://[a-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*")
 
 
 def settings_for(
@@ -66,6 +72,23 @@ def _place(objects: str | None, folder: Path) -> Path | Place:
         return Place.read(objects)
     except ValueError as trouble:
         raise click.BadParameter(str(trouble), param_hint="--objects") from trouble
+
+
+def public_root(_ctx: click.Context, _option: click.Parameter, url: str | None, *, path: bool = True) -> str | None:
+    """For an option: the root that others call, as they spell it. With `path` one may be part of it that a proxy takes
+    away. Raises BadParameter."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(checked_url(url))
+        root = f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+        good = parts.port != 0 and _ROOT.fullmatch(root)
+    except ValueError as trouble:
+        raise click.BadParameter(f"{trouble}. https://district.example is one.") from trouble
+    if not good or "v1" in parts.path.split("/") or not (path or parts.path in ("", "/")):
+        where = "up to the /v1, which they add themselves" if path else "without a path"
+        raise click.BadParameter(f"{url!r} is not called by anybody: give the address as they have it, {where}.")
+    return root
 
 
 @contextmanager

@@ -5,10 +5,12 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from district.cli import main
+from district.settings import public_root
 
 
 def district(*words: str) -> tuple[int, str]:
@@ -86,6 +88,59 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, words: tuple[str, 
     file.write_text("a file, no folder")
     status, said = district(*(word.format(file=file) for word in words))
     assert (status, f"Error: {file}" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "url", "reason"),
+    [
+        *(
+            (option, url, reason)
+            for option in ("--public-url", "--staff-url")
+            for url, reason in (
+                ("district.example", "not the address of a platform"),
+                ("", "not the address of a platform"),
+                ("ftp://district.example", "not the address of a platform"),
+                ("https://district.example?x=1", "not the address of a platform"),
+                ("https://who@district.example", "not the address of a platform"),
+                ("http://district.example", "use https"),
+                ("https://district.example:0", "not called by anybody"),
+                ("https://district.example:70000", "out of range"),
+                ("https://district example", "not called by anybody"),
+                ("https://district.example/v1", "not called by anybody"),
+            )
+        ),
+        ("--public-url", "https://district.example/kiosk/v1/submissions", "up to the /v1"),
+        ("--public-url", "https://district.example//x y", "not called by anybody"),
+        ("--staff-url", "https://district.example/staff", "without a path"),
+    ],
+)
+def test_nobody_is_served_at_an_address_that_nobody_calls(tmp_path: Path, option: str, url: str, reason: str) -> None:
+    status, said = district("serve", "--database", f"sqlite:///{tmp_path / 'd.db'}", option, url)
+    assert (status, f"Invalid value for '{option}'" in said, reason in " ".join(said.split())) == (2, True, True), said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "called"),
+    [
+        ("https://District.Example/", "https://district.example"),
+        ("https://district.example:8443/kiosk/", "https://district.example:8443/kiosk"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("https://[2001:db8::1]", "https://[2001:db8::1]"),
+    ],
+)
+def test_an_address_is_taken_as_terminals_spell_it(told: str, called: str) -> None:
+    option = click.Option(["--public-url"])
+    assert public_root(click.Context(main), option, told) == called
+
+
+def test_nobody_is_served_whose_papers_could_not_be_kept(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("a file, no folder")
+    for folder in (file, file / "papers", Path("/proc/1")):
+        words = ("--database", f"sqlite:///{tmp_path / 'd.db'}", "--objects", str(folder), "--port", "0")
+        status, said = district("serve", *words)
+        assert (status, f"papers can't be kept in {folder}" in " ".join(said.split())) == (2, True), said
 
 
 @pytest.mark.parametrize("url", ["postgresql//u:geheim@host/d", "postgresql://u:geheim@host:port/d"])
