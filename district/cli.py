@@ -30,6 +30,7 @@ from district.outcomes import SubmissionRow
 from district.recovery_cli import recover, tidy
 from district.retention import erasing_daily
 from district.retention_cli import retention
+from district.secret_files import SecretTrouble
 from district.serving import Door, Tls, is_loopback, listen
 from district.serving import serve as listen_and_serve
 from district.serving_lock import share
@@ -56,7 +57,7 @@ class _Sentences(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (KeysTrouble, DatabaseTrouble, ObjectsAway) as trouble:
+        except (KeysTrouble, DatabaseTrouble, ObjectsAway, SecretTrouble) as trouble:
             raise click.ClickException(str(trouble)) from trouble
         except OSError as trouble:
             if trouble.filename is None:

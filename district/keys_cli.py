@@ -12,6 +12,7 @@ import click
 
 from district.keys import BUNDLE_DAYS, KEY_DAYS, KeysTrouble, make_bundle, new_keys, private_keys
 from district.opening import Read, read_body, read_with
+from district.secret_files import first_line
 from offline_queue.sealed import NoKey
 from offline_queue.terminals import read_terminals
 from offline_queue.wire import MAX_BODY_BYTES, Suite, canonical_bytes
@@ -21,10 +22,10 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def passphrase_in(file: Path | None) -> bytes | None:
-    """The first line of a file."""
+    """The first line of a file. Raises SecretTrouble."""
     if file is None:
         return None
-    passphrase = (file.read_bytes().splitlines() or [b""])[0]
+    passphrase = first_line(file)
     if not passphrase:
         raise click.BadParameter(f"{file} holds no passphrase in its first line", param_hint="--passphrase-file")
     return passphrase

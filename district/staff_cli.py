@@ -4,6 +4,7 @@ line, where every process of the machine could read it."""
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 
 from district.halls import Halls
+from district.secret_files import LONGEST_SECRET, first_line
 from district.settings import database_option, json_option, opened_database
 from district.staff import Role, Staff, StaffRegister
 
@@ -102,5 +104,8 @@ def _found(found: bool, name: str) -> None:
 def _password(file: Path | None) -> str:
     if file is None:
         return click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    with click.open_file(str(file), encoding="utf-8") as lines:
-        return lines.readline(1024).rstrip("\r\n")
+    line = sys.stdin.buffer.readline(LONGEST_SECRET) if str(file) == "-" else first_line(file)
+    try:
+        return line.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as trouble:
+        raise click.BadParameter(f"{file} is not UTF-8: save it as that", param_hint="--password-file") from trouble

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from district.adapters.file import AdapterFile, AdapterTrouble, Secret
+from district.secret_files import LONGEST_SECRET, SecretTrouble, read_secret
 from offline_queue.transport import Certificates
 
-_LONGEST_SECRET = 4096
 _SHORTEST_SECRET = 16
 
 
@@ -53,17 +53,16 @@ def _read(told: Secret, folder: Path, place: str) -> bytes:
         path = folder / str(told.file)
         where = f"{path} is empty"
         try:
-            with path.open("rb") as file:
-                content = file.read(_LONGEST_SECRET + 1)
-                if os.fstat(file.fileno()).st_mode & 0o007:
-                    raise AdapterTrouble(f"{place}: {path} is open to everybody: chmod o-rwx")
+            content = read_secret(path)
+        except SecretTrouble as trouble:
+            raise AdapterTrouble(f"{place}: {trouble}") from trouble
         except OSError as trouble:
             raise AdapterTrouble(f"{place}: {path} can't be read: {trouble.strerror}") from trouble
     content = content.rstrip(b"\r\n")
     if not content:
         raise AdapterTrouble(f"{place}: {where}")
-    if len(content) > _LONGEST_SECRET:
-        raise AdapterTrouble(f"{place}: longer than {_LONGEST_SECRET} bytes")
+    if len(content) > LONGEST_SECRET:
+        raise AdapterTrouble(f"{place}: longer than {LONGEST_SECRET} bytes")
     return content
 
 

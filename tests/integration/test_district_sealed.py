@@ -193,6 +193,7 @@ def test_a_paper_that_was_sealed_wrongly_is_not_taken(
 def test_keys_are_made_published_installed_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys, bundle, passphrase = tmp_path / "keys", tmp_path / "bundle.json", tmp_path / "passphrase"
     passphrase.write_text("correct horse\n")
+    passphrase.chmod(0o600)
     made = run("keys", "new", keys, "--passphrase-file", passphrase)
     assert made.exit_code == 0, made.output
     assert "Move escrow-" in made.stderr
@@ -245,6 +246,7 @@ def test_keys_are_made_published_installed_and_used(tmp_path: Path, monkeypatch:
 
     wrong = tmp_path / "wrong"
     wrong.write_text("battery staple")
+    wrong.chmod(0o600)
     for broken, said in ((("--passphrase-file", wrong), "a wrong passphrase"), ((), "needs its passphrase")):
         serving = run("serve", "--port", "0", "--keys", keys, *broken)
         assert (serving.exit_code, said in serving.stderr) == (1, True)

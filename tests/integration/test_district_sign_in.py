@@ -386,6 +386,7 @@ def test_staff_are_added_listed_given_passwords_and_disabled(tmp_path: Path) -> 
     url = f"sqlite:///{tmp_path / 'd.db'}"
     file = tmp_path / "password"
     file.write_text(f"{PASSWORD}\n", encoding="utf-8")
+    file.chmod(0o640)
 
     def staff(*words: str, typed: str | None = None) -> tuple[int, str]:
         result = CliRunner().invoke(main, ["staff", *words, "--database", url], input=typed)

@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from district.cli import main
+from district.database import open_engine
 from district.settings import public_root
+from district.staff import StaffRegister
 
 
 def district(*words: str) -> tuple[int, str]:
@@ -67,12 +69,48 @@ def test_a_mistyped_passphrase_makes_no_key(tmp_path: Path) -> None:
     right.write_text("teapot gravel\n")
     wrong.write_text("teapot grovel\n")
     empty.write_text("")
+    for file in (right, wrong, empty):
+        file.chmod(0o400)
     assert district("keys", "new", str(keys), "--passphrase-file", str(right))[0] == 0
     before = sorted(keys.iterdir())
     status, said = district("keys", "new", str(keys), "--passphrase-file", str(wrong))
     assert (status, "doesn't open" in said, sorted(keys.iterdir())) == (1, True, before)
     status, said = district("keys", "new", str(tmp_path / "others"), "--passphrase-file", str(empty))
     assert (status, "holds no passphrase" in said, (tmp_path / "others").exists()) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    ("mode", "content", "said"),
+    [
+        (0o604, b"a password to wait for\n", "is open to everybody: chmod o-rwx"),
+        (0o600, "密码是什么呢就是它".encode("gbk"), "is not UTF-8: save it as that"),
+        (0o600, b"a" * 5000, "longer than 4096 bytes"),
+    ],
+)
+def test_a_file_that_is_not_fit_for_a_secret_is_told(tmp_path: Path, mode: int, content: bytes, said: str) -> None:
+    file, keys = tmp_path / "secret", tmp_path / "keys"
+    file.write_bytes(content)
+    file.chmod(mode)
+    database = ("--database", f"sqlite:///{tmp_path / 'd.db'}")
+    status, told = district("staff", "add", "li", "--password-file", str(file), *database)
+    assert (status != 0, said in " ".join(told.split())) == (True, True), told
+    assert district("staff", "list", *database) == (0, "")
+    if "UTF-8" not in said:  # a passphrase is bytes
+        status, told = district("keys", "new", str(keys), "--passphrase-file", str(file))
+        assert (status, said in told, keys.exists()) == (1, True, False)
+
+
+def test_a_password_is_the_line_as_it_is_meant(tmp_path: Path) -> None:
+    file, database = tmp_path / "secret", ("--database", f"sqlite:///{tmp_path / 'd.db'}")
+    password = "桥下三只白鹅慢慢走过去了"
+    file.write_bytes(f"\ufeff{password}\r\nand more".encode())
+    file.chmod(0o440)  # as systemd gives credentials
+    assert district("staff", "add", "li", "--password-file", str(file), *database)[0] == 0
+    engine = open_engine(database[1])
+    assert StaffRegister(engine).check("li", password) is not None
+    engine.dispose()
+    told = CliRunner().invoke(main, ["staff", "passwd", "li", "--password-file", "-", *database], input=b"\xff\n")
+    assert (told.exit_code, "is not UTF-8" in told.output) == (2, True)
 
 
 @pytest.mark.parametrize(
