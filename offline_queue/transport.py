@@ -2,9 +2,9 @@
 `requests` is imported nowhere else.
 
 `requests` as it comes re-sends on its own, follows 307 with the body, obeys proxies and CA bundles of the environment,
-and its time-out starts anew with every byte. Here: no retries, no redirects, no environment, a bounded answer, and one
-deadline for the whole request, kept by shutting the socket down. Only looking up the host's name is outside it.
-Plain HTTP is spoken to loopback only.
+and its time-out starts anew with every byte and every address of a host. Here: no retries, no redirects, no
+environment, a bounded answer, and one deadline for the whole request, kept by the socket itself, which waits no longer
+than what is left. Only looking up the host's name is outside it. Plain HTTP is spoken to loopback only.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLSocket
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
+from urllib3.util.ssl_ import create_urllib3_context
 
 from offline_queue.retry import Answer, Failure, FailureKind, Outcome
 
@@ -35,75 +37,99 @@ Sign = Callable[[str, str, Mapping[str, str]], Mapping[str, str]]
 """Method, address and fields of a request as they are sent; the fields that sign it."""
 
 
-class _Watch:
-    """The connection that is in use now, so that the deadline can cut it."""
+class _Clock(threading.local):
+    """When this thread's request is over, on the monotonic clock."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._connection: HTTPConnection | None = None
-        self.cut = False
+    until = 0.0
 
-    def uses(self, connection: HTTPConnection) -> None:
-        with self._lock:
-            self._connection = connection
-            if self.cut:
-                _shut(connection)
+    def left(self) -> float:
+        """Seconds that are left. Raises TimeoutError when none are."""
+        left = self.until - monotonic()
+        if left <= 0:
+            raise TimeoutError("the request took too long")
+        return left
 
-    def expire(self) -> None:
-        with self._lock:
-            self.cut = True
-            if self._connection is not None:
-                _shut(self._connection)
+    @property
+    def over(self) -> bool:
+        return monotonic() >= self.until
 
 
-def _shut(connection: HTTPConnection) -> None:
-    sock = connection.sock
-    if sock is not None:
-        with suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
+_clock = _Clock()
 
 
-_current = threading.local()
+class _Socket(socket.socket):
+    """Every wait is at most as long as what is left of the request: the time-out of a socket begins anew with each."""
+
+    def recv_into(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(_clock.left())
+        return super().recv_into(*args, **kwargs)
+
+    def send(self, *args: Any, **kwargs: Any) -> int:
+        self.settimeout(_clock.left())
+        return super().send(*args, **kwargs)
+
+    def sendall(self, *args: Any, **kwargs: Any) -> None:
+        self.settimeout(_clock.left())
+        super().sendall(*args, **kwargs)
 
 
-class _WatchedHTTP(HTTPConnection):
+class _TlsSocket(_Socket, SSLSocket):
+    def do_handshake(self, block: bool = False) -> None:
+        self.settimeout(_clock.left())
+        super().do_handshake(block)
+
+
+def _connected(host: str, port: int, options: Iterable[tuple[Any, ...]]) -> _Socket:
+    """To the first of the host's addresses that answers. Each may take its share of what is left, so that a silent one
+    doesn't keep the next from being tried."""
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    refused = OSError("no address")
+    for index, (family, kind, protocol, _name, address) in enumerate(addresses):
+        line = _Socket(family, kind, protocol)
+        try:
+            for option in options:
+                line.setsockopt(*option)
+            line.settimeout(_clock.left() / (len(addresses) - index))
+            line.connect(address)
+        except OSError as failure:
+            line.close()
+            refused = failure
+        except BaseException:
+            line.close()
+            raise
+        else:
+            return line
+    raise refused
+
+
+class _TimedHTTP(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connected(self._dns_host.strip("[]"), self.port or 80, self.socket_options or ())
+
+
+class _TimedHTTPS(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connected(self._dns_host.strip("[]"), self.port or 443, self.socket_options or ())
+
     def connect(self) -> None:
-        # Before, so that a slow handshake can be cut; after, in case the deadline passed before there was a socket.
-        _current.watch.uses(self)
+        # Anew for each connection: what urllib3 adds to it are the certificates as they are now.
+        self.ssl_context = create_urllib3_context()
+        self.ssl_context.sslsocket_class = _TlsSocket
         super().connect()
-        _current.watch.uses(self)
-
-    def putrequest(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is not None:
-            _current.watch.uses(self)
-        super().putrequest(*args, **kwargs)
 
 
-class _WatchedHTTPS(HTTPSConnection):
-    def connect(self) -> None:
-        # Before, so that a slow handshake can be cut; after, in case the deadline passed before there was a socket.
-        _current.watch.uses(self)
-        super().connect()
-        _current.watch.uses(self)
-
-    def putrequest(self, *args: Any, **kwargs: Any) -> None:
-        if self.sock is not None:
-            _current.watch.uses(self)
-        super().putrequest(*args, **kwargs)
+class _TimedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _TimedHTTP  # pyright: ignore[reportAssignmentType] - urllib3 names the default, not its base
 
 
-class _WatchedHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTP  # pyright: ignore[reportAssignmentType] - urllib3 names the default, not its base
-
-
-class _WatchedHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPS  # pyright: ignore[reportAssignmentType] - as above
+class _TimedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _TimedHTTPS  # pyright: ignore[reportAssignmentType] - as above
 
 
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        pools = {"http": _WatchedHTTPPool, "https": _WatchedHTTPSPool}
+        pools = {"http": _TimedHTTPPool, "https": _TimedHTTPSPool}
         self.poolmanager.pool_classes_by_scheme = pools  # pyright: ignore[reportAttributeAccessIssue] - not in the stubs
 
 
@@ -146,25 +172,15 @@ class Transport:
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], sign: Sign | None = None
     ) -> Outcome:
         """One request and its answer. `url` is below one that :func:`checked_url` took."""
-        watch = _Watch()
-        _current.watch = watch
-        alarm = threading.Timer(self._deadline, watch.expire)
-        alarm.daemon = True
-        alarm.start()
+        _clock.until = monotonic() + self._deadline
         try:
-            outcome = self._exchange(method, url, body, headers, sign)
-            # Cut within its header, an answer looks like a short one that is whole.
-            return Failure(kind=FailureKind.DEADLINE) if watch.cut else outcome
+            return self._exchange(method, url, body, headers, sign)
         except requests.exceptions.SSLError:
-            return Failure(kind=FailureKind.DEADLINE if watch.cut else FailureKind.TLS)
-        except (requests.exceptions.ConnectTimeout, requests.exceptions.ReadTimeout):
-            return Failure(kind=FailureKind.DEADLINE)
+            return Failure(kind=FailureKind.DEADLINE if _clock.over else FailureKind.TLS)
         except requests.exceptions.ConnectionError:
-            return Failure(kind=FailureKind.DEADLINE if watch.cut else FailureKind.UNREACHABLE)
+            return Failure(kind=FailureKind.DEADLINE if _clock.over else FailureKind.UNREACHABLE)
         except (requests.exceptions.RequestException, HTTPError, OSError, ValueError):
-            return Failure(kind=FailureKind.DEADLINE if watch.cut else FailureKind.BROKEN)
-        finally:
-            alarm.cancel()
+            return Failure(kind=FailureKind.DEADLINE if _clock.over else FailureKind.BROKEN)
 
     def _exchange(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], sign: Sign | None
@@ -175,7 +191,6 @@ class Transport:
             data=body,
             headers=dict(headers),
             auth=None if sign is None else _signing(sign),
-            timeout=self._deadline,
             allow_redirects=False,
             stream=True,
         ) as response:
