@@ -18,7 +18,7 @@ from district.database import open_engine
 from district.sessions import MOST_AT_ONCE, Sessions
 from district.staff import FREE_ATTEMPTS, LONGEST_WAIT_SECONDS, Role, StaffRegister, waiting
 from district.tables import SESSIONS, STAFF
-from district.viewings import Viewings, What
+from district.viewings import What
 from tests.support.staff_site import PASSWORD, QUICK, Office, TurnedClock, Visitor, hand_in
 
 OTHER = "lantern oyster forty-one"
@@ -46,11 +46,6 @@ def register(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[S
     clock = TurnedClock()
     yield StaffRegister(engine, clock=clock), clock
     engine.dispose()
-
-
-def record(office: Office) -> list[tuple[str, str]]:
-    lines, _ = Viewings(office.store.engine).page()
-    return [(line.staff, line.what) for line in reversed(lines)]
 
 
 def test_a_password_is_kept_as_a_real_argon2id_hash(tmp_path: Path) -> None:
@@ -164,7 +159,7 @@ def test_no_answer_tells_whether_a_name_is_there(office: Office) -> None:
     texts.add(visitor.sign_in("li", PASSWORD).text.replace(visitor.csrf(), ""))
     assert len(texts) == 1
     # What was typed into the name's field and is no name may be a password: it is not written down.
-    assert set(record(office)) == {("li", What.REFUSED), ("", What.REFUSED), ("gone", What.REFUSED)}
+    assert set(office.record()) == {("li", What.REFUSED), ("", What.REFUSED), ("gone", What.REFUSED)}
 
 
 def test_signing_in_makes_a_new_session_and_ends_the_one_before(office: Office) -> None:
@@ -213,7 +208,7 @@ def test_signing_out_ends_it_for_the_server_too(office: Office) -> None:
     assert clerk.token == ""
     clerk.hold(token)
     assert clerk.get("/cases").url.endswith("/sign-in")
-    assert record(office)[-1] == ("li", What.SIGNED_OUT)
+    assert office.record()[-1] == ("li", What.SIGNED_OUT)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +274,7 @@ def test_what_roles_may_not_is_refused_and_on_record(office: Office) -> None:
         viewer.get("/cases")
     assert viewer.get(f"/cases/{case}/supplement").status_code == 403
     assert clerk.get("/audit").status_code == 403
-    assert [who for who, what in record(office) if what == What.FORBIDDEN] == ["zhao"] * 5 + ["li"]
+    assert [who for who, what in office.record() if what == What.FORBIDDEN] == ["zhao"] * 5 + ["li"]
     page = viewer.get(f"/cases/{case}").text
     assert 'name="to"' not in page
     assert "/audit" not in page
@@ -325,7 +320,7 @@ def test_a_password_is_changed_by_who_knows_it_and_ends_other_sessions(office: O
     assert clerk.get("/cases").url.endswith("/cases")
     assert elsewhere.sign_in("li", PASSWORD).status_code == 403
     assert elsewhere.sign_in("li", OTHER).url.endswith("/cases")
-    assert ("li", What.RENEWED) in record(office)
+    assert ("li", What.RENEWED) in office.record()
 
 
 def test_one_sees_ones_sessions_and_ends_the_others(office: Office) -> None:

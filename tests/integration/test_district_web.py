@@ -12,16 +12,12 @@ import img2pdf
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
-from sqlalchemy import select
 
-from district.app import Settings
-from district.cases import Cases, Moved, Overtaken, Selection, Stage
+from district.cases import Cases, Selection, Stage
 from district.catalogue import Catalogues
-from district.embedded import EmbeddedDistrict
 from district.outbox import Outbox
 from district.retention import erase
 from district.staff import Role
-from district.tables import OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
 from district.telemetry import Telemetry
 from district.viewings import Viewings, What
 from district.web.words import masked
@@ -50,17 +46,6 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
     running.close()
 
 
-def record(office: Office, case: str | None = None) -> list[tuple[str, str]]:
-    """Who did what, oldest first."""
-    lines, _ = Viewings(office.store.engine).page(uid=case)
-    return [(line.staff, line.what) for line in reversed(lines)]
-
-
-def stage(office: Office, case: str) -> str:
-    with office.store.engine.connect() as connection:
-        return str(connection.execute(select(SUBMISSIONS.c.stage).where(SUBMISSIONS.c.uid == case)).scalar())
-
-
 def test_cases_are_found_by_hall_matter_and_stage(office: Office) -> None:
     put_halls(office.store, ty="桃源镇便民服务中心", hx="红星乡便民服务中心")
     first = hand_in(office.store, 1, hall="ty")
@@ -85,7 +70,7 @@ def test_cases_are_found_by_hall_matter_and_stage(office: Office) -> None:
     page = clerk.get("/cases").text
     assert "王秀英" not in page
     assert '材料齐全 <span class="count">2</span>' in page
-    assert record(office, first) == []
+    assert office.record(first) == []
 
 
 def test_pages_are_turned_by_key(office: Office) -> None:
@@ -121,7 +106,7 @@ def test_a_case_is_found_by_a_number_that_stands_in_no_address(office: Office) -
     missing = clerk.post("/cases/find", {"number": "TY03-261123-0009-X"})
     assert (missing.status_code, missing.url) == (404, f"{office.url}/cases/find")
     assert "没有这个编号的办件" in missing.text
-    assert ("li", What.FOUND) in record(office)
+    assert ("li", What.FOUND) in office.record()
 
 
 def test_a_case_shows_answers_papers_and_steps_with_numbers_masked(office: Office) -> None:
@@ -134,7 +119,7 @@ def test_a_case_shows_answers_papers_and_steps_with_numbers_masked(office: Offic
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "户口簿" in page
-    assert record(office, case) == [("zhao", What.CASE)]
+    assert office.record(case) == [("zhao", What.CASE)]
     assert "显示证件号码" not in page  # a viewer may not
     assert viewer.post(f"/cases/{case}/numbers", {}).status_code == 403
 
@@ -146,42 +131,13 @@ def test_showing_numbers_is_a_clerks_act_and_on_record(office: Office) -> None:
     page = clerk.post(f"/cases/{case}/numbers", {})
     assert ID_NUMBER in page.text
     assert page.url == f"{office.url}/cases/{case}/numbers"
-    assert record(office, case) == [("li", What.CASE), ("li", What.NUMBERS)]
+    assert office.record(case) == [("li", What.CASE), ("li", What.NUMBERS)]
     assert ID_NUMBER not in clerk.get(f"/cases/{case}").text
 
 
 def test_masking_knows_the_old_numbers_and_leaves_others_alone() -> None:
     assert masked("33072619500101123x, 13800000000") == "330***********123x, 13800000000"
     assert masked("330726500101123") == "330***********123"
-
-
-def test_a_case_goes_its_way_step_by_step(office: Office) -> None:
-    case = hand_in(office.store, 1)
-    clerk = office.person("li")
-    for start, to, note in (
-        ("complete", "accepted", ""),
-        ("accepted", "in-progress", "请周三来"),
-        ("in-progress", "approved", ""),
-    ):
-        clerk.get(f"/cases/{case}")
-        page = clerk.post(f"/cases/{case}/stage", {"from": start, "to": to, "note": note})
-        if to == "approved":
-            assert "不能再改" in page.text
-            assert stage(office, case) == "in-progress"
-            page = clerk.post(f"/cases/{case}/stage", {"from": start, "to": to, "note": note, "sure": "1"})
-        assert page.url == f"{office.url}/cases/{case}"
-        assert stage(office, case) == to
-    with office.store.engine.connect() as connection:
-        steps = connection.execute(select(STEPS.c.code, STEPS.c.staff, STEPS.c.note).order_by(STEPS.c.seq)).all()
-        events = connection.execute(select(OUTBOX.c.event).order_by(OUTBOX.c.seq)).scalars().all()
-    assert [tuple(step) for step in steps] == [
-        ("accepted", "li", None),
-        ("in-progress", "li", "请周三来"),
-        ("approved", "li", None),
-    ]
-    assert events[-3:] == ["accepted", "in-progress", "approved"]
-    assert [what for _, what in record(office, case)].count(What.MOVED) == 3
-    assert 'name="to"' not in clerk.get(f"/cases/{case}").text
 
 
 def test_a_case_that_another_platform_has_shows_its_number_there(office: Office) -> None:
@@ -203,155 +159,6 @@ def test_a_case_that_another_platform_has_shows_its_number_there(office: Office)
     assert "对方平台没有接收这份办件（their-4001）" in viewer.get(f"/cases/{refused}").text
     assert outbox.skip(claimed.told.seq)
     assert "没有接收" not in viewer.get(f"/cases/{refused}").text
-
-
-@pytest.mark.parametrize(
-    ("start", "to"),
-    [("complete", "approved"), ("complete", "in-progress"), ("complete", "supplement"), ("complete", "received")],
-)
-def test_no_step_is_skipped(office: Office, start: str, to: str) -> None:
-    case = hand_in(office.store, 1)
-    clerk = office.person("li")
-    clerk.get(f"/cases/{case}")
-    answer = clerk.post(f"/cases/{case}/stage", {"from": start, "to": to, "note": "x", "sure": "1"})
-    assert answer.status_code == 409
-    assert stage(office, case) == "complete"
-
-
-def test_what_is_not_whole_or_only_a_test_is_not_decided(office: Office) -> None:
-    waiting, test = hand_in(office.store, 1, arrive=False), hand_in(office.store, 2, test=True)
-    clerk = office.person("li")
-    for case, start in ((waiting, "received"), (waiting, "complete"), (test, "complete")):
-        clerk.get(f"/cases/{case}")
-        answer = clerk.post(f"/cases/{case}/stage", {"from": start, "to": "accepted"}, csrf=clerk.csrf())
-        assert answer.status_code in (404, 409)
-    assert (stage(office, waiting), stage(office, test)) == ("received", "complete")
-
-
-def test_what_a_resident_brings_later_is_not_decided_by_itself(office: Office) -> None:
-    case, answer = hand_in(office.store, 1), hand_in(office.store, 2)
-    with office.store.engine.begin() as connection:
-        connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid == answer).values(supplement_of=uid(9)))
-    clerk = office.person("li")
-    clerk.get(f"/cases/{case}")
-    token = clerk.csrf()
-    declined = {"from": "complete", "to": "declined", "note": "x", "sure": "1"}
-    assert clerk.post(f"/cases/{answer}/stage", declined, csrf=token).status_code == 404
-    asked = {"from": "accepted", "material": ["household-register"], "note": "x"}
-    assert clerk.post(f"/cases/{answer}/supplement", asked, csrf=token).status_code == 404
-    assert stage(office, answer) == "complete"
-    assert What.MOVED not in [what for _, what in record(office, answer)]
-
-
-def test_control_characters_are_not_written_down(
-    tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On PostgreSQL, which stores no NUL in text."""
-    district = EmbeddedDistrict.of(Settings(database=postgres, papers=tmp_path / "papers"))
-
-    def there(*_: object, **__: object) -> EmbeddedDistrict:
-        return district
-
-    monkeypatch.setattr("district.staff._HASHER", QUICK)
-    monkeypatch.setattr("tests.support.staff_site.EmbeddedDistrict", there)
-    office = Office(tmp_path)
-    case = hand_in(office.store, 1)
-    nobody = office.visitor()
-    assert nobody.sign_in("l\0i").status_code == 403
-    clerk, admin = office.person("li"), office.person("sun", Role.ADMIN)
-    clerk.get(f"/cases/{case}")
-    note = "请\0周三\r\n\t来\x1b\x9b"
-    assert clerk.post(f"/cases/{case}/stage", {"from": "complete", "to": "accepted", "note": note}).status_code == 200
-    assert clerk.post("/cases/find", {"number": "TY03\0"}).status_code == 404
-    clerk.get(f"/cases/{case}")
-    asked = {"from": "accepted", "material": ["a\0b", "\0"], "others": "c\0\nd", "note": "e\0"}
-    assert clerk.post(f"/cases/{case}/supplement", asked).status_code == 200
-    assert clerk.get("/audit/cases/%00").status_code == 403
-    assert clerk.get("/terminals?after=%00").status_code == 200
-    assert admin.get("/audit/cases/%00").status_code == 200
-    assert admin.post("/audit", {"staff": "l\0i"}).status_code == 200
-    with office.store.engine.connect() as connection:
-        notes = connection.execute(select(STEPS.c.note).order_by(STEPS.c.seq)).scalars().all()
-        materials = connection.execute(select(SUPPLEMENTS.c.materials)).scalar()
-    assert (notes, materials) == (["请周三\r\n\t来", "e"], ["ab", "c", "d"])
-    office.close()
-
-
-def test_declining_needs_a_reason(office: Office) -> None:
-    case = hand_in(office.store, 1)
-    clerk = office.person("li")
-    clerk.get(f"/cases/{case}")
-    assert "写明原因" in clerk.post(f"/cases/{case}/stage", {"from": "complete", "to": "declined", "note": " "}).text
-    clerk.post(f"/cases/{case}/stage", {"from": "complete", "to": "declined", "note": "不在本地参保", "sure": "1"})
-    assert stage(office, case) == "declined"
-    assert "不在本地参保" in clerk.get(f"/cases/{case}").text
-
-
-def test_of_two_who_decide_one_is_told(office: Office) -> None:
-    case = hand_in(office.store, 1)
-    first, second = office.person("li"), office.person("wu")
-    first.get(f"/cases/{case}")
-    second.get(f"/cases/{case}")
-    first.post(f"/cases/{case}/stage", {"from": "complete", "to": "accepted"})
-    late = second.post(f"/cases/{case}/stage", {"from": "complete", "to": "declined", "note": "材料不清", "sure": "1"})
-    assert late.status_code == 409
-    assert "别人刚刚办过" in late.text
-    assert stage(office, case) == "accepted"
-
-
-def test_a_move_is_whole_or_not_at_all(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = hand_in(office.store, 1)
-
-    def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("the machine stops here")
-
-    cases = Cases(office.store.engine)
-    with monkeypatch.context() as broken:
-        broken.setattr("district.cases.tell", fail)
-        with pytest.raises(RuntimeError):
-            cases.move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li")
-    assert stage(office, case) == "complete"
-    found = cases.one(case)
-    assert found is not None
-    assert found.steps == ()
-    assert isinstance(cases.move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li"), Moved)
-    assert cases.move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li") == Overtaken(stage=Stage.ACCEPTED)
-
-
-def test_a_supplement_is_asked_with_materials_and_a_note(office: Office) -> None:
-    case = hand_in(office.store, 1)
-    Cases(office.store.engine).move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="wu")
-    clerk = office.person("li")
-    path = f"/cases/{case}/supplement"
-    assert "户口簿" in clerk.get(path).text
-    whole: dict[str, str | list[str]] = {
-        "from": "accepted",
-        "material": ["household-register"],
-        "others": "村委会盖章的表\n\n照片",
-        "note": "户口簿第二页看不清",
-        "due_on": "2099-12-31",
-    }
-    wrongs: list[dict[str, str | list[str]]] = [
-        {"material": [], "others": " \n"},
-        {"note": ""},
-        {"due_on": "2020-01-01"},
-        {"others": "x" * 61},
-    ]
-    for wrong in wrongs:
-        assert clerk.post(path, {**whole, **wrong}).status_code == 422
-        assert stage(office, case) == "accepted"
-    page = clerk.post(path, whole)
-    assert page.url == f"{office.url}/cases/{case}"
-    assert "户口簿、村委会盖章的表、照片" in page.text
-    assert "2099年12月31日" in page.text
-    assert stage(office, case) == "supplement"
-    with office.store.engine.connect() as connection:
-        (kept,) = connection.execute(select(SUPPLEMENTS)).all()
-        events = connection.execute(select(OUTBOX.c.event).order_by(OUTBOX.c.seq)).scalars().all()
-    assert kept.materials == ["household-register", "村委会盖章的表", "照片"]
-    assert (kept.uid, kept.asked_by, kept.note, kept.answered_at) == (case, "li", "户口簿第二页看不清", None)
-    assert events[-1] == "supplement"
-    assert record(office, case)[-2:] == [("li", What.ASKED), ("li", What.CASE)]
 
 
 def test_who_is_bound_to_a_hall_knows_of_no_other(office: Office) -> None:
@@ -378,8 +185,8 @@ def test_who_is_bound_to_a_hall_knows_of_no_other(office: Office) -> None:
         assert clerk.post(path, fields, csrf=token).status_code == 404
     # A paper of another case doesn't open through one's own, either.
     assert clerk.get(f"/cases/{ours}/papers/{paper_of(theirs)}/content").status_code == 404
-    assert record(office, theirs) == []
-    assert stage(office, theirs) == "complete"
+    assert office.record(theirs) == []
+    assert office.stage(theirs) == "complete"
     page = clerk.get("/terminals").text
     assert "TY03" in page
     assert "HX01" not in page
@@ -391,7 +198,7 @@ def test_a_paper_is_shown_as_the_picture_it_is_and_on_record(office: Office) -> 
     page = clerk.get(f"/cases/{case}/papers/{paper_of(case)}").text
     assert "第 1 份，共 2 份" in page
     assert f'href="/cases/{case}/papers/{paper_of(case, 2)}"' in page
-    assert record(office, case) == []
+    assert office.record(case) == []
     content = clerk.get(f"/cases/{case}/papers/{paper_of(case)}/content")
     assert content.content == JPEG
     assert content.headers["Content-Type"] == "image/jpeg"
@@ -399,7 +206,7 @@ def test_a_paper_is_shown_as_the_picture_it_is_and_on_record(office: Office) -> 
     assert content.headers["X-Content-Type-Options"] == "nosniff"
     assert content.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
     assert content.headers["Cache-Control"] == "no-store"
-    assert record(office, case) == [("zhao", What.PAPER)]
+    assert office.record(case) == [("zhao", What.PAPER)]
     assert "网页里不打开" in clerk.get(f"/cases/{case}/papers/{paper_of(case, 2)}").text
     pdf = clerk.get(f"/cases/{case}/papers/{paper_of(case, 2)}/content")
     assert pdf.headers["Content-Disposition"] == f'attachment; filename="{paper_of(case, 2)}.pdf"'
@@ -472,7 +279,7 @@ def test_an_admin_sees_who_looked_and_nobody_else_does(office: Office) -> None:
     clerk.get(f"/cases/{other}")
     for path in ("/audit", f"/audit/cases/{case}"):
         assert clerk.get(path).status_code == 403
-    assert ("li", What.FORBIDDEN) in record(office)
+    assert ("li", What.FORBIDDEN) in office.record()
     page = admin.get(f"/audit/cases/{case}").text
     assert "看了办件" in page
     assert (case in page, other in page) == (True, False)
@@ -567,7 +374,7 @@ def test_a_filed_paper_is_shown_as_its_pictures(office: Office) -> None:
         assert leaf.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
         assert leaf.headers["Content-Disposition"] == f'inline; filename="{paper_of(case)}-{number}.{ending}"'
         assert Image.open(io.BytesIO(leaf.content)).size == (120, 160)
-    assert record(office, case) == [("zhao", What.PAPER)] * 2
+    assert office.record(case) == [("zhao", What.PAPER)] * 2
     for number in ("0", "3", "x", "-1"):
         assert viewer.get(f"{place}/leaves/{number}").status_code == 404
     for at in (2, 3):

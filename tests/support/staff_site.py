@@ -12,12 +12,14 @@ from uuid import UUID
 
 import requests
 from argon2 import PasswordHasher
+from sqlalchemy import select
 
 from district.embedded import EmbeddedDistrict
 from district.halls import Halls
 from district.staff import Role, StaffRegister
 from district.store import DistrictStore
 from district.tables import SUBMISSIONS, TERMINALS
+from district.viewings import Viewings
 from offline_queue.wire import Attachment, Envelope, canonical_bytes, sha256_hex
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -192,6 +194,15 @@ class Office:
         assert answer.status_code == 200, answer.text
         assert answer.url.endswith("/cases")
         return visitor
+
+    def record(self, case: str | None = None) -> list[tuple[str, str]]:
+        """Who did what, oldest first."""
+        lines, _ = Viewings(self.store.engine).page(uid=case)
+        return [(line.staff, line.what) for line in reversed(lines)]
+
+    def stage(self, case: str) -> str:
+        with self.store.engine.connect() as connection:
+            return str(connection.execute(select(SUBMISSIONS.c.stage).where(SUBMISSIONS.c.uid == case)).scalar())
 
     def close(self) -> None:
         for visitor in self._visitors:

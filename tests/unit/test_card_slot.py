@@ -1,10 +1,9 @@
-"""The channel's T=0 chores and bounds, the watched reader's edges, and the two plugs of the simulator."""
+"""The channel's T=0 chores and bounds, and the watched reader's edges."""
 
 from __future__ import annotations
 
 import logging
 import queue
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -24,7 +23,7 @@ from devices.card.api import (
     Reading,
 )
 from devices.card.reader import WatchedReader, read_once
-from devices.card.sim import InProcessSlot, VpcdLink
+from devices.card.sim import InProcessSlot
 from devices.card.slot import CardDamaged, CardGone, Channel, Link, Place, Presence, SlotLost, SlotView
 from tests.support.card_rig import TODAY, InProcessRig, card, expect
 
@@ -280,100 +279,6 @@ def test_one_read_waits_for_a_card() -> None:
     read = read_once(LaysACard(), 10)
     assert isinstance(read, CardRead)
     assert read.fields == {"name": "阿卜杜热合曼·买买提吐尔逊江·艾力"}
-
-
-class Vpcd:
-    """The reader's side of vpcd's protocol."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(10)
-        self.port: int = self._listener.getsockname()[1]
-        self.wire = socket.socket()
-
-    def accept(self) -> None:
-        self.wire.close()
-        self.wire, _ = self._listener.accept()
-        self.wire.settimeout(10)
-
-    def send(self, body: bytes) -> None:
-        self.wire.sendall(len(body).to_bytes(2, "big") + body)
-
-    def answer(self) -> bytes | None:
-        head = self.wire.recv(2, socket.MSG_WAITALL)
-        count = int.from_bytes(head, "big")
-        return None if not head else self.wire.recv(count, socket.MSG_WAITALL) if count else b""
-
-    def close(self) -> None:
-        self.wire.close()
-        self._listener.close()
-
-
-@pytest.fixture
-def vpcd() -> Iterator[Vpcd]:
-    vpcd = Vpcd()
-    yield vpcd
-    vpcd.close()
-
-
-def test_a_card_speaks_through_vpcd_until_it_is_taken_away(vpcd: Vpcd) -> None:
-    link = VpcdLink(port=vpcd.port)
-    link.insert(card("wang"))
-    assert link.wait_connected(10)
-    vpcd.accept()
-    vpcd.send(b"\x04")
-    assert vpcd.answer() == bytes.fromhex("3b670000") + b"SSC-SIM"
-    vpcd.send(b"\x01")
-    vpcd.send(bytes.fromhex("00b2012c00"))
-    assert vpcd.answer() == b"\x69\x86"
-    vpcd.send(b"\x00")
-    vpcd.send(bytes.fromhex("00b2012c00"))
-    assert vpcd.answer() == b""  # off
-    link.remove()
-    link.remove()
-    assert vpcd.answer() is None
-
-
-def test_a_lying_card_reconnects_when_the_service_comes_back(vpcd: Vpcd) -> None:
-    link = VpcdLink(port=vpcd.port)
-    link.insert(card("wang"))
-    vpcd.accept()
-    vpcd.wire.sendall(b"\xff\xff")  # nonsense ends the connection, too
-    assert vpcd.answer() is None
-    vpcd.accept()
-    vpcd.send(b"\x04")
-    assert vpcd.answer()
-    link.remove()
-
-
-def test_a_card_pulled_by_its_fault_stays_away(vpcd: Vpcd) -> None:
-    link = VpcdLink(port=vpcd.port)
-    link.insert(card("wang:pulled_after=1"))
-    vpcd.accept()
-    vpcd.send(b"\x02")
-    vpcd.send(bytes.fromhex("00b2012c00"))
-    assert vpcd.answer() == b"\x69\x86"
-    vpcd.send(bytes.fromhex("00b2012c00"))
-    assert vpcd.answer() is None
-    link.insert(card("li"))  # the next connection is the next card's
-    vpcd.accept()
-    vpcd.send(b"\x02")
-    vpcd.send(bytes.fromhex("00b2012c00"))
-    assert vpcd.answer() == b"\x69\x86"
-    link.remove()
-
-
-def test_a_card_that_finds_no_service_waits_for_one() -> None:
-    free = socket.create_server(("127.0.0.1", 0))
-    port: int = free.getsockname()[1]
-    free.close()
-    link = VpcdLink(port=port)
-    link.insert(card("wang"))
-    assert not link.wait_connected(0.15)
-    late = socket.create_server(("127.0.0.1", port))
-    assert link.wait_connected(10)
-    link.remove()
-    late.close()
 
 
 class OnceFailingSlot:

@@ -6,25 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from devices.camera.api import Doubt, Finding, Live, Lost, Off
+from devices.camera.api import Live, Off
 from devices.card.api import CardFailed, CardState, CardTrouble, NoCard, NoReader, NoService, Reading
 from devices.printer.api import Outcome, PrinterTrouble
-from devices.speech.api import SpeechTrouble
 from kiosk.domain.resident import Role
-from kiosk.domain.spoken import Line
 from kiosk.journey.effects import (
     AlertStaff,
-    Hush,
     LookUpCard,
     LookUpCode,
     PrintSlip,
     Purpose,
     SendRating,
-    Shoot,
     StartCamera,
     StopCamera,
     Store,
-    Warn,
     Wipe,
 )
 from kiosk.journey.events import (
@@ -40,34 +35,25 @@ from kiosk.journey.events import (
     CodeSeen,
     Draft,
     Edit,
-    Event,
     FindMine,
     Finish,
     FinishForSure,
     LookedUp,
     Next,
-    PageJudged,
     PageShot,
     PickLanguage,
     PickMatter,
     PickWho,
     PrintAgain,
     Rate,
-    RemovePage,
-    RetakePage,
     SetCare,
-    ShootNow,
     Signed,
     SlipEnded,
-    SpeakerChanged,
     StoreDone,
     StoreFailed,
-    SwitchToOtherCard,
     SyncChanged,
     ThatIsRight,
-    Touched,
     TryAgain,
-    TurnPage,
     WriteOwn,
 )
 from kiosk.journey.states import (
@@ -81,8 +67,6 @@ from kiosk.journey.states import (
     HandedIn,
     HandingIn,
     Identify,
-    IdleWarning,
-    OtherCard,
     Printing,
     Refused,
     Review,
@@ -95,7 +79,6 @@ from kiosk.journey.states import (
     WhoFor,
 )
 from tests.support.journeys import CHILD, LI, NOON, SCAN, STORED, WANG, Walk, card
-from tests.support.stages import card_walk
 
 SLIP = STORED.slip_text
 FOUND = Found(
@@ -287,101 +270,6 @@ def test_backwards_from_the_papers_to_the_welcome_screen() -> None:
     ]  # fmt: skip
 
 
-def test_papers_are_judged_shot_added_and_removed() -> None:
-    walk = Walk().to_papers()
-    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER, 105)
-    walk.do(CameraChanged(Live(1280, 720)), PageJudged(1, (Finding.BLURRED,)))
-    assert isinstance(walk.screen, ScanPapers)
-    assert (walk.terminal.camera, walk.screen.findings) == (Live(1280, 720), (Finding.BLURRED,))
-    walk.do(Next())
-    assert isinstance(walk.screen, ScanPapers)  # a page is required
-    walk.do(ShootNow(), ShootNow(), PageShot(1, None), PageShot(1, SCAN))
-    assert sum(isinstance(effect, Shoot) for effect in walk.effects) == 1
-    assert walk.effects[-1] == StopCamera()
-    walk.do(AddPage(), PageShot(1, SCAN), AddPage(), Back())
-    assert len(walk.session.scans["household-register"]) == 2
-    assert walk.effects[-1] == StopCamera()
-    walk.do(RemovePage(7), RemovePage(0), RemovePage(0))
-    assert isinstance(walk.screen, ScanPapers)
-    assert walk.screen.adding
-    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER, 105)
-
-
-def test_no_more_pages_than_the_material_takes() -> None:
-    walk = Walk().to_papers()
-    for _ in range(6):
-        walk.do(PageShot(1, SCAN), AddPage())
-    assert len(walk.session.scans["household-register"]) == 4
-
-
-def test_a_page_taken_anew_takes_the_place_of_the_old_one() -> None:
-    first, second, better = (replace(SCAN, likeness=bytes([number])) for number in range(3))
-    walk = Walk().to_papers().do(PageShot(1, first), AddPage(), PageShot(1, second))
-    walk.do(RetakePage(9), RetakePage(0))
-    assert isinstance(walk.screen, ScanPapers)
-    assert walk.screen.replacing == 0
-    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER, 105, (second.likeness,))  # the old one may be like it
-    walk.do(Back())
-    assert walk.session.scans["household-register"] == (first, second)
-    walk.do(RetakePage(0), PageShot(1, None), PageShot(1, better))
-    assert walk.session.scans["household-register"] == (better, second)
-    assert walk.screen == replace(walk.screen, adding=False, replacing=None)
-    walk.do(AddPage())
-    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER, 105, (better.likeness, second.likeness))
-
-
-def test_a_page_is_turned_by_quarters_and_its_doubt_is_gone() -> None:
-    page = replace(SCAN, doubts=(Doubt.UPSIDE_DOWN, Doubt.SAME_PAGE))
-    walk = Walk().to_papers().do(PageShot(1, page), TurnPage(1), TurnPage(0))
-    (turned,) = walk.session.scans["household-register"]
-    assert (turned.turns, turned.doubts) == (1, (Doubt.SAME_PAGE,))
-    assert turned == page  # what was read on it still belongs to it
-    walk.do(TurnPage(0), TurnPage(0), TurnPage(0))
-    assert walk.session.scans["household-register"][0].turns == 0
-
-
-def test_two_pages_alike_are_doubted_until_one_is_gone() -> None:
-    walk = Walk().to_papers().do(PageShot(1, SCAN), AddPage(), PageShot(1, replace(SCAN, doubts=(Doubt.SAME_PAGE,))))
-    assert isinstance(walk.do(Next()).screen, Review)  # asked about, never refused
-    walk.do(Edit("household-register"), RemovePage(0))
-    assert [page.doubts for page in walk.session.scans["household-register"]] == [()]
-
-
-def test_a_card_is_taken_from_both_sides() -> None:
-    front, back = (replace(SCAN, likeness=bytes([number])) for number in range(2))
-    walk = card_walk().do(PageShot(1, front))
-    assert isinstance(walk.screen, ScanPapers)
-    assert walk.screen.adding
-    assert walk.effects[-1] == StartCamera(1, Purpose.PAPER, 54, (front.likeness,))
-    walk.do(Back(), Next())  # one side is not enough
-    assert isinstance(walk.screen, ScanPapers)
-    walk.do(AddPage(), PageShot(1, back))
-    assert walk.session.scans["identity-card"] == (front, back)
-    walk.do(AddPage())
-    assert not walk.screen.adding  # one card is all that is asked for
-    walk.do(RetakePage(1), PageShot(1, replace(back, turns=2)))
-    assert isinstance(walk.screen, ScanPapers)
-    assert not walk.screen.adding  # the other side stays
-    assert isinstance(walk.do(Next()).screen, Review)
-    walk.do(Edit("identity-card"), RemovePage(1))
-    assert walk.session.scans["identity-card"] == ()
-    assert walk.screen == replace(walk.screen, adding=True)
-
-
-def test_the_review_is_not_reached_with_half_a_card() -> None:
-    walk = card_walk().do(PageShot(1, SCAN), PageShot(1, SCAN), Next(), Edit("identity-card"))
-    walk.do(RemovePage(0), PageShot(1, SCAN), Back(), Back())
-    assert not isinstance(walk.screen, Review)
-
-
-def test_a_camera_lost_during_the_shot_lets_one_shoot_again() -> None:
-    walk = Walk().to_papers().do(ShootNow(), PageShot(1, None), CameraChanged(Lost()))
-    assert isinstance(walk.screen, ScanPapers)
-    assert not walk.screen.shooting
-    walk.do(CameraChanged(Live(1920, 1080)), ShootNow(), PageShot(1, SCAN))
-    assert walk.session.scans["household-register"] == (SCAN,)
-
-
 def test_editing_from_the_review_comes_back_to_it() -> None:
     walk = Walk().to_review().do(Edit("hukou"), Draft("urban"), Next())
     assert isinstance(walk.screen, Review)
@@ -506,101 +394,6 @@ def test_a_code_that_is_no_slip_says_what_it_is_and_is_not_looked_up() -> None:
     walk.do(LookedUp(1, (FOUND,)))
     assert isinstance(walk.screen, FindBySlip)
     assert walk.screen.trouble is None
-
-
-def test_a_code_left_under_the_camera_is_no_sign_of_life() -> None:
-    walk = Walk().do(FindMine(by_slip=True), CodeSeen(1, "hello"), LookedUp(1, (), "code-foreign"))
-    for _ in range(300):
-        walk.wait(1).do(CodeSeen(1, "hello"))
-    assert isinstance(walk.screen, Welcome)
-    assert walk.effects[-2:] == [StopCamera(), Wipe(1)]
-
-
-def test_somebody_elses_card_in_the_middle_asks_first() -> None:
-    walk = Walk().to_questions().do(CardChanged(LI))
-    assert isinstance(walk.terminal.overlay, OtherCard)
-    walk.do(CloseOverlay())
-    assert walk.session.applicant is not None
-    assert walk.session.applicant.name == "王秀英"
-    walk.do(CardChanged(NoCard()), CardChanged(replace(WANG, insertion=5)))
-    assert walk.terminal.overlay is None  # her own card again
-    walk.do(CardChanged(replace(LI, insertion=6)), SwitchToOtherCard())
-    assert Wipe(1) in walk.effects
-    assert isinstance(walk.screen, WhoFor)
-    assert (walk.session.number, walk.session.applicant, dict(walk.session.answers)) == (2, None, {})
-
-
-@pytest.mark.parametrize("late", [Next(), Back(), Signed(b"png"), AnotherMatter()])
-def test_a_touch_from_before_the_question_does_not_go_through_it(late: Event) -> None:
-    walk = Walk().to_review().do(Next(), CardChanged(LI))
-    assert isinstance(walk.terminal.overlay, OtherCard)
-    before = walk.terminal
-    walk.do(late)
-    assert walk.terminal == before
-
-
-def test_a_second_person_at_thank_you_begins_anew() -> None:
-    walk = Walk().to_slip().do(Finish(), CardChanged(LI))
-    assert isinstance(walk.screen, WhoFor)
-    assert Wipe(1) in walk.effects
-
-
-def test_silence_warns_then_wipes() -> None:
-    walk = Walk().do(SetCare(True), PickLanguage("en")).to_papers().wait(134)
-    assert walk.terminal.overlay is None
-    walk.wait(2)
-    assert isinstance(walk.terminal.overlay, IdleWarning)
-    walk.do(CloseOverlay()).wait(60)
-    assert walk.terminal.overlay is None
-    walk.wait(80).wait(44)
-    assert isinstance(walk.terminal.overlay, IdleWarning)
-    walk.wait(2)
-    assert isinstance(walk.screen, Welcome)
-    assert walk.effects[-2:] == [StopCamera(), Wipe(1)]
-    assert (walk.terminal.language, walk.terminal.care) == ("zh", False)
-
-
-def _voice(walk: Walk) -> list[Warn | Hush | Wipe]:
-    return [effect for effect in walk.effects if isinstance(effect, Warn | Hush | Wipe)]
-
-
-def test_silence_is_broken_by_a_voice_that_care_mode_slows_and_a_touch_hushes() -> None:
-    walk = Walk().to_questions().wait(91)
-    warning = Warn(Line.IDLE_WARNING, "zh", slow=False)
-    assert _voice(walk) == [warning]
-    walk.wait(1).do(Touched())
-    assert _voice(walk) == [warning, Hush()]
-    walk.do(CloseOverlay())
-    assert _voice(walk) == [warning, Hush(), Hush()]
-    walk.do(PickLanguage("en"), SetCare(True)).wait(140).wait(46)
-    assert _voice(walk)[3:] == [Warn(Line.IDLE_WARNING, "en", slow=True), Hush(), Wipe(1)]
-
-
-def test_another_card_takes_the_word_from_the_warning() -> None:
-    walk = Walk().to_questions().wait(91).do(CardChanged(LI))
-    assert isinstance(walk.terminal.overlay, OtherCard)
-    assert _voice(walk) == [Warn(Line.IDLE_WARNING, "zh", slow=False), Hush()]
-
-
-def test_a_speaker_that_comes_or_goes_changes_nothing_and_is_no_sign_of_life() -> None:
-    walk = Walk().to_questions()
-    before = walk.terminal
-    walk.do(SpeakerChanged(SpeechTrouble.NO_AUDIO), SpeakerChanged(None))
-    assert walk.terminal == before
-    walk.wait(91).do(SpeakerChanged(SpeechTrouble.ENGINE_LOST))
-    assert isinstance(walk.terminal.overlay, IdleWarning)
-
-
-def test_touching_anything_breaks_the_silence() -> None:
-    walk = Walk().to_questions().wait(60).do(Touched()).wait(60)
-    assert walk.terminal.overlay is None
-
-
-def test_language_left_at_the_welcome_screen_falls_back() -> None:
-    walk = Walk().do(PickLanguage("en"), SetCare(True)).wait(134)
-    assert walk.terminal.language == "en"
-    walk.wait(2)
-    assert (walk.terminal.language, walk.terminal.care) == ("zh", False)
 
 
 def test_help_is_called_and_the_way_goes_on() -> None:
