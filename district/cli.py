@@ -123,7 +123,7 @@ _pem = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--erase-after",
     type=click.IntRange(1),
-    help="Days after a case is closed when its form and papers are erased; without it, never.",
+    help="Days after which forms and papers of closed cases, and of what never became one, are erased; else never.",
 )
 @keys_options
 def serve(

@@ -1,4 +1,8 @@
-"""Erasing what need not be kept: the content of closed cases, so many days after they were closed.
+"""Erasing what need not be kept: the content of cases, so many days after they were closed.
+
+A submission of which papers never came is no case, and nobody can close it: it goes so many days after it came, and so
+does a rehearsal. The record of who looked at what, and what terminals said of themselves, go after three years, or
+after those days where they are more.
 
 The form, its papers, what was said to the resident and the supplements that belong to the case go. What stays is a
 tombstone: uid, digest and receipt, so that a late repetition is still answered as ever, and number, stage, matter, hall
@@ -14,25 +18,26 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from district.cases import CLOSED
+from district.cases import CLOSED, Stage
 from district.database import DatabaseTrouble, alone, write
 from district.keys import KeysTrouble
 from district.objects import Objects, ObjectsAway
 from district.store import DistrictStore
-from district.tables import ATTACHMENTS, CHORES, OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
+from district.tables import ATTACHMENTS, CHORES, OUTBOX, REPORTS, STEPS, SUBMISSIONS, SUPPLEMENTS, VIEWINGS
 from offline_queue.wire import State
 
 DAY_SECONDS = 24 * 3600
 _CHORE = "retention"
 _PAGE = 200
-"""Cases between which it is said that it goes on."""
+"""Rows between which it is said that it goes on."""
+_RECORD_DAYS = 3 * 366
 _LOOK_SECONDS = 600.0
 """How often a server process looks whether the day is over."""
 _AGAIN_SECONDS = 3600
@@ -44,36 +49,75 @@ _log = logging.getLogger(__name__)
 def erase(
     engine: Engine, objects: Objects, *, days: int, now: datetime, going_on: Callable[[], None] = lambda: None
 ) -> int:
-    """Erase the content of every case that was closed `days` ago or earlier; gives how many, and tells `going_on` now
-    and then. Raises ObjectsAway."""
-    before = (now - timedelta(days=days)).isoformat(timespec="seconds")
-    erased, after = 0, 0
+    """Erase the content of every case that was closed `days` ago or earlier, and whatever else is as old and nobody
+    will close; gives how many, and tells `going_on` now and then. Raises ObjectsAway."""
+    before = _ago(now, days)
+    erased = 0
     with alone(engine) as connection:
         told = connection.execute(select(OUTBOX.c.seq).where(OUTBOX.c.delivered_at.is_not(None)).limit(1)).first()
-    while True:
-        due = (
-            select(STEPS.c.seq, STEPS.c.uid)
-            .join(SUBMISSIONS, SUBMISSIONS.c.uid == STEPS.c.uid)
-            .where(
-                STEPS.c.seq > after,
-                STEPS.c.code.in_([stage.value for stage in CLOSED]),
-                STEPS.c.at <= before,
-                SUBMISSIONS.c.erased_at.is_(None),
-            )
+    for due in (_closed(before, handed_on=told is not None), *_never_closed(before)):
+        for uid in _each(engine, due, going_on):
+            _erase(engine, objects, uid, now)
+            erased += 1
+    _forget_records(engine, _ago(now, max(days, _RECORD_DAYS)), going_on)
+    return erased
+
+
+def _ago(now: datetime, days: int) -> str:
+    return (now - timedelta(days=days)).isoformat(timespec="seconds")
+
+
+def _closed(before: str, *, handed_on: bool) -> Select[int, str]:
+    due = (
+        select(STEPS.c.seq, STEPS.c.uid)
+        .join(SUBMISSIONS, SUBMISSIONS.c.uid == STEPS.c.uid)
+        .where(
+            STEPS.c.code.in_([stage.value for stage in CLOSED]),
+            STEPS.c.at <= before,
+            SUBMISSIONS.c.erased_at.is_(None),
         )
-        if told is not None:
-            waiting = select(OUTBOX.c.seq).where(
-                OUTBOX.c.uid == STEPS.c.uid, OUTBOX.c.delivered_at.is_(None), OUTBOX.c.skipped_at.is_(None)
-            )
-            due = due.where(~waiting.exists())
+    )
+    if not handed_on:
+        return due
+    waiting = select(OUTBOX.c.seq).where(
+        OUTBOX.c.uid == STEPS.c.uid, OUTBOX.c.delivered_at.is_(None), OUTBOX.c.skipped_at.is_(None)
+    )
+    return due.where(~waiting.exists())
+
+
+def _never_closed(before: str) -> tuple[Select[int, str], ...]:
+    old = select(SUBMISSIONS.c.seq, SUBMISSIONS.c.uid).where(
+        SUBMISSIONS.c.received_at <= before, SUBMISSIONS.c.erased_at.is_(None)
+    )
+    never_came = (SUBMISSIONS.c.stage == Stage.RECEIVED.value, SUBMISSIONS.c.supplement_of.is_(None))
+    return old.where(*never_came), old.where(SUBMISSIONS.c.test)
+
+
+def _each(engine: Engine, due: Select[int, str], going_on: Callable[[], None]) -> Iterator[str]:
+    """The uids that `due` finds, by its first column, some at a time."""
+    seq, after = due.selected_columns[0], 0
+    while True:
         with alone(engine) as connection:
-            rows = connection.execute(due.order_by(STEPS.c.seq).limit(_PAGE)).all()
-        for row in rows:
-            _erase(engine, objects, row.uid, now)
-        erased += len(rows)
+            rows = connection.execute(due.where(seq > after).order_by(seq).limit(_PAGE)).all()
+        yield from (row.uid for row in rows)
         if len(rows) < _PAGE:
-            return erased
+            return
         after = rows[-1].seq
+        going_on()
+
+
+def _forget_records(engine: Engine, before: str, going_on: Callable[[], None]) -> None:
+    write(engine, lambda connection: connection.execute(REPORTS.delete().where(REPORTS.c.received_at <= before)))
+    oldest = select(VIEWINGS.c.seq, VIEWINGS.c.at).order_by(VIEWINGS.c.seq).limit(_PAGE)
+    while True:
+        with alone(engine) as connection:
+            rows = connection.execute(oldest).all()
+        old = [row.seq for row in rows if row.at <= before]
+        if old:
+            gone = VIEWINGS.delete().where(VIEWINGS.c.seq.in_(old))
+            write(engine, lambda connection, gone=gone: connection.execute(gone))
+        if len(old) < _PAGE:
+            return
         going_on()
 
 

@@ -15,7 +15,8 @@ from district.settings import database_option, objects_option, opened_store
 @database_option
 @objects_option
 def retention(days: int, database: str | None, objects: str | None) -> None:
-    """Erase forms and papers of cases that were closed so many days ago. Numbers, stages and receipts stay."""
+    """Erase forms and papers of cases that were closed so many days ago, and of what came so long ago and never became
+    a case. Numbers, stages and receipts stay."""
     with opened_store(database, objects) as store:
         count = erase(store.engine, store.objects, days=days, now=datetime.now(tz=UTC))
     click.echo(f"{count} cases erased", err=True)

@@ -1,7 +1,7 @@
 """The record of who looked at what: every case and every paper that was opened, every number that was shown, sign-ins.
 
 It is written before anything is shown: what could not be recorded is not seen. Nothing in it is a resident's: a case
-is its uid. Nothing here changes or removes a line.
+is its uid. Nothing here changes or removes a line; :mod:`district.retention` forgets them after years.
 """
 
 from __future__ import annotations

@@ -22,7 +22,9 @@ from district.objects import ObjectsAway, ObjectsWrong
 from district.outcomes import Conflict, Taken, Upload, WrongOffset
 from district.retention import DAY_SECONDS, erase, erase_in_turn, erasing_daily, is_my_turn
 from district.store import DistrictStore
-from district.tables import ATTACHMENTS, CHORES, OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
+from district.tables import ATTACHMENTS, CHORES, OUTBOX, REPORTS, STEPS, SUBMISSIONS, SUPPLEMENTS
+from district.telemetry import Telemetry
+from district.viewings import Viewings, What
 from offline_queue.wire import Envelope, Progress, State, canonical_bytes
 from tests.support.staff_site import Piece, TurnedClock, hand_in, paper_of
 
@@ -139,6 +141,51 @@ def test_an_answer_that_never_came_whole_goes_with_its_case(store: DistrictStore
     assert isinstance(progress, Progress)
     assert (progress.state, progress.missing, [step.code for step in progress.steps]) == (State.DONE, (), ["received"])
     assert not (tmp_path / "papers" / paper_of(answer)).exists()
+
+
+def test_what_nobody_can_close_goes_so_long_after_it_came(store: DistrictStore, tmp_path: Path) -> None:
+    """A submission whose papers never came, and rehearsals, of which one is whole."""
+    never = hand_in(store, 1, papers=(Piece(content=SECRET),), name=NAME, arrive=False)
+    store.papers.append(paper_of(never), 0, SECRET[:100])
+    rehearsals = [hand_in(store, number, papers=(Piece(content=SECRET),), test=True) for number in (2, 3)]
+    open_case = hand_in(store, 4)
+    now = datetime.now(tz=UTC)
+    assert erase(store.engine, store.objects, days=30, now=now + timedelta(days=30, hours=-1)) == 0
+    assert erase(store.engine, store.objects, days=30, now=now + timedelta(days=30, hours=1)) == 3
+    assert erase(store.engine, store.objects, days=30, now=now + timedelta(days=31)) == 0
+    assert [store.submission(one) for one in (never, *rehearsals)] == [None] * 3
+    assert store.submission(open_case) is not None
+    assert {path.name for path in (tmp_path / "papers").iterdir()} == {paper_of(open_case)}
+    # The terminal that has the rest asks, sends nothing more, and forgets it.
+    assert store.papers.append(paper_of(never), 100, SECRET[100:]) == WrongOffset()
+    progress = store.progress(never)
+    assert isinstance(progress, Progress)
+    assert (progress.state, progress.missing, progress.case_number) == (State.DONE, (), None)
+
+
+@pytest.mark.parametrize(("days", "kept_days"), [(30, 1098), (2000, 2000)])
+def test_the_record_of_viewings_goes_after_three_years(
+    store: DistrictStore, monkeypatch: pytest.MonkeyPatch, days: int, kept_days: int
+) -> None:
+    monkeypatch.setattr("district.retention._PAGE", 2)
+    clock = TurnedClock(now=datetime(2026, 1, 1, tzinfo=UTC))
+    viewings, telemetry = Viewings(store.engine, clock=clock), Telemetry(store.engine)
+    for _ in range(5):
+        viewings.note("li", What.CASE)
+    clock.turn(days=1)
+    viewings.note("wang", What.CASE)
+    for terminal, at in (("TY01", "2026-01-01T00:00:00+00:00"), ("TY02", "2026-01-02T00:00:00+00:00")):
+        telemetry.keep(terminal=terminal, kind="heartbeat", body="{}")
+        with store.engine.begin() as connection:
+            connection.execute(REPORTS.update().where(REPORTS.c.terminal == terminal).values(received_at=at))
+
+    def left(after: int) -> tuple[list[str], list[str]]:
+        now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=after)
+        erase(store.engine, store.objects, days=days, now=now)
+        return [one.staff for one in viewings.page()[0]], [one.terminal for one in telemetry.newest()]
+
+    assert left(kept_days - 1) == (["wang"] + ["li"] * 5, ["TY01", "TY02"])
+    assert left(kept_days) == (["wang"], ["TY02"])
 
 
 def test_a_case_waits_until_it_is_handed_on_where_cases_are(store: DistrictStore) -> None:
