@@ -97,23 +97,27 @@ def alone(engine: Engine) -> Generator[Connection]:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def write(engine: Engine, work: Callable[[Connection], T]) -> T:
+def write(engine: Engine, work: Callable[[Connection], T], *, single: bool = False) -> T:
     """What `work` gives, in one durable commit. It is done again from the start where the database asks for it, so it
-    must have no other effect. Writers of an SQLite file wait for each other; those of PostgreSQL at the same rows."""
+    must have no other effect. Writers of an SQLite file wait for each other; those of PostgreSQL at the same rows.
+
+    `single` work is one statement, which must not count twice: PostgreSQL commits it by itself, in one journey instead
+    of three, and when the line breaks meanwhile it may be done again after all.
+    """
     for _ in range(_TRIES - 1):
         try:
-            return _write(engine, work)
+            return _write(engine, work, single=single)
         except OperationalError as trouble:
             # A connection that the server ended while it lay idle; at a commit nobody knows what became of it.
             stale = trouble.connection_invalidated and trouble.statement is not None
             if not stale and getattr(trouble.orig, "sqlstate", None) not in _AGAIN:
                 raise
-    return _write(engine, work)
+    return _write(engine, work, single=single)
 
 
-def _write(engine: Engine, work: Callable[[Connection], T]) -> T:
+def _write(engine: Engine, work: Callable[[Connection], T], *, single: bool) -> T:
     if engine.dialect.name != "sqlite":
-        with engine.begin() as connection:
+        with alone(engine) if single else engine.begin() as connection:
             return work(connection)
     with _IN_TURN, engine.begin() as connection:
         # Before anything is read: two who read first and write then would be in each other's way.

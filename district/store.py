@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import ARRAY, Engine, String, any_, bindparam, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -32,9 +32,11 @@ from offline_queue.wire import Attachment, Progress, Receipt, State, Step, canon
 
 _TRIES = 8
 _PAGE = 100
-_KNOWN = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt).where(
-    SUBMISSIONS.c.uid.in_(bindparam("uids", expanding=True))
-)
+_ANSWERED = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt)
+_KNOWN = {
+    "sqlite": _ANSWERED.where(SUBMISSIONS.c.uid.in_(bindparam("uids", expanding=True))),
+    "postgresql": _ANSWERED.where(SUBMISSIONS.c.uid == any_(bindparam("uids", type_=ARRAY(String)))),
+}
 _KNOWN_PAPERS = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -47,10 +49,7 @@ class _Fresh:
     sha256: str
     matter: str
     supplement_of: str | None
-
-    @property
-    def papers(self) -> tuple[str, ...]:
-        return tuple(one.id for one in self.outside.attachments)
+    papers: tuple[str, ...]
 
     @property
     def is_case(self) -> bool:
@@ -155,7 +154,8 @@ class DistrictStore:
     def _keep(self, fresh: Sequence[_Fresh]) -> dict[str, bytes | None]:
         now = now_text()
         ahead = cases_ahead(self._engine, now, sum(one.is_case for one in fresh))
-        return write(self._engine, lambda connection: _keep(connection, fresh, ahead, now))
+        rows_alone = not any(one.papers or one.supplement_of for one in fresh)
+        return write(self._engine, lambda connection: _keep(connection, fresh, ahead, now), single=rows_alone)
 
     def _look(
         self,
@@ -174,12 +174,17 @@ class DistrictStore:
         read = read_with(self._keys, outside)
         if not isinstance(read, Read):
             return read
-        names = [one.id for one in outside.attachments]
+        names = tuple(one.id for one in outside.attachments)
         if len(set(names)) < len(names) or not papers.isdisjoint(names):
             return Conflict()
         inside = read.envelope
         return _Fresh(
-            outside=outside, body=body, sha256=sha256, matter=inside.matter, supplement_of=inside.supplement_of
+            outside=outside,
+            body=body,
+            sha256=sha256,
+            matter=inside.matter,
+            supplement_of=inside.supplement_of,
+            papers=names,
         )
 
     def progress(self, uid: str, *, of: str | None = None) -> Progress | Unknown:
@@ -280,7 +285,7 @@ class DistrictStore:
 
 def _known(connection: Connection, bodies: Sequence[Body]) -> tuple[dict[str, tuple[str, bytes]], set[str]]:
     """Digest and receipt of the uids that are known, and the ids of papers that are."""
-    rows = connection.execute(_KNOWN, {"uids": [one.uid for one in bodies]})
+    rows = connection.execute(_KNOWN[connection.dialect.name], {"uids": [one.uid for one in bodies]})
     known = {row.uid: (row.sha256, row.receipt) for row in rows}
     named = [paper.id for one in bodies if one.uid not in known for paper in one.attachments]
     return known, set(connection.execute(_KNOWN_PAPERS, {"ids": named}).scalars()) if named else set()
@@ -288,8 +293,7 @@ def _known(connection: Connection, bodies: Sequence[Body]) -> tuple[dict[str, tu
 
 def _keep(connection: Connection, fresh: Sequence[_Fresh], ahead: Sequence[str], now: str) -> dict[str, bytes | None]:
     """Store what is new, and give the receipts by uid; None for a supplement that nobody asked for."""
-    cases = [one.outside.uid for one in fresh if one.is_case]
-    numbers = iter(ahead or next_cases(connection, now, len(cases)))
+    numbers = iter(ahead or next_cases(connection, now, sum(one.is_case for one in fresh)))
     rows: list[dict[str, object]] = []
     papers: list[dict[str, object]] = []
     receipts: dict[str, bytes | None] = {}
@@ -308,8 +312,6 @@ def _keep(connection: Connection, fresh: Sequence[_Fresh], ahead: Sequence[str],
         insert_submissions(connection, rows)
     if papers:
         connection.execute(ATTACHMENTS.insert(), papers)
-    if cases:
-        tell(connection, Event.COMPLETE, cases, now=now)
     return receipts
 
 
