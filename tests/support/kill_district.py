@@ -1,5 +1,5 @@
-"""Two processes of one district on one PostgreSQL, killed again and again while terminals hand in: what they
-acknowledged is there, once, and is answered with the same bytes for ever.
+"""Two processes of one district on one PostgreSQL, killed again and again while terminals hand in, rate, answer what
+staff ask for, and enrol: what was acknowledged is there, once, and is answered with the same bytes for ever.
 
 Both are the real ``district serve``, forked from a warm server, so that a run sees many kills. Terminals go to one or
 the other by chance, again and again until they have an answer, and now and then with what was answered long ago. The
@@ -14,10 +14,10 @@ import os
 import signal
 import socket
 import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from random import Random
@@ -25,37 +25,46 @@ from typing import Literal, get_args
 from unittest.mock import patch
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select
+from sqlalchemy import Engine
 
 import district.cli
+from district.authority import new_authority
+from district.cases import Cases, Stage
+from district.check.enrolment import request_for
 from district.database import open_engine
+from district.enrolment import Enrolments
+from district.halls import Halls
 from district.opening import Body
 from district.outcomes import Take, Taken
 from district.store import DistrictStore
-from district.tables import ATTACHMENTS, OUTBOX, SUBMISSIONS
 from district.terminals import Terminals
 from offline_queue.client import PlatformClient
+from offline_queue.enrolment import MAX_ENROLLED_BYTES, enrolment
+from offline_queue.numbers import key_id
 from offline_queue.retry import Answer, Outcome
 from offline_queue.signing import RequestSigner
+from offline_queue.transport import Transport
 from offline_queue.wire import (
     PLAIN_TYPE,
-    Attachment,
     Batch,
     BatchItem,
-    Envelope,
+    Progress,
+    Rating,
     Receipt,
     State,
     canonical_bytes,
     content_digest,
     read_batch_answers,
-    read_receipt,
     sha256_hex,
 )
+from tests.support.district_promises import Machine, Sent, judge, submission
 
-Mutant = Literal["none", "answers-before-commit", "receipt-anew", "doubles"]
+Mutant = Literal["none", "answers-before-commit", "rates-before-commit", "receipt-anew", "doubles"]
 MUTANTS: tuple[Mutant, ...] = get_args(Mutant)
 _TERMINALS = 4
+_HALL = "taoyuan"
 _DEADLINE = 5.0
 _END_S = 60.0
 _fork = multiprocessing.get_context("forkserver")
@@ -70,39 +79,6 @@ class Verdict:
     broken: Counter[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A submission, its papers by id, and every receipt that was ever answered for it."""
-
-    envelope: Envelope
-    body: bytes
-    papers: dict[str, bytes]
-    receipts: list[bytes] = field(default_factory=list[bytes])
-    whole: list[bool] = field(default_factory=list[bool])
-
-
-def submission(chance: Random, number: int, code: str) -> Sent:
-    papers = {
-        str(UUID(bytes=chance.randbytes(16), version=4)): chance.randbytes(3_000)
-        for _ in range(chance.choice((0, 0, 0, 2)))
-    }
-    envelope = Envelope(
-        uid=str(UUID(bytes=chance.randbytes(16), version=4)),
-        kiosk=code,
-        provisional_number=f"{code}-261123-{number:04d}-E",
-        token="A" * 22,
-        matter="pension-enrolment",
-        created="2026-11-23T09:00:00+08:00",
-        test=False,
-        form={"of": f"{code}-{number}"},
-        attachments=tuple(
-            Attachment(id=name, material="m", media_type="image/png", bytes=len(content), sha256=sha256_hex(content))
-            for name, content in papers.items()
-        ),
-    )
-    return Sent(envelope, canonical_bytes(envelope), papers)
-
-
 class Terminal:
     """Hands in through either of two addresses until it is told to end."""
 
@@ -111,15 +87,21 @@ class Terminal:
         code: str,
         urls: Sequence[str],
         key: Ed25519PrivateKey,
+        engine: Engine,
         *,
         ending: threading.Event,
         answered: threading.Event,
     ) -> None:
         self.sent: list[Sent] = []
+        self.machines: list[Machine] = []
         self.failed: BaseException | None = None
         self._code = code
         self._chance = Random(code)
+        self._urls = urls
         self._clients = [PlatformClient(url, signer=RequestSigner(key), deadline=_DEADLINE) for url in urls]
+        self._unsigned = Transport(deadline=_DEADLINE, largest=MAX_ENROLLED_BYTES)
+        self._staff = Cases(engine)
+        self._codes = Enrolments(engine)
         self._ending = ending
         self._answered = answered
         self._late = threading.Event()
@@ -143,11 +125,14 @@ class Terminal:
                     self._put_together(batch)
                 for one in batch:
                     self._papers(one)
+                self._rate(batch[0])
+                self._chance.choice((self._supplement, self._rate, self._rate))(batch[-1])
                 self._put(self._chance.choice(self.sent))  # long since answered, perhaps by the other
+                self._enrol()
         except BaseException as failure:  # noqa: BLE001 - told to whoever waits for this thread
             self.failed = failure
         finally:
-            for client in self._clients:
+            for client in (*self._clients, self._unsigned):
                 client.close()
 
     def _asked(self, ask: Callable[[PlatformClient], Outcome]) -> Answer:
@@ -182,6 +167,52 @@ class Terminal:
         for one, told in zip(batch, answers.answers, strict=True):
             assert told.status in (200, 201), told
             one.receipts.append(told.body.encode())
+
+    def _rate(self, one: Sent) -> None:
+        """What was rated before is rated the same, as after a lost answer."""
+        level = one.rated[0] if one.rated else self._chance.randint(1, 5)
+        asked = canonical_bytes(Rating(level=level))
+        answer = self._asked(lambda client: client.put_rating(one.envelope.uid, asked))
+        if self._is_known(one, answer):
+            one.rated.append(level)
+
+    def _supplement(self, one: Sent) -> None:
+        """Staff ask for one, and it is handed in."""
+        uid = one.envelope.uid
+        self._staff.move(uid, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li")
+        self._staff.ask(uid, start=Stage.ACCEPTED, materials=["m"], note="", due_on=None, staff="li")
+        answer = self._asked(lambda client: client.progress(uid))
+        if not self._is_known(one, answer):
+            return
+        asked = Progress.model_validate_json(answer.body).supplement
+        assert asked is not None, answer
+        brought = submission(self._chance, len(self.sent), self._code, supplement_of=asked.id)
+        self.sent.append(brought)
+        self._put(brought)
+        self._papers(brought)
+
+    def _is_known(self, one: Sent, answer: Answer) -> bool:
+        assert answer.status in (200, 404), answer
+        if answer.status == 404:
+            one.unknown.append(True)
+        return answer.status == 200
+
+    def _enrol(self) -> None:
+        """Another machine, or one that enrolled before and lost its answer."""
+        if not self.machines or self._chance.random() < 0.5:
+            key = Ed25519PrivateKey.generate()
+            code = self._codes.invite(self._code, _HALL).code
+            asked = enrolment(code, key, request_for(self._code, ec.generate_private_key(ec.SECP256R1())))
+            self.machines.append(Machine(key_id(key.public_key().public_bytes_raw()), asked))
+        one = self._chance.choice(self.machines)
+        headers = {"Content-Type": PLAIN_TYPE, "Content-Digest": content_digest(one.asked)}
+        answer = self._asked(
+            lambda _client: self._unsigned.request(
+                "POST", f"{self._chance.choice(self._urls)}/v1/enrolments", one.asked, headers
+            )
+        )
+        assert answer.status == 201, answer
+        one.answers.append(answer.body)
 
     def _papers(self, one: Sent) -> None:
         for name, content in one.papers.items():
@@ -230,10 +261,18 @@ def serve(database: str, folder: Path, port: int, mutant: Mutant) -> None:
                 take_all(self, [(outside.model_copy(update={"uid": uid}), body)])
         return taken
 
+    rate = DistrictStore.rate
+
+    def rates_early(self: DistrictStore, uid: str, level: int, **of: str | None) -> bool:
+        threading.Timer(0.5, rate, (self, uid, level), of).start()
+        return True
+
     broken = {"answers-before-commit": early, "receipt-anew": anew, "doubles": twice}.get(mutant)
     if broken is not None:
         patch.object(DistrictStore, "take_all", broken).start()
-    district.cli.main(["serve", "--database", database, "--port", str(port)])
+    if mutant == "rates-before-commit":
+        patch.object(DistrictStore, "rate", rates_early).start()
+    district.cli.main(["serve", "--database", database, "--port", str(port), "--issue", str(folder / "ca")])
 
 
 def _receipt(uid: str, body: bytes) -> bytes:
@@ -247,10 +286,12 @@ def run(folder: Path, database: str, *, seed: int, kills: int, mutant: Mutant = 
     ports = [_free_port(), _free_port()]
     keys = {f"TY{number:02d}": Ed25519PrivateKey.generate() for number in range(_TERMINALS)}
     engine = open_engine(database)
+    Halls(engine).add(_HALL, "桃源镇便民服务中心")
+    new_authority(folder / "ca", name="Terminals", now=datetime.now(tz=UTC))
     for code, key in keys.items():
         Terminals(engine).add(code, key.public_key().public_bytes_raw())
     urls = [f"http://127.0.0.1:{port}" for port in ports]
-    terminals = [Terminal(code, urls, key, ending=ending, answered=answered) for code, key in keys.items()]
+    terminals = [Terminal(code, urls, key, engine, ending=ending, answered=answered) for code, key in keys.items()]
     running = [_begun(database, folder, port, mutant) for port in ports]
     try:
         for terminal in terminals:
@@ -280,7 +321,9 @@ def run(folder: Path, database: str, *, seed: int, kills: int, mutant: Mutant = 
             one.join()
         engine.dispose()
     sent = [one for terminal in terminals for one in terminal.sent]
-    return Verdict(sum(bool(one.receipts) for one in sent), kills, _judge(folder, database, sent))
+    machines = [one for terminal in terminals for one in terminal.machines]
+    acknowledged = sum(bool(one.receipts) for one in sent)
+    return Verdict(acknowledged, kills, judge(folder / "district" / "papers", database, sent, machines))
 
 
 def _free_port() -> int:
@@ -302,35 +345,3 @@ def _kill(process: BaseProcess) -> None:
     process.join(20)
     if process.exitcode != -signal.SIGKILL:
         raise RuntimeError(f"{process.name} ended by itself: {process.exitcode}")
-
-
-def _judge(folder: Path, database: str, sent: Sequence[Sent]) -> Counter[str]:
-    broken: Counter[str] = Counter()
-    with closing(DistrictStore(database, folder / "district" / "papers")) as store:
-        with store.engine.connect() as connection:
-            rows = {row.uid: row for row in connection.execute(select(SUBMISSIONS))}
-            told = Counter(connection.execute(select(OUTBOX.c.uid).where(OUTBOX.c.event == "complete")).scalars())
-            incomplete = set(connection.execute(select(ATTACHMENTS.c.uid).where(~ATTACHMENTS.c.complete)).scalars())
-        for one in sent:
-            row = rows.get(one.envelope.uid)
-            if one.receipts and (row is None or row.body != one.body):
-                broken["every 2xx is stored"] += 1
-            if len({*one.receipts, *([row.receipt] if row is not None else [])}) > 1:
-                broken["receipts are the same bytes"] += 1
-            if one.whole and (row is None or row.state != State.DONE.value or one.envelope.uid in incomplete):
-                broken["papers complete a submission"] += 1
-            for name, content in one.papers.items() if one.whole else ():
-                paper = store.papers.paper(name)
-                if paper is None or b"".join(paper.content) != content:
-                    broken["the same papers"] += 1
-        handed_in: defaultdict[str, int] = defaultdict(int)
-        for row in rows.values():
-            handed_in[json.loads(row.body)["form"]["of"]] += 1
-            receipt = read_receipt(row.receipt)
-            if receipt is None or receipt.case_number not in (None, row.case_number):
-                broken["a case keeps its number"] += 1
-        done = [row for row in rows.values() if row.state == State.DONE.value]
-        broken["no case twice"] = sum(times - 1 for times in handed_in.values())
-        broken["every case has a number of its own"] = len(done) - len({row.case_number for row in done} - {None})
-        broken["each case is told of once"] = sum(told[row.uid] != 1 for row in done) + len(told.keys() - rows.keys())
-    return +broken
