@@ -3,49 +3,31 @@
 from __future__ import annotations
 
 import base64
-import errno
 import json
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import apsw
 import pytest
 import zxingcpp
 
 from devices.camera.api import Doubt, Finding, Lost
-from devices.camera.capture import OpencvCamera
 from devices.camera.pictures import decode_picture
 from devices.camera.wayup import WayUp, way_up
-from devices.card.api import CardFailed, CardRead, CardState
-from devices.card.reader import WatchedReader
 from devices.card.sim_card import DEMO_PEOPLE
 from devices.printer.counter import read_count
-from kiosk import bootstrap
-from kiosk.bootstrap import Core, Parts, open_core
-from kiosk.config import ConfigError, PrinterTable
-from kiosk.demo import Simulators, demo_config, simulators
-from kiosk.demo.controls import controls, scene, staff_page
-from kiosk.demo.simulators import simulated_speaker
 from kiosk.domain.spoken import LINES, Line
 from kiosk.journey.events import (
     AddPage,
-    Agree,
     Back,
     Begin,
     CallStaff,
     CloseOverlay,
-    Draft,
-    Event,
     FindMine,
     Finish,
     Next,
     PickLanguage,
-    PickMatter,
-    PickWho,
     PrintAgain,
     Rate,
     RemovePage,
@@ -53,20 +35,14 @@ from kiosk.journey.events import (
     ShootNow,
     Signed,
     SwitchToOtherCard,
-    ThatIsRight,
-    Tick,
     Touched,
-    TryAgain,
 )
 from kiosk.journey.states import (
-    Ask,
     Delivery,
     FindByCard,
     FindBySlip,
     HandedIn,
     HandingIn,
-    Identify,
-    IdleWarning,
     OtherCard,
     Printing,
     ScanPapers,
@@ -75,97 +51,10 @@ from kiosk.journey.states import (
     Welcome,
     WhoFor,
 )
-from kiosk.opening import CARD_FIELDS, china_time, open_slip_printer
-from offline_queue import store
-from offline_queue.blobs import Blobs
-from offline_queue.store import Store
-from tests.support.journeys import NOON
+from tests.support.core_stage import PATIENCE_S, PNG, Stage, online, stage
 from tests.support.markers import marks_in, spellings
-from tests.support.staff_site import Visitor
 
-PATIENCE_S = 30.0
-
-
-class Stage:
-    """A running core whose runner is pumped here, as the Qt thread would."""
-
-    def __init__(self, core: Core, sims: Simulators) -> None:
-        self.core = core
-        self.sims = sims
-        self._bell = threading.Event()
-        core.runner.wake = self._bell.set
-
-    def do(self, *events: Event) -> Stage:
-        for event in events:
-            self.core.runner.post(event)
-        self.core.runner.pump()
-        return self
-
-    def until(self, ready: Callable[[Terminal], bool]) -> Terminal:
-        end = time.monotonic() + PATIENCE_S
-        while not ready(self.core.runner.state):
-            left = end - time.monotonic()
-            assert left > 0, f"still at {self.core.runner.state.screen}"
-            self._bell.wait(min(left, 1.0))
-            self._bell.clear()
-            self.core.runner.pump()
-        return self.core.runner.state
-
-    def sooner_or_later(self, true: Callable[[], bool]) -> bool:
-        """For what no event of ours announces."""
-        end = time.monotonic() + PATIENCE_S
-        while not true():
-            if time.monotonic() > end:
-                return False
-            self._bell.wait(0.05)
-        return True
-
-    def to_papers(self, card: str = "wang") -> Stage:
-        self.do(Begin(), PickWho(False), PickMatter("pension-enrolment"), Next(), Agree(NOON))
-        self.sims.slot.insert(self.sims.cards[card])
-        self.until(lambda state: isinstance(state.screen, Identify) and state.screen.found is not None)
-        self.do(ThatIsRight())
-        for answer in ("13812345678", "003", "rural", "500"):
-            self.do(Draft(answer), Next())
-        return self
-
-    def to_slip(self) -> HandedIn:
-        self.to_papers()
-        self.sims.desk.lay(self.sims.papers["wang"])
-        self.until(lambda state: state.session is not None and bool(state.session.scans))
-        self.do(Next(), Next(), Signed(PNG))
-        state = self.until(
-            lambda state: isinstance(state.screen, HandedIn) and state.screen.printing is not Printing.RUNNING
-        )
-        assert isinstance(state.screen, HandedIn)
-        return state.screen
-
-
-PNG = b"\x89PNG\r\n\x1a\n-a-signature"
-
-
-online = pytest.mark.parametrize("stage", [True], indirect=True)
-
-
-@pytest.fixture
-def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Stage]:
-    """Without a network, unless the test is marked to have one by ``@online``."""
-    monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(bootstrap, "forbid_core_dumps", lambda: None)  # for good, in the process of all tests
-    with simulators(tmp_path / "elsewhere") as sims:
-        parts = Parts(
-            reader=WatchedReader(slot=sims.slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
-            camera=OpencvCamera(source=sims.desk.source),
-            codes=OpencvCamera(source=sims.window.source),
-            printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),
-            speaker=simulated_speaker(sims.voice, sims.jack),
-        )
-        url = sims.district.url if getattr(request, "param", False) else ""
-        core = open_core(demo_config(url, sims.printer.uri, sims.neighbour.keys), parts)
-        try:
-            yield Stage(core, sims)
-        finally:
-            core.close()
+__all__ = ["stage"]
 
 
 def test_from_card_to_slip_and_nothing_left_unsealed(stage: Stage, tmp_path: Path) -> None:
@@ -200,49 +89,28 @@ def test_the_log_tells_what_happened_but_not_to_whom(stage: Stage, tmp_path: Pat
     assert {"session-begun", "submission-stored", "slip-ended", "staff-called"} <= set(events)
 
 
-def _silence(stage: Stage, seconds: float) -> None:
-    state = stage.core.runner.state
-    stage.do(Tick(now=state.now + seconds, today=state.today))
-
-
 def test_the_warning_is_said_hushed_by_a_touch_and_never_logged(stage: Stage, tmp_path: Path) -> None:
     warning = LINES[Line.IDLE_WARNING]
     stage.do(Begin())
-    _silence(stage, 91)
+    stage.silence(91)
     (said,) = stage.sims.voice.wait_for(1, PATIENCE_S)
     assert (said.text, said.settings["LANGUAGE"], said.settings["RATE"]) == (warning.zh, "zh", "0")
     assert said.settings["PRIORITY"] == "important"
     stage.do(Touched(), CloseOverlay(), SetCare(True), PickLanguage("en"))
     assert stage.sooner_or_later(lambda: said.end == "CANCELED")
-    _silence(stage, 140)
+    stage.silence(140)
     english = stage.sims.voice.wait_for(2, PATIENCE_S)[-1]
     assert (english.text, english.settings["LANGUAGE"], english.settings["RATE"]) == (warning.en, "en", "-38")
-    _silence(stage, 46)
+    stage.silence(46)
     assert isinstance(stage.core.runner.state.screen, Welcome)
     assert stage.sooner_or_later(lambda: english.end == "CANCELED")
     stage.do(Begin())  # the next resident finds the voice as it should be
-    _silence(stage, 91)
+    stage.silence(91)
     assert stage.sims.voice.wait_for(3, PATIENCE_S)[-1].settings["RATE"] == "0"
     stage.core.close()
     log = (tmp_path / "log" / "audit.jsonl").read_text("utf-8")
     assert "您还在吗" not in log
     assert "still there" not in log
-
-
-def test_a_lost_voice_is_logged_by_its_code_and_the_way_goes_on(stage: Stage, tmp_path: Path) -> None:
-    stage.do(Begin())
-    stage.sims.voice.go_away()
-    _silence(stage, 91)
-    log = tmp_path / "log" / "audit.jsonl"
-
-    def noted() -> bool:
-        stage.do()
-        return '"event": "speaker-changed", "trouble": "speech-no-engine"' in log.read_text("utf-8")
-
-    assert stage.sooner_or_later(noted)
-    assert isinstance(stage.core.runner.state.overlay, IdleWarning)
-    stage.do(CloseOverlay(), PickWho(False))
-    assert stage.core.runner.state.overlay is None
 
 
 def test_a_lost_slip_is_found_by_card_and_printed_again_marked(stage: Stage) -> None:
@@ -308,17 +176,6 @@ def test_staff_learn_of_low_paper_before_a_resident_does(stage: Stage, tmp_path:
     assert 0.1 < count.roll_metres < 0.3
     log = (tmp_path / "log" / "audit.jsonl").read_text("utf-8")
     assert '"event": "printer-seen", "trouble": "", "paper_low": 1' in log
-
-
-def test_no_paper_in_the_printer_still_stores(stage: Stage) -> None:
-    stage.sims.printer.take_paper()
-    handed_in = stage.to_slip()
-    assert handed_in.printing is Printing.NOT_PRINTED
-    assert len(stage.core.queue.list()) == 1
-    stage.sims.printer.load_paper()
-    stage.do(PrintAgain(handed_in.stored.uid))
-    stage.until(lambda state: isinstance(state.screen, HandedIn) and state.screen.printing is Printing.PRINTED)
-    assert len(stage.sims.printer.slips()) == 1
 
 
 def test_a_picture_by_hand_when_there_is_no_paper(stage: Stage) -> None:
@@ -391,40 +248,6 @@ def test_a_file_above_its_limit_is_said_and_fewer_pages_go_in(stage: Stage) -> N
     assert _taken(1)(stage.core.runner.state)
 
 
-def test_a_damaged_card_is_said_and_a_good_one_goes_on(stage: Stage) -> None:
-    stage.do(Begin(), PickWho(False), PickMatter("pension-enrolment"), Next(), Agree(NOON))
-    stage.sims.slot.insert(stage.sims.cards["expired"])
-    stage.until(lambda state: isinstance(state.screen, Identify) and state.screen.trouble == "card-expired")
-    stage.sims.slot.remove()
-    stage.sims.slot.insert(stage.sims.cards["abdu"])
-    state = stage.until(lambda state: isinstance(state.screen, Identify) and state.screen.found is not None)
-    stage.do(ThatIsRight())
-    assert isinstance(stage.core.runner.state.screen, Ask)
-    assert isinstance(state.screen, Identify)
-    assert state.screen.found is not None
-    assert state.screen.found.name == DEMO_PEOPLE["abdu"].name
-
-
-def test_a_full_disk_keeps_everything_on_the_screen(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    room = [1024]
-
-    def free(_: Path) -> int:
-        return room[0]
-
-    monkeypatch.setattr(store, "free_bytes", free)
-    stage.to_papers()
-    stage.sims.desk.lay(stage.sims.papers["wang"])
-    stage.until(lambda state: state.session is not None and bool(state.session.scans))
-    stage.do(Next(), Next(), Signed(PNG))
-    state = stage.until(lambda state: state.screen == HandingIn(trouble="storage-full"))
-    assert state.session is not None
-    assert state.session.answers
-    assert stage.sims.printer.slips() == []
-    room[0] = 2**40
-    stage.do(TryAgain())
-    stage.until(lambda state: isinstance(state.screen, HandedIn))
-
-
 @online
 def test_planted_words_lie_nowhere_before_and_after_they_are_sent(
     stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -487,48 +310,6 @@ def test_the_platforms_answer_reaches_the_screen_and_the_rating_the_platform(sta
         received.close()
 
 
-def test_a_disk_that_fails_is_told_and_the_clerk_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    uid = stage.to_slip().stored.uid
-    stage.sims.slot.remove()
-    stage.do(Finish(), Finish(), FindMine(by_slip=False))
-
-    def broken(self: Store) -> None:
-        raise apsw.IOError("disk I/O error")
-
-    with monkeypatch.context() as failing:
-        failing.setattr(Store, "expire_reprints", broken)
-        stage.sims.slot.insert(stage.sims.cards["wang"])
-        stage.until(lambda state: isinstance(state.screen, FindByCard) and state.screen.trouble == "lookup-failed")
-    stage.sims.slot.remove()
-    stage.sims.slot.insert(stage.sims.cards["wang"])
-    stage.until(lambda state: isinstance(state.screen, FindByCard) and bool(state.screen.found))
-    with monkeypatch.context() as failing:
-        failing.setattr(Store, "expire_reprints", broken)
-        stage.do(PrintAgain(uid))
-        stage.until(
-            lambda state: isinstance(state.screen, FindByCard) and state.screen.printing is Printing.NOT_PRINTED
-        )
-    stage.do(PrintAgain(uid))
-    stage.until(lambda state: isinstance(state.screen, FindByCard) and state.screen.printing is Printing.PRINTED)
-
-
-def test_a_disk_that_fails_at_handing_in_keeps_everything_too(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage.to_papers()
-    stage.sims.desk.lay(stage.sims.papers["wang"])
-    stage.until(lambda state: state.session is not None and bool(state.session.scans))
-
-    def broken(*_: object) -> None:
-        raise OSError(errno.EIO, "disk I/O error")
-
-    with monkeypatch.context() as failing:
-        failing.setattr(Blobs, "write", broken)
-        stage.do(Next(), Next(), Signed(PNG))
-        stage.until(lambda state: state.screen == HandingIn(trouble="storage-failed"))
-    stage.do(TryAgain())
-    stage.until(lambda state: isinstance(state.screen, HandedIn))
-    assert len(stage.core.queue.list()) == 1
-
-
 def test_another_residents_card_never_mixes_two_people(stage: Stage) -> None:
     stage.to_papers()
     stage.sims.slot.remove()
@@ -539,96 +320,3 @@ def test_another_residents_card_never_mixes_two_people(stage: Stage) -> None:
     assert isinstance(state.screen, WhoFor)
     assert state.session is not None
     assert (state.session.number, state.session.applicant, dict(state.session.answers)) == (2, None, {})
-
-
-def test_the_printers_own_trouble_stands_in_the_log(stage: Stage, tmp_path: Path) -> None:
-    stage.sims.printer.open_cover()
-    assert stage.to_slip().printing is Printing.NOT_PRINTED
-    stage.core.close()
-    lines = [json.loads(line) for line in (tmp_path / "log" / "audit.jsonl").read_text("utf-8").splitlines()]
-    assert [line["trouble"] for line in lines if line["event"] == "slip-ended"] == ["printer-cover-open"]
-
-
-def test_a_newcomer_gets_in_to_the_staff_page_by_what_the_panel_shows(stage: Stage) -> None:
-    title, (button,) = staff_page(stage.sims)
-    url = title.split()[-1].rstrip("/")
-    password = button.label.partition(" / ")[2].removesuffix("）")
-    visitor = Visitor(url)
-    assert visitor.sign_in("demo", password).url == f"{url}/cases"
-    visitor.close()
-
-
-@online
-def test_every_button_of_the_control_panel_does_what_it_says(stage: Stage) -> None:
-    buttons = {action.name: action.act for _, group in controls(stage.sims, stage.core) for action in group}
-    seen = scene(stage.sims)
-    sims = stage.sims
-    assert seen.slip() is None
-    with pytest.raises(LookupError, match="no slip yet"):
-        buttons["lay-slip"]()
-    buttons["network-cut"]()
-    assert not sims.district.is_reachable
-    for button in ("cover-open", "cover-close", "paper-take", "paper-load", "printer-off", "printer-on"):
-        buttons[button]()
-    stage.do(Begin(), PickWho(False), PickMatter("pension-enrolment"), Next(), Agree(NOON))
-    for key, found in (("expired", None), ("unreadable", None), ("li", "李建国"), ("abdu", None), ("wang", "王秀英")):
-        buttons[f"card-{key}"]()
-        state = stage.until(lambda state, before=stage.core.runner.state.card: _settled(state.card, before))
-        assert isinstance(state.screen, Identify)
-        if found is not None:
-            assert state.screen.found is not None
-            assert state.screen.found.name == found
-    stage.do(ThatIsRight())
-    for answer in ("13812345678", "003", "rural", "500"):
-        stage.do(Draft(answer), Next())
-    buttons["camera-unplug"]()
-    stage.until(lambda state: isinstance(state.screen, ScanPapers) and isinstance(state.camera, Lost))
-    buttons["camera-plug"]()
-    for button in ("codes-unplug", "codes-plug", "lay-code", "window-clear", "codes-noise", "codes-clear"):
-        buttons[button]()
-    for button, finding in (("glare", Finding.GLARE), ("blur", Finding.BLURRED), ("worst", Finding.TOO_DARK)):
-        buttons["camera-clear"]()
-        buttons["desk-clear"]()
-        stage.until(lambda state: isinstance(state.screen, ScanPapers) and Finding.NO_PAPER in state.screen.findings)
-        buttons[f"camera-{button}"]()
-        buttons["paper-wang"]()
-        stage.until(
-            lambda state, finding=finding: isinstance(state.screen, ScanPapers) and finding in state.screen.findings
-        )
-    buttons["camera-clear"]()
-    buttons["paper-wang"]()
-    stage.until(lambda state: state.session is not None and bool(state.session.scans))
-    stage.do(Next(), Next(), Signed(PNG))
-    stage.until(lambda state: isinstance(state.screen, HandedIn) and state.screen.printing is Printing.PRINTED)
-    assert seen.slip() is not None
-    assert list(seen.received()) == []
-    buttons["network-restore"]()
-    stage.until(lambda state: isinstance(state.screen, HandedIn) and state.screen.delivery is Delivery.DONE)
-    (received,) = seen.received()
-    assert (received.papers, received.test) == ("2 / 2", False)
-    assert received.case_number
-    buttons["card-off"]()
-    buttons["desk-clear"]()
-    stage.do(Finish(), Finish(), FindMine(by_slip=True))
-    for button, trouble in (
-        ("lay-code", "code-foreign"),
-        ("lay-matter", "code-matter"),
-        ("lay-notice", "code-notice"),
-        ("lay-enrolment", "code-enrolment"),
-    ):
-        buttons[button]()
-        stage.until(
-            lambda state, trouble=trouble: isinstance(state.screen, FindBySlip) and state.screen.trouble == trouble
-        )
-    buttons["lay-slip"]()
-    stage.until(lambda state: isinstance(state.screen, FindBySlip) and bool(state.screen.found))
-
-
-def _settled(card: CardState, before: CardState) -> bool:
-    earlier = before.insertion if isinstance(before, CardRead | CardFailed) else 0
-    return isinstance(card, CardRead | CardFailed) and card.insertion > earlier
-
-
-def test_a_printer_address_that_says_nothing_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"printer\.uri"):
-        open_slip_printer(PrinterTable(uri="paper://wall"))

@@ -6,7 +6,7 @@ from devices.card.sim_card import DEMO_PEOPLE
 from kiosk.journey.events import Agree, Begin, Draft, Next, PickMatter, PickWho, Signed, ThatIsRight
 from kiosk.journey.states import HandedIn, Identify, Printing
 from kiosk.receipts.kept import KeptSlip
-from tests.integration.test_core import PNG, Stage, stage
+from tests.support.core_stage import PNG, Stage, stage
 from tests.support.journeys import NOON
 
 __all__ = ["stage"]

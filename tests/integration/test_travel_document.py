@@ -27,11 +27,10 @@ from kiosk.journey.events import (
 from kiosk.journey.offers import offered
 from kiosk.journey.states import Ask, Identify, LayDocument, ShowDocument, ShowPaper, TypeDocument, Welcome
 from kiosk.process import READING
-from tests.integration import test_core
-from tests.integration.test_core import Stage
+from tests.support.core_stage import Stage, stage
 from tests.support.journeys import NOON
 
-stage = test_core.stage  # the fixture
+__all__ = ["stage"]
 
 
 def identified(stage: Stage) -> str:
