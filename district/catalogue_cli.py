@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 
 from district.catalogue import Catalogues, NotPublished
-from district.keys import KeysTrouble, signing_key
+from district.keys import signing_key
 from district.keys_cli import keys_options, passphrase_in
 from district.settings import database_option, opened_database
 from offline_queue.bundle import public_raw
-from offline_queue.catalogue import MAX_PACKAGE_BYTES, Catalogue, MatterFile, sign_catalogue
+from offline_queue.catalogue import MAX_FILES, MAX_PACKAGE_BYTES, Catalogue, MatterFile, sign_catalogue
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -33,16 +34,19 @@ def sign(folder: Path, out: Path, keys_folder: Path | None, passphrase_file: Pat
         raise click.UsageError("give --keys FOLDER, which holds the key that signs bundles")
     from kiosk.catalogue.loader import CatalogueError  # slow to load, and for this command only
 
+    paths = sorted(folder.glob("*.yaml"))
+    if not 0 < len(paths) <= MAX_FILES:
+        raise click.ClickException(
+            f"{folder} has to hold 1 to {MAX_FILES} matters, each as NAME.yaml; it holds {len(paths)}"
+        )
     now = datetime.now(tz=UTC)
     try:
-        files = tuple(_matter(path) for path in sorted(folder.glob("*.yaml")))
+        files = tuple(_matter(path) for path in paths)
         # The minute as a number counts up by itself, on whichever machine a package is signed.
         made = Catalogue(version=int(f"{now:%Y%m%d%H%M}"), created=now, files=files)
         package = sign_catalogue(made, signing_key(keys_folder, passphrase_in(passphrase_file)))
-    except (KeysTrouble, CatalogueError) as trouble:
+    except CatalogueError as trouble:
         raise click.ClickException(str(trouble)) from trouble
-    except ValueError as trouble:
-        raise click.ClickException(f"{folder} can't be a catalogue: {trouble}") from trouble
     if len(package) > MAX_PACKAGE_BYTES:
         raise click.ClickException(f"the package is larger than terminals take ({MAX_PACKAGE_BYTES} bytes)")
     out.write_bytes(package)
@@ -52,9 +56,16 @@ def sign(folder: Path, out: Path, keys_folder: Path | None, passphrase_file: Pat
 def _matter(path: Path) -> MatterFile:
     from kiosk.catalogue.loader import parse
 
-    text = path.read_bytes().decode("utf-8")
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as trouble:
+        raise click.ClickException(f"{path} is not UTF-8: save it as that") from trouble
     parse(text, path.name)
-    return MatterFile(name=path.name, text=text)
+    try:
+        return MatterFile(name=path.name, text=text)
+    except ValidationError as trouble:
+        said = "the name of a matter's file is of a-z, 0-9 and hyphens, as in pension-enrolment.yaml"
+        raise click.ClickException(f"{path}: {said}") from trouble
 
 
 @catalogue.command()

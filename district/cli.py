@@ -48,6 +48,7 @@ from district.store import DistrictStore
 from district.telemetry import Telemetry
 from district.terminals import Terminals
 from district.terminals_cli import halls, terminals
+from offline_queue.parcel import FOLDER
 from offline_queue.wire import Receipt
 
 
@@ -276,6 +277,10 @@ def import_(
     """Take in what terminals wrote onto a stick, and lay signed receipts beside it. Done again, it harms nothing."""
     if keys_folder is None:
         raise click.UsageError("what comes by stick is sealed, and receipts are signed: give --keys FOLDER")
+    if not (stick / FOLDER).is_dir():
+        raise click.ClickException(
+            f"no terminal wrote to {stick}: give the folder in which kiosk queue export made {FOLDER}"
+        )
     key = signing_key(keys_folder, passphrase_in(passphrase_file))
     receipts: list[Receipt] = []
     refused = False
@@ -291,6 +296,8 @@ def import_(
                         refused = True
                         row = {"folder": name, "refused": reason}
                 click.echo(json.dumps(row) if as_json else "\t".join(str(value) for value in row.values()))
+            if not receipts and not refused:
+                click.echo(f"nothing to take in is in {stick / FOLDER}", err=True)
             for path in write_receipts(stick, receipts, key):
                 click.echo(f"receipts: {path.name}", err=True)
         except OSError as trouble:

@@ -8,8 +8,10 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
 from district.adapters.credentials import Credentials, certificates_of, credentials_of, shared_secret
 from district.adapters.file import AdapterTrouble, Secret, load_adapter
@@ -26,6 +28,7 @@ from district.webhook import Webhook
 from offline_queue.transport import DEADLINE_SECONDS, Certificates
 
 SECRET_VARIABLE = "DISTRICT_WEBHOOK_SECRET"  # noqa: S105 - where the secret is, not the secret  # nosec B105
+_WITH_TO = ("papers", "key_id", "secret_file", "hmac", "ca", "tls_cert", "tls_key", "deadline")
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -72,8 +75,14 @@ def forward(
     """Hand cases on, each event at least once and those of one case in order. Several may run on one database."""
     if (url is None) == (adapter is None):
         raise click.UsageError("one of --to ADDRESS and --adapter FILE")
+    if adapter is not None:
+        _look_for_others(click.get_current_context())
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
+    if url is not None and urlsplit(url).scheme == "http" and (ca or tls_cert):
+        raise click.UsageError(
+            "--ca and --tls-cert are for https://…: on plain http no certificate is shown or asked for"
+        )
     try:
         if adapter is not None:
             receiver = AdapterReceiver(adapter)
@@ -107,6 +116,14 @@ def forward(
     click.echo(f"delivered {done.delivered}, put off {done.later}, refused {done.refused}", err=True)
     if done.later or done.refused:
         raise SystemExit(1)
+
+
+def _look_for_others(context: click.Context) -> None:
+    """What an adapter file says itself must not be told, and then not count."""
+    for one in context.command.params:
+        told = context.get_parameter_source(str(one.name)) is ParameterSource.COMMANDLINE
+        if told and one.name in _WITH_TO:
+            raise click.UsageError(f"{one.opts[0]} goes with --to; with --adapter the file says it")
 
 
 def _say(seq: int, word: str, error: str) -> None:

@@ -58,6 +58,8 @@ def settings_for(
         # Without the text itself: it may hold a password.
         said = "not a database URL, such as sqlite:////srv/district.db or postgresql://user@host/district"
         raise click.BadParameter(said, param_hint="--database") from trouble
+    if url.drivername == "postgres":
+        raise click.BadParameter("write postgresql://… in place of postgres://…", param_hint="--database")
     if url.get_backend_name() == "sqlite" and url.database:
         folder = Path(url.database).parent
     return Settings(database=database, papers=_place(objects, folder), keys=keys, passphrase=passphrase)

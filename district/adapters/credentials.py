@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from district.adapters.file import AdapterFile, AdapterTrouble, Secret
+from district.adapters.file import AdapterFile, AdapterTrouble, Secret, Tls
 from district.secret_files import LONGEST_SECRET, SecretTrouble, read_secret
 from offline_queue.transport import Certificates
 
@@ -71,6 +71,8 @@ def certificates_of(file: AdapterFile, folder: Path) -> Certificates:
     ca, certificate, key = (
         None if name is None else folder / name for name in (file.tls.ca, file.tls.certificate, file.tls.key)
     )
+    if file.tls != Tls() and file.url.startswith("http:"):
+        raise AdapterTrouble("tls: the address is plain http, where no certificate is shown or asked for")
     for path in (ca, certificate, key):
         if path is not None and not path.is_file():
             raise AdapterTrouble(f"tls: there is no {path}")

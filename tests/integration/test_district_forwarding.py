@@ -257,6 +257,9 @@ def test_forward_once_says_numbers_and_codes_only(store: DistrictStore, tmp_path
         (["--to", "http://127.0.0.1:1/"], "the environment has no DISTRICT_WEBHOOK_SECRET"),
         (["--to", "http://district.example/", "--secret-file", "SECRET"], "use https"),
         (["--adapter", __file__], "not YAML"),
+        (["--adapter", __file__, "--ca", __file__], "--ca goes with --to"),
+        (["--adapter", __file__, "--hmac", "sha256"], "--hmac goes with --to"),
+        (["--to", "http://127.0.0.1:1/", "--ca", __file__], "are for https://"),
     ],
 )
 def test_what_cannot_begin_is_said_in_a_sentence(

@@ -80,6 +80,18 @@ def test_what_is_not_sealed_to_a_district_stays_with_a_remedy(tmp_path: Path) ->
     assert list((sides.stick / "township-kiosk").iterdir()) == []
 
 
+def test_a_stick_on_which_nothing_is(tmp_path: Path) -> None:
+    sides = Sides(tmp_path, sealed=True)
+    sides.put()
+    sides.stick.mkdir(exist_ok=True)
+    words = ["import", str(sides.stick), "--database", sides.database, "--keys", str(sides.district.folder)]
+    none = CliRunner().invoke(district_main, words)
+    assert (none.exit_code, f"no terminal wrote to {sides.stick}" in none.output) == (1, True)
+    (sides.stick / "township-kiosk").mkdir()
+    empty = CliRunner().invoke(district_main, words)
+    assert (empty.exit_code, "nothing to take in is in" in empty.output) == (0, True)
+
+
 def test_a_stick_that_is_not_there(tmp_path: Path) -> None:
     sides = Sides(tmp_path, sealed=True)
     sides.put()

@@ -10,8 +10,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from district.adapters.credentials import credentials_of
+from district.adapters.credentials import certificates_of, credentials_of
 from district.adapters.file import MAX_FILE_BYTES, AdapterTrouble, load_adapter, read_adapter
+from offline_queue.transport import Certificates
 from tests.support.adapter_files import read, told
 
 SECRET = "b8f0c1d2e3a4958677889900aabbccdd"
@@ -135,3 +136,13 @@ def test_secrets_come_from_files_and_environment(tmp_path: Path, monkeypatch: py
         monkeypatch.setenv("APP_KEY", key)
         with pytest.raises(AdapterTrouble, match=said):
             credentials_of(read(), tmp_path)
+
+
+def test_certificates_are_there_and_for_https(tmp_path: Path) -> None:
+    file = read(tls={"ca": "ca.pem"})
+    with pytest.raises(AdapterTrouble, match=r"there is no .*ca\.pem"):
+        certificates_of(file, tmp_path)
+    (tmp_path / "ca.pem").touch()
+    assert certificates_of(file, tmp_path) == Certificates(ca=tmp_path / "ca.pem")
+    with pytest.raises(AdapterTrouble, match="plain http, where no certificate is shown"):
+        certificates_of(read(url="http://127.0.0.1:1", tls={"ca": "ca.pem"}), tmp_path)

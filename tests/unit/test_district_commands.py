@@ -54,6 +54,7 @@ def test_a_mistyped_file_is_no_empty_platform(tmp_path: Path, words: tuple[str, 
     district("keys", "new", str(keys))
     secret.write_text("a secret of both sides")
     secret.chmod(0o600)
+    (tmp_path / "township-kiosk").mkdir()
     told = [word.format(folder=tmp_path, keys=keys, secret=secret) for word in words]
     status, said = district(*told, "--database", f"sqlite:///{missing}")
     assert (status, f"there is no database at {missing}: look at --database" in said) == (1, True)
@@ -185,3 +186,8 @@ def test_nobody_is_served_whose_papers_could_not_be_kept(tmp_path: Path) -> None
 def test_a_mistyped_address_of_a_database_is_not_repeated(url: str) -> None:
     status, said = district("export", "--database", url)
     assert (status, "not a database URL" in said, "geheim" in said) == (2, True, False)
+
+
+def test_the_other_word_for_postgresql_is_put_right() -> None:
+    status, said = district("export", "--database", "postgres://u:geheim@host/d")
+    assert (status, "write postgresql://" in said, "geheim" in said) == (2, True, False)
