@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from offline_queue.blobs import sync_folder, write_durably
+from offline_queue.blobs import private_folder, sync_folder, write_durably
 from offline_queue.numbers import is_terminal_code
 
 CA_DAYS = 3650
@@ -38,7 +38,7 @@ def new_authority(folder: Path, *, name: str, now: datetime, days: int = CA_DAYS
     certificate, key = folder / "ca.pem", folder / "ca-key.pem"
     if certificate.exists() or key.exists():
         raise AuthorityTrouble(f"{folder} holds an authority already")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     private = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name)
     made = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 from contextlib import nullcontext
 from dataclasses import replace
@@ -48,6 +47,7 @@ from district.store import DistrictStore
 from district.telemetry import Telemetry
 from district.terminals import Terminals
 from district.terminals_cli import halls, terminals
+from offline_queue.blobs import private_file, private_folder
 from offline_queue.parcel import FOLDER
 from offline_queue.wire import Receipt
 
@@ -314,9 +314,8 @@ def _write_papers(store: DistrictStore, row: SubmissionRow, out: Path) -> None:
     for one in row.papers:
         paper = store.papers.paper(one.id)
         if paper is not None:
-            out.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(out / one.id, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
+            private_folder(out)
+            with private_file(out / one.id) as file:
                 file.writelines(paper.content)
 
 

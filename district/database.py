@@ -37,6 +37,8 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from offline_queue.blobs import private_folder
+
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATING = 0x6B696F736B  # PostgreSQL's advisory lock of whoever migrates: "kiosk"
 _OURS = {"uid", "sha256", "body", "receipt", "case_number"}
@@ -138,7 +140,7 @@ def _sqlite(address: URL, *, begin: bool) -> Engine:
         file = Path(address.database)
         if not begin and not file.exists():
             raise NoPlatform(f"there is no database at {file.absolute()}")
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(file.parent)
         # What is in it is the residents', also where the folder is open to others; its journal takes the same mode.
         file.touch(mode=0o600)
     engine = create_engine(address, hide_parameters=True)  # they are a resident's, and would be in a log

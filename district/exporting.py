@@ -15,7 +15,7 @@ from district.delivery import Erased, Sealed, delivery_of
 from district.outbox import Outbox
 from district.receiving import Delivery, Event
 from district.store import DistrictStore
-from offline_queue.blobs import sync_folder
+from offline_queue.blobs import private_file, private_folder, sync_folder
 
 
 def exported_since(store: DistrictStore, seq: int, *, papers: Path | None = None) -> Iterator[str]:
@@ -35,12 +35,11 @@ def exported_since(store: DistrictStore, seq: int, *, papers: Path | None = None
 
 
 def _write(delivery: Delivery, folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     for one in delivery.papers:
         # Under its name only when it is whole.
         beside = folder / f".{one.id}"
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with private_file(beside) as file:
             file.write(delivery.content(one.id))
             file.flush()
             os.fsync(file.fileno())

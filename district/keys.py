@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import ValidationError
 
-from offline_queue.blobs import sync_folder, write_durably
+from offline_queue.blobs import private_folder, sync_folder, write_durably
 from offline_queue.bundle import BundleKey, KeyBundle, Use, public_text, sign_bundle
 from offline_queue.numbers import key_id
 from offline_queue.terminals import KnownTerminal
@@ -56,7 +56,7 @@ def new_keys(
     folder: Path, *, now: datetime, escrow: bool = False, days: int = KEY_DAYS, passphrase: bytes | None = None
 ) -> Made:
     """A new key of the district; the signing key and an escrow key, too, where there are none (or `escrow` asks)."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     files: list[Path] = []
     if (folder / _SIGNING).exists():
         signing_key(folder, passphrase)  # a mistyped passphrase makes no key that nobody can open

@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy import Engine
 
-from offline_queue.blobs import sync_folder
+from offline_queue.blobs import private_folder, sync_folder
 
 _log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class Folder:
     def append(self, name: str, offset: int, chunk: bytes) -> bool:
         path = self._folder / name
         with _disk():
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -179,7 +179,7 @@ class Folder:
 
 def look_at_folder(folder: Path) -> None:
     """Raises OSError where no paper can be kept."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     with TemporaryFile(dir=folder):
         pass
 

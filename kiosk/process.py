@@ -8,6 +8,8 @@ import resource
 import sys
 from pathlib import Path
 
+from offline_queue.blobs import private_folder
+
 READING = "devices.camera.reading.child"
 CARD = "devices.card.child"
 CHILDREN = frozenset({READING, CARD})
@@ -52,7 +54,7 @@ class Alone:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         self._lock: int | None = os.open(folder / "terminal.lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

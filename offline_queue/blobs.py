@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 BALLAST_BYTES = 1024 * 1024
 _ROOM_FOR_BALLAST = 8 * BALLAST_BYTES
@@ -67,6 +68,19 @@ def write_durably(path: Path, content: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder for its owner alone, and so those above it that are missing: `Path.mkdir` would let everybody into
+    them. Raises OSError."""
+    if not folder.is_dir():
+        private_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def private_file(path: Path) -> BinaryIO:
+    """A new file for its owner alone, or an emptied one, to be written. Raises OSError."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
 def sync_folder(folder: Path) -> None:

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from offline_queue.blobs import sync_folder, write_durably
+from offline_queue.blobs import private_folder, sync_folder, write_durably
 
 MAX_CHAIN_BYTES = 64 * 1024
 
@@ -83,7 +83,7 @@ class OwnCertificate:
 
     def _requested(self, code: str, draft: Path) -> bytes:
         if not draft.exists():
-            draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(draft.parent)
             private = ec.generate_private_key(ec.SECP256R1())
             part = _beside(draft, "part")
             write_durably(part, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -132,7 +132,7 @@ class OwnCertificate:
         """Write a certificate that came beside the one in use, if it can be used with `key`; gives when it ends."""
         if len(chain) > MAX_CHAIN_BYTES:
             raise CertificateTrouble("the certificate that came is too large")
-        draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(draft.parent)
         write_durably(draft, chain)
         new = _read_certificate(draft)
         if _public(new.public_key()) != _key_of(key):

@@ -11,7 +11,7 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from offline_queue.blobs import sync_folder, write_durably
+from offline_queue.blobs import private_folder, sync_folder, write_durably
 from offline_queue.bundle import BundleTrouble, Installed, KeyBundle, read_bundle
 from offline_queue.sealed import Recipients
 
@@ -70,7 +70,7 @@ class DistrictKeys:
             read.version < before.version or (read.version == before.version and read != before)
         ):
             return BundleTrouble.OLDER
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._path.parent)
         draft = self._path.with_name(f"{FILE}.{os.getpid()}.part")
         write_durably(draft, content)
         os.replace(draft, self._path)

@@ -21,7 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-from offline_queue.blobs import sync_folder, write_durably
+from offline_queue.blobs import private_folder, sync_folder, write_durably
 from offline_queue.sealing import LocalKeySealer, local_key_id, secret_file
 from offline_queue.stream import Cipher
 
@@ -91,7 +91,7 @@ def open_local_key(folder: Path, stores: KeyStores, wanted: Wanted = "auto") -> 
     `auto` stays with what is used, and at first takes a credential if there is one, else the TPM, else a file. Raises
     KeyStoreTrouble, OSError.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     with _alone(folder):
         local = used_key(folder, stores)
         if local is None:

@@ -15,6 +15,7 @@ from typing import BinaryIO, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from offline_queue.blobs import private_folder
 from offline_queue.numbers import base64url
 from offline_queue.stream import Cipher, derive, seal, unseal, unseal_chunk
 
@@ -102,7 +103,7 @@ def terminal_key(folder: Path) -> Ed25519PrivateKey:
 def secret_file(path: Path) -> bytes:
     """32 secret bytes, made once. Linked into place whole, so that two processes starting together agree on one."""
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         draft = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:

@@ -15,7 +15,7 @@ import apsw
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
 
-from offline_queue.blobs import Blobs, free_bytes, sync_folder
+from offline_queue.blobs import Blobs, free_bytes, private_folder, sync_folder
 from offline_queue.carrying import Carrier
 from offline_queue.database import Database
 from offline_queue.intake import HandIn, Intake
@@ -125,7 +125,7 @@ class Store:
         """
         if not is_terminal_code(terminal) or not is_district_host(district):
             raise ValueError(f"not a terminal code and a district host: {terminal!r}, {district!r}")
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         folder.chmod(0o700)
         sealer = sealer or LocalKeySealer.in_folder(folder)
         clock = clock or SystemClock()

@@ -14,6 +14,8 @@ from importlib.resources import files
 from io import TextIOWrapper
 from pathlib import Path
 
+from offline_queue.blobs import private_folder
+
 LARGEST = 2 * 1024 * 1024
 """Bytes of one log file; five are kept."""
 
@@ -38,7 +40,7 @@ class AuditLog:
     """One log file, ``audit.jsonl`` in ``folder``. ``clock`` gives the time with its zone."""
 
     def __init__(self, *, folder: Path, clock: Callable[[], datetime]) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         path = folder / "audit.jsonl"
         self._allowed = _allowed()
         self._clock = clock

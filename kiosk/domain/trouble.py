@@ -338,10 +338,10 @@ TROUBLES: dict[str, Trouble] = {
         ),
         _t(
             "enrolment-unreachable",
-            "联系不上区里，或者对方的证书不可信。",
-            "The district could not be reached, or its certificate is not trusted.",
-            "请检查网络、platform.ca 和这台机器的时间，再运行一次；重复运行没有坏处。",
-            "Check the network, platform.ca and the clock, then run it again.",
+            "联系不上区里，或者有一方不信任对方的证书。",
+            "The district could not be reached, or one side did not trust the other's certificate.",
+            "先核对地址：登记有自己的端口（--enrol-port）。再检查网络、platform.ca 和时间，重新运行没有坏处。",
+            "Check the address: enrolment has its own port (--enrol-port). Then network, platform.ca, clock.",
         ),
         _t(
             "enrolment-bundle-key",

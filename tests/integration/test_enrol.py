@@ -140,6 +140,8 @@ def test_a_bare_machine_becomes_a_terminal_that_delivers(tmp_path: Path, distric
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(terminal.tls / "cert.pem", terminal.tls / "key.pem")
     assert {path.name for path in terminal.tls.iterdir()} == {"cert.pem", "key.pem"}
     assert (terminal.tls / "key.pem").stat().st_mode & 0o077 == 0
+    data = terminal.folder / "data"
+    assert [oct(path.stat().st_mode & 0o777) for path in (data, data / "queue")] == ["0o700", "0o700"]
     store = open_queue(terminal.config)
     store.put(matter="m", form={})
     client = open_platform(terminal.config.platform, store.signer())
@@ -361,6 +363,7 @@ def test_what_the_district_refuses_is_told_and_changes_nothing(tmp_path: Path, d
     assert terminal.trouble(district.door, district.invite("TY04")) == "enrolment-other-terminal"
     assert terminal.trouble(district.door, new_code("TY03")) == "enrolment-refused"
     assert terminal.trouble(district.url, new_code("TY03")) == "enrolment-unreachable"
+    assert "--enrol-port" in terminal.enrol(district.url, new_code("TY03")).output
     assert terminal.enrol("http://192.0.2.1", new_code("TY03")).exit_code == 2
     assert terminal.has() == (False, False)
     used = district.invite()
