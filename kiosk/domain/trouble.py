@@ -339,9 +339,9 @@ TROUBLES: dict[str, Trouble] = {
         _t(
             "enrolment-unreachable",
             "联系不上区里，或者有一方不信任对方的证书。",
-            "The district could not be reached, or one side did not trust the other's certificate.",
+            "The district could not be reached, or one side did not trust the other.",
             "先核对地址：登记有自己的端口（--enrol-port）。再检查网络、platform.ca 和时间，重新运行没有坏处。",
-            "Check the address: enrolment has its own port (--enrol-port). Then network, platform.ca, clock.",
+            "Check the address (is it the --enrol-port?), network, platform.ca and clock.",
         ),
         _t(
             "enrolment-bundle-key",
