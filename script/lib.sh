@@ -25,6 +25,7 @@ TEST_PACKAGES=( # PyInstaller reads libraries with objdump; PDF drawn; travel do
     curl openssl binutils poppler-utils fonts-ocr-b libeac3 swtpm speech-dispatcher speech-dispatcher-espeak-ng speech-dispatcher-audio-plugins
     postgresql sqlite3 rsync chromium swift-proxy swift-account swift-container swift-object
 )
+BENCH_PACKAGES=(strace)                           # counts the syncs of queues whose code is not ours
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -165,7 +166,7 @@ PY
 
 # --- all of it ------------------------------------------------------------------------------------------------------
 
-bootstrap() { # bootstrap run|test
+bootstrap() { # bootstrap run|test|bench; benches set up the same things as tests
     mkdir -p "$CACHE"
     exec 9>"$CACHE/bootstrap.lock"
     flock 9 # two scripts started at once set up one after the other
@@ -177,7 +178,8 @@ bootstrap() { # bootstrap run|test
     if [ "$python" = /usr/bin/python3 ] || [ "$(readlink -f "$python")" = "$(readlink -f /usr/bin/python3)" ]; then
         wanted+=(python3-venv python3-dev)
     fi
-    [ "$1" = test ] && wanted+=("${TEST_PACKAGES[@]}")
+    [ "$1" = run ] || wanted+=("${TEST_PACKAGES[@]}")
+    [ "$1" = bench ] && wanted+=("${BENCH_PACKAGES[@]}")
     if [ "${KIOSK_SYSTEM_PACKAGES:-}" != skip ]; then
         command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || fail \
             "system packages are installed with apt, and there is no apt here." \
@@ -193,7 +195,7 @@ bootstrap() { # bootstrap run|test
         [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
         venv_ready || fill_venv
     fi
-    if [ "$1" = test ]; then
+    if [ "$1" != run ]; then
         "$ROOT/script/fetch-vpcd" 9>&-
         "$ROOT/script/fetch-cups" 9>&-
         "$ROOT/script/fetch-peers" 9>&-
