@@ -22,7 +22,7 @@ from kiosk.audit.log import AuditLog
 from kiosk.catalogue.model import ChoiceQuestion, Option
 from kiosk.config import Config, ConfigError, PlatformTable, data_folder
 from kiosk.opening import china_time, open_camera, open_code_camera, open_reader, open_slip_printer
-from kiosk.process import READING, Alone, child_command, forbid_core_dumps
+from kiosk.process import READING, Alone, child_command
 from kiosk.queue_keys import district_keys, local_sealer
 from kiosk.speaking import no_speaker, open_speaker
 
@@ -183,7 +183,6 @@ class Core:
 def open_core(config: Config, parts: Parts, *, test: bool = False) -> Core:
     """Open queue and devices, and start every thread but the screen's. Raises :class:`ConfigError` for what is missing
     in the configuration, ``AlreadyRunning`` when another terminal uses the data folder."""
-    forbid_core_dumps()
     folder = data_folder(config)
     if (folder / DECOMMISSIONED).exists():
         raise ConfigError(f"This terminal was taken out of service. To begin anew, remove {folder}.")

@@ -10,7 +10,7 @@ from kiosk import __version__
 from kiosk.bootstrap import line_of, open_platform, open_queue
 from kiosk.config import Config, ConfigError
 from kiosk.own_certificate import days_left
-from kiosk.process import AlreadyRunning, forbid_core_dumps
+from kiosk.process import AlreadyRunning
 from kiosk.renewal import upkeep
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ def _about(config: Config, client: PlatformClient) -> dict[str, JsonValue]:
 def serve_sync(config: Config, *, ready: Callable[[], None], told: Callable[[Changed], None]) -> bool:
     """Send what is queued, from `ready` on, until SIGTERM or SIGINT; True when the last request ended in time. Raises
     :class:`ConfigError`, or ``AlreadyRunning`` when another service sends from this queue."""
-    forbid_core_dumps()
     if not config.platform.url:
         raise ConfigError("platform.url is empty: there is nobody to send to")
     # Before any thread starts, so that all have it: the signal is for the one that waits for it.

@@ -24,7 +24,7 @@ from kiosk.cli.staff import staff
 from kiosk.cli.stick import export, receipts
 from kiosk.cli.trials import devices
 from kiosk.config import ConfigError
-from kiosk.process import AlreadyRunning
+from kiosk.process import AlreadyRunning, forbid_core_dumps
 
 if TYPE_CHECKING:
     from offline_queue.sync import Changed
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.version_option(__version__)
 def main() -> None:
     """The self-service terminal of a township service hall."""
+    forbid_core_dumps()  # here, since hardly a command holds nothing of a resident
 
 
 @main.command()

@@ -9,7 +9,6 @@ import pytest
 
 from devices.camera.capture import OpencvCamera
 from devices.card.api import CardState, DocumentKey
-from kiosk import bootstrap
 from kiosk.bootstrap import Parts, open_core
 from kiosk.config import ConfigError
 from kiosk.demo import demo_config
@@ -42,7 +41,6 @@ def parts(reader: BadReader) -> Parts:
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(bootstrap, "forbid_core_dumps", lambda: None)
     return tmp_path
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 import pytest
 from click.testing import CliRunner
 
-from kiosk import bootstrap
+from kiosk import cli
 from kiosk.cli import main
 
 
@@ -32,7 +32,7 @@ def commands(data: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs ``kiosk`` with these words, on a data folder of the test's own."""
     monkeypatch.setenv("KIOSK_DATA_DIR", str(data))
     monkeypatch.delenv("KIOSK_CONFIG", raising=False)
-    monkeypatch.setattr(bootstrap, "forbid_core_dumps", lambda: None)  # for good, in the process of all tests
+    monkeypatch.setattr(cli, "forbid_core_dumps", lambda: None)  # for good, in the process of all tests
 
     def run(*words: str | Path) -> Answer:
         result = CliRunner().invoke(main, [str(word) for word in words])

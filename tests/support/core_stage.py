@@ -11,7 +11,6 @@ import pytest
 
 from devices.camera.capture import OpencvCamera
 from devices.card.reader import WatchedReader
-from kiosk import bootstrap
 from kiosk.bootstrap import Core, Parts, open_core
 from kiosk.config import PrinterTable
 from kiosk.demo import Simulators, demo_config, simulators
@@ -109,7 +108,6 @@ online = pytest.mark.parametrize("stage", [True], indirect=True)
 def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Stage]:
     """Without a network, unless the test is marked to have one by ``@online``."""
     monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(bootstrap, "forbid_core_dumps", lambda: None)  # for good, in the process of all tests
     with simulators(tmp_path / "elsewhere") as sims:
         parts = Parts(
             reader=WatchedReader(slot=sims.slot, fields=CARD_FIELDS, today=lambda: china_time().date()),

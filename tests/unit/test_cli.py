@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from district.embedded import EmbeddedDistrict
-from kiosk import site
+from kiosk import cli, site
 from kiosk.config import Config, PlatformTable
 from kiosk.process import Alone
 from offline_queue.sealing import terminal_key
@@ -65,6 +65,18 @@ def test_wrong_use_ends_with_2_and_nothing_on_standard_output(kiosk: Run, words:
     assert (answer.status, answer.out) == (2, "")
     assert "Usage: " in answer.err
     assert "Error: " in answer.err
+
+
+@pytest.mark.parametrize(
+    "words", [["queue", "list"], ["queue", "sync", "--platform", "http://127.0.0.1:9"], ["platform", "request"]]
+)
+def test_no_command_writes_what_it_holds_to_the_disk_when_it_crashes(
+    kiosk: Run, config: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    forbidden: list[bool] = []
+    monkeypatch.setattr(cli, "forbid_core_dumps", lambda: forbidden.append(True))
+    kiosk(*words, "--config", config)
+    assert forbidden == [True]
 
 
 @pytest.mark.parametrize("words", [["queue", "list"], ["doctor"], ["run"], ["queue", "verify", "--json"]])
