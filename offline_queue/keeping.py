@@ -13,8 +13,10 @@ from datetime import timedelta
 from offline_queue.blobs import Blobs
 from offline_queue.database import Database
 from offline_queue.model import Clock
+from offline_queue.people import are_two
 from offline_queue.sealing import Sealer
 
+MAX_NAME = 40
 REPRINT_SECONDS = 24 * 3600
 _AT_ONCE = 500
 """Rows a transaction: a hall's put never waits long for the write lock."""
@@ -97,10 +99,10 @@ class Cancelling:
     confirmed_by: str
 
     def __post_init__(self) -> None:
-        if not self.reason.strip() or not self.by.strip() or not self.confirmed_by.strip():
-            raise ValueError("withdrawing takes a reason and two names")
-        if self.by.strip().casefold() == self.confirmed_by.strip().casefold():
-            raise ValueError("withdrawing takes two people")
+        if not self.reason.strip() or not are_two(self.by, self.confirmed_by):
+            raise ValueError("withdrawing takes a reason and the names of two people")
+        if max(len(self.by), len(self.confirmed_by)) > MAX_NAME:
+            raise ValueError(f"a name has {MAX_NAME} characters at most")
 
 
 def cancel(database: Database, sealer: Sealer, clock: Clock, asked: Cancelling) -> bool:

@@ -19,6 +19,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, m
 
 from offline_queue.blobs import sync_folder, write_durably
 from offline_queue.parcel import SignedPart, open_signed, sign
+from offline_queue.people import are_two
 from offline_queue.wire import KeyId, Sha256, State, TerminalCode, Uid, canonical_bytes
 
 _RECORD = b"township-kiosk decommission v1\n"
@@ -45,10 +46,8 @@ class Confirmed(SignedPart):
 
     @model_validator(mode="after")
     def _are_two(self) -> Confirmed:
-        if not self.reason.strip() or not self.by.strip() or not self.confirmed_by.strip():
-            raise ValueError("giving up takes a reason and two names")
-        if self.by.strip().casefold() == self.confirmed_by.strip().casefold():
-            raise ValueError("giving up takes two people")
+        if not self.reason.strip() or not are_two(self.by, self.confirmed_by):
+            raise ValueError("giving up takes a reason and the names of two people")
         return self
 
 

@@ -125,25 +125,30 @@ def sync(*, platform: str, config_path: Path | None, as_json: bool) -> None:
 @click.argument("uid")
 @click.option("--reason", required=True, help="Why, in a sentence; kept sealed.")
 @click.option("--by", required=True, help="Who withdraws it.")
-@click.option("--confirmed-by", required=True, help="A second person who agrees.")
+@click.option("--confirmed-by", required=True, help="Who agrees: somebody else.")
 @config_option
 @json_option
 def cancel(*, uid: str, reason: str, by: str, confirmed_by: str, config_path: Path | None, as_json: bool) -> None:
-    """Withdraw a submission that has not left, on the word of two people."""
+    """Withdraw a submission that has not left. Both names are kept with it and go into the log."""
     from kiosk.bootstrap import open_audit
 
     with open_store(config_path) as store:
         known = store.show(uid) is not None
         try:
+            audit = open_audit(read_config(config_path))  # first: nothing is withdrawn that the log can't tell of
+        except ConfigError as failure:
+            raise Failed(str(failure)) from failure
+        try:
             cancelled = store.cancel(uid, reason=reason, by=by, confirmed_by=confirmed_by)
+            if cancelled:
+                audit.note("submission-cancelled", uid=uid, by=by, confirmed_by=confirmed_by)
         except ValueError as failure:
             raise click.UsageError(str(failure)) from failure
+        finally:
+            audit.close()
     if not cancelled:
         tell_trouble("not-withdrawn" if known else "uid-unknown", as_json=as_json, uid=uid)
         sys.exit(1)
-    audit = open_audit(read_config(config_path))
-    audit.note("submission-cancelled", uid=uid)
-    audit.close()
     say({"uid": uid, "state": "cancelled"}, as_json=as_json)
 
 

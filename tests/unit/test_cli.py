@@ -93,7 +93,7 @@ def test_a_configuration_that_cannot_be_used_ends_with_1_and_says_why(
 # --- queue: withdrawing and mending ---------------------------------------------------------------------------------
 
 
-def test_withdrawing_is_audited_without_names_and_done_once(kiosk: Run, config: Path, tmp_path: Path) -> None:
+def test_withdrawing_is_audited_with_who_did_it_and_done_once(kiosk: Run, config: Path, tmp_path: Path) -> None:
     form = tmp_path / "form.json"
     form.write_text('{"matter": "m"}', "utf-8")
     uid = json.loads(kiosk("queue", "put", "--form", form, "--config", config, "--json").out)["uid"]
@@ -106,8 +106,10 @@ def test_withdrawing_is_audited_without_names_and_done_once(kiosk: Run, config: 
     again = kiosk(*words, "--by", "李建国", "--confirmed-by", "王主任")
     assert (again.status, json.loads(again.out)["trouble"]) == (1, "not-withdrawn")
     log = (tmp_path / "data" / "log" / "audit.jsonl").read_text("utf-8")
-    assert [json.loads(line)["event"] for line in log.splitlines()] == ["submission-cancelled"]
-    assert "李建国" not in log
+    (line,) = [json.loads(line) for line in log.splitlines()]
+    line.pop("at")
+    assert line == {"event": "submission-cancelled", "uid": uid, "by": "李建国", "confirmed_by": "王主任"}
+    assert "重复" not in log
 
 
 def test_verify_repairs_and_says_what(kiosk: Run, config: Path, tmp_path: Path) -> None:

@@ -245,9 +245,18 @@ def test_refused_telemetry_is_no_loss(outcome: Outcome, ends: bool, clock: Turne
 
 def test_withdrawing_takes_two_people_and_a_reason(store: Store, tmp_path: Path, clock: TurnedClock) -> None:
     uid = put(store, PAGE)
-    for reason, by, confirmed in (("", "a", "b"), ("why", "", "b"), ("why", "Wang", " wang ")):
+    for reason, by, confirmed in (
+        ("", "a", "b"),
+        ("why", "", "b"),
+        ("why", "Wang", " wang "),
+        ("why", "王 主任", "王主任"),
+        ("why", "Li", "Ｌｉ"),
+        ("why", "\u3000", "b"),
+    ):
         with pytest.raises(ValueError, match="withdrawing takes"):
             store.cancel(uid, reason=reason, by=by, confirmed_by=confirmed)
+    with pytest.raises(ValueError, match="40 characters"):
+        store.cancel(uid, reason="why", by="a" * 41, confirmed_by="b")
     assert store.cancel(uid, reason="办错了", by="窗口 3", confirmed_by="主任")
     assert state_of(store, uid) is State.CANCELLED
     assert not store.cancel(uid, reason="x", by="a", confirmed_by="b")
