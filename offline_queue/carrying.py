@@ -158,8 +158,7 @@ class Carrier:
         """
         folder = stick / FOLDER
         with _on_stick():
-            if not stick.is_dir():
-                raise FileNotFoundError(errno.ENOENT, "no such folder")
+            _look_for(stick)
             folder.mkdir(mode=0o700, exist_ok=True)
             sync_folder(stick)
         for queued in self._queued():
@@ -171,6 +170,7 @@ class Carrier:
         """Take the receipts that the district laid into `stick`; nothing where it laid none. Raises StickFailed."""
         signer = self._signer
         with _on_stick():
+            _look_for(stick)
             files = sorted((stick / FOLDER).glob("receipts-*.json"))
         for path in files:
             with _on_stick():
@@ -334,6 +334,11 @@ def _is_whole(folder: Path, parcel: Parcel, public_key: bytes) -> bool:
         and is_file_of(folder / BODY, size=parcel.bytes, sha256=parcel.sha256)
         and all(is_file_of(folder / one.id, size=one.bytes, sha256=one.sha256) for one in parcel.attachments)
     )
+
+
+def _look_for(stick: Path) -> None:
+    if not stick.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder")
 
 
 def _remove(path: Path) -> None:

@@ -427,6 +427,9 @@ def test_a_stick_that_is_not_there_or_no_folder(hall: Hall) -> None:
         with pytest.raises(StickFailed) as failed:
             hall.export()
         assert failed.value.trouble is StickTrouble.GONE
+        with pytest.raises(StickFailed) as failed:
+            hall.apply()
+        assert failed.value.trouble is StickTrouble.GONE
 
 
 @pytest.fixture

@@ -98,4 +98,4 @@ def test_a_stick_that_is_not_there(tmp_path: Path) -> None:
     status, rows = sides.kiosk("queue", "export", "--to", str(tmp_path / "nowhere"))
     assert (status, rows[0]["trouble"]) == (1, "stick-gone")
     status, rows = sides.kiosk("queue", "receipts", str(tmp_path / "nowhere"))
-    assert (status, rows[0]["trouble"]) == (1, "no-receipts")
+    assert (status, rows[0]["trouble"]) == (1, "stick-gone")
