@@ -115,7 +115,11 @@ def open_queue(config: Config) -> Store:
             keep_days=config.queue.keep_days,
         )
     except NewerQueue as failure:
-        raise ConfigError(f"{failure} Install the newer version of this software.") from failure
+        raise ConfigError(
+            f"{folder} 里的队列是较新的软件写的（版本 {failure.version}），这个软件没有动它。请安装那个较新的软件。\n"
+            f"The queue in {folder} was written by newer software (version {failure.version}) and is left as it is. "
+            "Install that software again."
+        ) from failure
     except ValueError as failure:
         raise ConfigError(f"platform.slip_host: {failure}") from failure
     except (OSError, apsw.Error) as failure:

@@ -28,7 +28,11 @@ _OLDEST_SQLITE = (3, 51, 3)
 
 
 class NewerQueue(Exception):
-    """The file was written by a newer program; using it could lose data."""
+    """The file was written by a newer program, as `version`; using it could lose data."""
+
+    def __init__(self, version: object) -> None:
+        super().__init__(f"a queue of version {version}, where {SCHEMA_VERSION} is the newest known")
+        self.version = version
 
 
 class _Cursor(Protocol):
@@ -102,6 +106,13 @@ class Database:
         opened = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
         opened.set_busy_timeout(_BUSY_MS)
         connection = cast("_Connection", opened)
+        try:
+            _known(connection)
+        except NewerQueue:
+            # Not even its log is brought into a file that isn't ours to change.
+            opened.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            connection.close()
+            raise
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA mmap_size = 0")
@@ -126,9 +137,7 @@ class Database:
     def _lay_schema(self, connection: _Connection) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            version = _setting(connection, "user_version")
-            if not isinstance(version, int) or version > SCHEMA_VERSION:
-                raise NewerQueue(f"{self._path} has version {version}; this program knows up to {SCHEMA_VERSION}")
+            version = _known(connection)
             if version == 0:
                 connection.execute(_sql("schema"))
                 if self._papers_before:
@@ -220,6 +229,14 @@ class Database:
 
 def _sql(name: str) -> str:
     return files("offline_queue").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _known(connection: _Connection) -> int:
+    """The version of the file's schema."""
+    version = _setting(connection, "user_version")
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise NewerQueue(version)
+    return version
 
 
 def _setting(connection: _Connection, name: str) -> object:

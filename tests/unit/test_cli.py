@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,17 @@ def test_a_configuration_that_cannot_be_used_ends_with_1_and_says_why(
     answer = kiosk(*words, "--config", broken)
     assert (answer.status, answer.out) == (1, "")
     assert answer.err == f"Error: {broken}: printer.colour: Extra inputs are not permitted\n"
+
+
+def test_a_queue_of_newer_software_is_told_in_both_languages(kiosk: Run, config: Path, tmp_path: Path) -> None:
+    kiosk("queue", "list", "--config", config)
+    connection = sqlite3.connect(tmp_path / "data" / "queue" / "queue.db")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    answer = kiosk("queue", "list", "--config", config)
+    assert (answer.status, answer.out) == (1, "")
+    assert "（版本 99），这个软件没有动它。请安装那个较新的软件。\n" in answer.err
+    assert "(version 99) and is left as it is. Install that software again.\n" in answer.err
 
 
 # --- queue: withdrawing and mending ---------------------------------------------------------------------------------

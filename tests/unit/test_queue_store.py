@@ -127,12 +127,22 @@ def test_wal_and_full_are_what_the_file_is_opened_with(tmp_path: Path) -> None:
     assert settings == ["wal", 2, 0]
 
 
-def test_a_newer_file_is_refused(tmp_path: Path) -> None:
-    connection = sqlite3.connect(tmp_path / "queue.db")
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_a_newer_file_is_refused_and_stays_as_it_is(tmp_path: Path, journal: str) -> None:
+    files = [tmp_path / "queue.db", tmp_path / "queue.db-wal"]
+    connection = sqlite3.connect(files[0])
+    connection.execute(f"PRAGMA journal_mode = {journal}")
     connection.execute("PRAGMA user_version = 99")
+    before = [file.read_bytes() if file.exists() else b"" for file in files]
+    assert bool(before[1]) is (journal == "wal")
+    newer = tmp_path / "newer"
+    newer.mkdir()
+    for file, content in zip(files, before, strict=True):
+        (newer / file.name).write_bytes(content)  # as a power cut leaves it, with what stands in the log only
     connection.close()
     with pytest.raises(NewerQueue, match="99"):
-        Database(tmp_path / "queue.db")
+        Database(newer / "queue.db")
+    assert [(newer / file.name).read_bytes() for file in files] == before
 
 
 def test_numbers_count_within_the_day_and_never_come_twice(store: Store, clock: TurnedClock) -> None:
