@@ -12,7 +12,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from district.check.answers import json_of
+from district.check.answers import json_of, told
 from district.check.enrolment import Enrolling, enrol
 from district.check.greeting import Unreachable, greet
 from district.check.kit import Result, chosen, run
@@ -90,14 +90,14 @@ def check(
     enrolled = None
     if invitation is not None:
         code = invitation.partition("-")[0]
-        own = _terminal(code, key, "--key", told=False)
+        own = _terminal(code, key, "--code, --key", told=False)
         enrolled = _enrol(
             door, Enrolling(code=invitation, key=own.key, tls_key=ec.generate_private_key(ec.SECP256R1()))
         )
         if cert is None:
             cert, cert_key = _keep_certificate(key, *enrolled)
     else:
-        own = _terminal(code, key, "--key")
+        own = _terminal(code, key, "--terminal, --key")
     others = Others(
         other=_terminal(*other, "--other") if other else None,
         retiring=_terminal(*retiring, "--retiring") if retiring else None,
@@ -165,9 +165,9 @@ def _enrol(door: Door, asks: Enrolling) -> tuple[Enrolling, Answer]:
     try:
         answer = enrol(door, asks.body())
     except NotTried as trouble:
-        raise click.ClickException(str(trouble)) from trouble
+        raise Untried(_shown(str(trouble))) from trouble
     if answer.status != 201:
-        raise click.ClickException(f"the code is not taken ({answer.status}): ask for a new one")
+        raise Untried(_shown(f"{told(answer)}: the code is not taken, ask for a new one"))
     return asks, answer
 
 
@@ -182,17 +182,21 @@ def _keep_certificate(key: Path, asks: Enrolling, answer: Answer) -> tuple[Path,
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
     except (OSError, Broken, UnicodeEncodeError) as trouble:
-        raise click.ClickException(f"the certificate can't be kept: {_shown(str(trouble))}") from trouble
+        raise Untried(f"the certificate can't be kept: {_shown(str(trouble))}") from trouble
     return files[0][0], files[1][0]
 
 
 def _tls(ca: Path | None, cert: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca)
+    except OSError as trouble:
+        raise click.BadParameter(f"{ca} holds no certificates in PEM ({trouble})", param_hint="--ca") from trouble
+    try:
         if cert is not None:
             context.load_cert_chain(cert, key, password="")  # a key under a passphrase is refused, not asked for  # nosec B106
     except OSError as trouble:
-        raise click.ClickException(f"the certificates can't be used: {trouble}") from trouble
+        what = f"{cert} and {key} are no certificate and its key, in PEM without a passphrase ({trouble})"
+        raise click.BadParameter(what, param_hint="--cert, --cert-key") from trouble
     return context
 
 

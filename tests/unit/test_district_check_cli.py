@@ -51,7 +51,8 @@ def test_what_a_platform_says_reaches_no_screen_as_it_is(tmp_path: Path) -> None
 
 def test_what_is_asked_wrongly_is_said(tmp_path: Path) -> None:
     (tmp_path / "no-key").write_bytes(b"nothing")
-    url = "http://127.0.0.1:1"
+    url, tls = "http://127.0.0.1:1", "https://127.0.0.1:1"
+    no_pair = ("--cert", tmp_path / "no-key", "--cert-key", tmp_path / "no-key")
     for words, said in (
         (("--only", "nothing"), "no check or topic of this name: nothing; topics: reaching, submissions, batches"),
         (("--only", "upload"), "name: upload; near it: upload-goes-on, uploads; --list"),
@@ -61,6 +62,9 @@ def test_what_is_asked_wrongly_is_said(tmp_path: Path) -> None:
         ((url, "--key", tmp_path / "no-key"), "holds no Ed25519 key"),
         ((url, "--key", tmp_path / "k", "--terminal", "x"), "2-8 of A-Z 0-9"),
         ((url, "--key", tmp_path / "k", "--cert", tmp_path / "no-key"), "go together"),
+        ((tls, "--key", tmp_path / "k", "--ca", tmp_path / "no-key"), "holds no certificates in PEM"),
+        ((tls, "--key", tmp_path / "k", *no_pair), "are no certificate and its key"),
+        ((url, "--key", tmp_path / "k", "--code", "rubbish"), "--code, --key: a terminal's code is 2-8"),
         ((url, "--key", tmp_path / "k", "--other", "CHECK0", tmp_path / "k2"), "different terminals"),
         ((url, "--key", tmp_path / "k", "--other", "CHECK7", tmp_path / "k"), "different terminals"),
     ):
