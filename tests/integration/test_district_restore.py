@@ -39,6 +39,15 @@ from tests.support.staff_site import hand_in, uid
 from tests.support.upload_rig import Sender, place, serving
 
 
+def lines(title: str, instead: dict[str, str]) -> str:
+    """What stands in docs/district.md under that title, for other places."""
+    page = (Path(__file__).parents[2] / "docs" / "district.md").read_text("utf-8")
+    script = page.partition(f"    # {title}")[2].partition("\n\n")[0].partition("\n")[2]
+    for there, here in instead.items():
+        script = script.replace(there, here)
+    return script
+
+
 @dataclass(frozen=True, slots=True)
 class SmallHall:
     """SQLite and a folder."""
@@ -67,13 +76,10 @@ class SmallHall:
         self._sh(self._lines("restore.sh for SQLite"))
 
     def _lines(self, title: str) -> str:
-        """What stands in docs/district.md under that title, for these folders."""
-        page = (Path(__file__).parents[2] / "docs" / "district.md").read_text("utf-8")
-        script = page.partition(f"    # {title}")[2].partition("\n\n")[0].partition("\n")[2]
-        for there, here in (("/var/lib/district", "live"), ("/backup", "backup")):
+        for here in ("live", "backup"):
             (self.folder / here).mkdir(exist_ok=True)
-            script = script.replace(there, str(self.folder / here))
-        return script
+        places = {"/var/lib/district": self.folder / "live", "/backup": self.folder / "backup"}
+        return lines(title, {there: str(here) for there, here in places.items()})
 
     def _sh(self, script: str) -> None:
         assert str(self.folder) in script
@@ -84,7 +90,8 @@ class LargeDistrict:
     """PostgreSQL and a bucket, which is not lost."""
 
     def __init__(self, folder: Path, server: Postgres, moto: int) -> None:
-        self._dump = folder / "district.dump"
+        self._backup = folder / "backup"
+        self._backup.mkdir()
         self._server = server
         self.database = server.ready()
         bucket, endpoint = f"papers-{uuid4()}", f"http://127.0.0.1:{moto}"
@@ -93,19 +100,21 @@ class LargeDistrict:
         self.objects = f"s3://{bucket}/lijia?endpoint={endpoint}"
 
     def back_up_database(self) -> None:
-        self._run("pg_dump", "--format=custom", f"--file={self._dump}", f"--dbname={self.database}")
+        self._sh(lines("backup.sh for PostgreSQL", {"/backup": str(self._backup)}).partition("rclone")[0])
 
     def back_up_papers(self) -> None:
         """The store keeps them."""
 
     def lose_and_restore(self) -> None:
         self.database = self._server.empty()
-        self._run("pg_restore", "--exit-on-error", "--no-owner", f"--dbname={self.database}", str(self._dump))
+        script = lines("restore.sh for PostgreSQL", {"/backup": str(self._backup)})
+        self._sh(script.replace("createdb district\n", ""))
 
-    def _run(self, program: str, *words: str) -> None:
+    def _sh(self, script: str) -> None:
         where = programs()
         assert where is not None
-        subprocess.run([where / program, *words], check=True)
+        environment = {**os.environ, "PATH": f"{where}:{os.environ['PATH']}", "DATABASE": self.database}
+        subprocess.run(["sh", "-c", script], check=True, timeout=60, env=environment)
 
 
 @pytest.fixture(scope="module")
