@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
+from http.client import HTTPSConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -45,6 +49,44 @@ class District:
     def stop(self) -> None:
         self.process.kill()
         self.process.communicate(timeout=20)
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "district.md"
+
+
+def test_what_is_made_as_the_manual_says_serves_terminals_that_know_its_authority(tmp_path: Path) -> None:
+    page = DOCS.read_text("utf-8").partition("in a folder that is its own:\n\n")[2]
+    made, serve = page.partition("\n\n")[0], page.partition("    district serve ")[2].partition("\n\n")[0]
+
+    def here(text: str) -> str:
+        return text.replace("/srv", str(tmp_path)).replace("district.example", "localhost").replace("\\\n", "")
+
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "KIOSK_DATA_DIR": "data",
+    }
+    subprocess.run(["bash", "-euc", here(made)], env=environment, check=True, capture_output=True, timeout=60)
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.rglob("*"))
+    words = [word if not word.isdigit() else "0" for word in here(serve).split()]
+    running = subprocess.Popen(
+        [Path(sys.executable).parent / "district", "serve", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+    )
+    try:
+        assert running.stderr is not None
+        door = [running.stderr.readline().strip() for _ in range(3)][-1].replace("0.0.0.0", "localhost")
+        context = ssl.create_default_context(cafile=tmp_path / "server-ca.pem")
+        context.verify_flags |= ssl.VERIFY_X509_STRICT
+        with closing(HTTPSConnection(urlsplit(door).netloc, context=context, timeout=20)) as line:
+            line.request("GET", "/v1/enrolments")
+            assert line.getresponse().status == 405
+    finally:
+        running.kill()
+        running.communicate(timeout=20)
 
 
 @pytest.fixture(scope="module")
