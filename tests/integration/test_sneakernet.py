@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import shutil
-import subprocess
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -17,14 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from district.cli import main as district_main
 from district.embedded import EmbeddedDistrict
-from district.importing import Imported, NotImported, import_folder, write_receipts
+from district.importing import Imported, NotImported, write_receipts
 from district.keys import signing_key
-from district.store import DistrictStore
-from district.terminals import Terminals
-from offline_queue import carrying
-from offline_queue.carrying import Applied, AppliedReceipt, Carried, Forged, StickFailed, StickTrouble
+from offline_queue.carrying import Applied, AppliedReceipt, Carried, Forged
 from offline_queue.client import PlatformClient
-from offline_queue.model import Item, Paper
 from offline_queue.parcel import (
     BODY,
     FOLDER,
@@ -40,78 +34,10 @@ from offline_queue.sync import sync_once
 from offline_queue.wire import Receipt, State
 from tests.support.model_platform import ModelPlatform
 from tests.support.queue_rig import NAME, open_store, stored
-from tests.support.sealed_rig import KeyedDistrict, open_sealing_store
+from tests.support.sealed_rig import open_sealing_store
+from tests.support.stick_hall import PAPERS, Hall, hall
 
-PAPERS = (
-    Paper(material="household-register", media_type="image/png", content=os.urandom(1_400_000)),
-    Paper(material="signature", media_type="image/png", content=b"strokes"),
-)
-
-
-class Hall:
-    """A terminal that seals to its district, the district's own data, and a stick."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.district = KeyedDistrict.new(folder / "keys")
-        self.queue = open_sealing_store(folder / "queue", self.district.install(folder / "queue"))
-        self.database = f"sqlite:///{folder / 'district' / 'district.db'}"
-        self.store = self.opened()
-        self.terminals = Terminals(self.store.engine)
-        self.terminals.add("TY03", self.queue.public_key[1])
-        self.stick = folder / "stick"
-        self.stick.mkdir()
-
-    def opened(self) -> DistrictStore:
-        return DistrictStore(self.database, self.folder / "district" / "papers", self.district.private())
-
-    def put(self, papers: tuple[Paper, ...] = PAPERS) -> str:
-        return stored(self.queue.put(matter="pension-enrolment", form={"name": NAME}, attachments=papers)).uid
-
-    def export(self) -> list[Carried]:
-        return [item.result for item in self.queue.carrier.export(self.stick)]
-
-    def take(self) -> list[Imported | NotImported]:
-        taken = list(import_folder(self.stick, self.store, self.terminals))
-        receipts = [one.receipt for one in taken if isinstance(one, Imported)]
-        write_receipts(self.stick, receipts, signing_key(self.district.folder))
-        return taken
-
-    def apply(self) -> list[Applied]:
-        return [one.result for one in self.queue.carrier.apply(self.stick) if isinstance(one, AppliedReceipt)]
-
-    def item(self, uid: str) -> Item:
-        item = self.queue.show(uid)
-        assert item is not None
-        return item
-
-    def parcel(self, uid: str) -> Path:
-        return self.stick / FOLDER / uid
-
-    def assert_there_once(self, *uids: str) -> None:
-        """The district has each of them once, complete, and with its own number; papers are as they were handed in."""
-        rows = list(self.store.submissions())
-        assert [row.outside.uid for row in rows] == list(uids)
-        assert len({row.case_number for row in rows}) == len(rows)
-        for row in rows:
-            assert row.state is State.DONE
-            assert row.envelope is not None
-            assert row.envelope.form == {"name": NAME}
-            for one, paper in zip(row.envelope.attachments, PAPERS, strict=True):
-                kept = self.store.papers.paper(one.id)
-                assert kept is not None
-                assert b"".join(kept.content) == paper.content
-
-    def close(self) -> None:
-        self.queue.close()
-        self.store.close()
-
-
-@pytest.fixture
-def hall(tmp_path: Path) -> Iterator[Hall]:
-    opened = Hall(tmp_path)
-    yield opened
-    opened.close()
+__all__ = ["hall"]
 
 
 def test_there_and_back(hall: Hall) -> None:
@@ -385,85 +311,6 @@ def test_what_this_disk_damaged_is_named_and_the_rest_is_written(hall: Hall) -> 
     assert hall.export() == [Carried.DAMAGED, Carried.WRITTEN]
     assert not hall.parcel(bad).exists()
     assert hall.parcel(good).exists()
-
-
-def test_a_full_stick_says_so_and_another_export_goes_on(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    hall.put()
-    hall.put()
-    room = iter([10**9, 10, 10**9, 10**9])
-
-    def free(_: Path) -> int:
-        return next(room)
-
-    monkeypatch.setattr(carrying, "free_bytes", free)
-    with pytest.raises(StickFailed) as failed:
-        hall.export()
-    assert failed.value.trouble is StickTrouble.FULL
-    assert len([path for path in (hall.stick / FOLDER).iterdir() if not path.name.endswith(".part")]) == 1
-    assert hall.export() == [Carried.THERE, Carried.WRITTEN]
-
-
-def test_a_stick_that_fills_up_while_it_is_written_leaves_no_half_parcel(hall: Hall) -> None:
-    uid = hall.put()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, hard))
-    try:
-        with pytest.raises(StickFailed) as failed:
-            hall.export()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert failed.value.trouble is StickTrouble.FULL
-    assert not hall.parcel(uid).exists()
-    assert hall.take() == []
-    assert hall.export() == [Carried.WRITTEN]
-    assert isinstance(hall.take()[0], Imported)
-    hall.assert_there_once(uid)
-
-
-def test_a_stick_that_is_not_there_or_no_folder(hall: Hall) -> None:
-    hall.put()
-    for gone in (hall.folder / "nowhere", hall.folder / "queue" / "queue.db"):
-        hall.stick = gone
-        with pytest.raises(StickFailed) as failed:
-            hall.export()
-        assert failed.value.trouble is StickTrouble.GONE
-        with pytest.raises(StickFailed) as failed:
-            hall.apply()
-        assert failed.value.trouble is StickTrouble.GONE
-
-
-@pytest.fixture
-def small_stick(tmp_path: Path) -> Generator[Path]:
-    """A file system of its own of 4 MiB, as root."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting needs root")
-    folder = tmp_path / "mounted"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip("mounting is not allowed here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
-
-
-def test_a_small_and_a_read_only_stick(hall: Hall, small_stick: Path) -> None:
-    uids = [hall.put() for _ in range(3)]
-    hall.stick = small_stick
-    with pytest.raises(StickFailed) as failed:
-        hall.export()
-    assert failed.value.trouble is StickTrouble.FULL
-    there = [uid for uid in uids if hall.parcel(uid).exists()]
-    assert there == uids[: len(there)]
-    assert there
-    subprocess.run(["mount", "-o", "remount,ro", str(small_stick)], check=True)
-    with pytest.raises(StickFailed) as failed:
-        hall.export()
-    assert failed.value.trouble in (StickTrouble.READ_ONLY, StickTrouble.FULL)
-    subprocess.run(["mount", "-o", "remount,rw", str(small_stick)], check=True)
-    shutil.rmtree(small_stick / FOLDER / f"{uids[len(there)]}.part", ignore_errors=True)
-    taken = hall.take()
-    assert [type(one) for one in taken] == [Imported] * len(there)
-    assert hall.apply() == [Applied.DONE] * len(there)
 
 
 def test_by_the_commands(hall: Hall) -> None:

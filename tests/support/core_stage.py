@@ -15,24 +15,8 @@ from kiosk.bootstrap import Core, Parts, open_core
 from kiosk.config import PrinterTable
 from kiosk.demo import Simulators, demo_config, simulators
 from kiosk.demo.simulators import simulated_speaker
-from kiosk.journey.events import (
-    Agree,
-    Begin,
-    Draft,
-    Event,
-    Next,
-    PickMatter,
-    PickWho,
-    Signed,
-    ThatIsRight,
-    Tick,
-)
-from kiosk.journey.states import (
-    HandedIn,
-    Identify,
-    Printing,
-    Terminal,
-)
+from kiosk.journey.events import Agree, Begin, Draft, Event, Next, PickMatter, PickWho, Signed, ThatIsRight, Tick
+from kiosk.journey.states import HandedIn, Identify, Printing, Terminal
 from kiosk.opening import CARD_FIELDS, china_time, open_slip_printer
 from tests.support.journeys import NOON
 
