@@ -3,7 +3,8 @@
 A session is a row. The browser holds 256 random bits, the database their SHA-256: who reads the database is not in.
 
 It ends fifteen minutes after the last page, eight hours after sign-in, at sign-out, with a new password, and when the
-account is disabled. Every sign-in makes a new one and ends the one that the browser had.
+account is disabled. Every sign-in makes a new one and ends the one that the browser had. One that was begun while the
+clock ran ahead ends when the clock is set right: it would outlast both limits.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, not_, select
 
 from district.database import write
 from district.staff import Role, Staff
@@ -26,6 +27,8 @@ MOST_AT_ONCE = 5
 """Sessions of one name; a sixth ends the oldest."""
 _NOTED_EVERY = timedelta(minutes=1)
 """How exactly the last page is kept: a row is not written for every page."""
+_CLOCKS_APART = timedelta(minutes=5)
+"""As much as the clocks of two of the platform's machines may differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Sessions:
         }
 
         def change(connection: Connection) -> None:
-            over = SESSIONS.c.expires_at <= _text(now)
+            over = not_(_counts(now))
             if instead_of is not None:
                 over = over | (SESSIONS.c.id_sha256 == _digest(instead_of))
             connection.execute(SESSIONS.delete().where(over))
@@ -78,13 +81,13 @@ class Sessions:
         now = self._clock()
         with self._engine.connect() as connection:
             row = connection.execute(
-                select(SESSIONS, STAFF.c.role, STAFF.c.hall, STAFF.c.disabled_at)
+                select(SESSIONS, STAFF.c.role, STAFF.c.hall, STAFF.c.disabled_at, _counts(now).label("counts"))
                 .join(STAFF, STAFF.c.name == SESSIONS.c.staff)
                 .where(SESSIONS.c.id_sha256 == _digest(token))
             ).first()
         if row is None or row.disabled_at is not None:
             return None
-        if row.expires_at <= _text(now) or row.seen_at <= _text(now - IDLE):
+        if not row.counts:
             self.end(token)
             return None
         if row.seen_at <= _text(now - _NOTED_EVERY):
@@ -104,15 +107,23 @@ class Sessions:
 
     def since(self, name: str) -> tuple[str, ...]:
         """When each session of a name began that counts now, newest first. ISO 8601."""
-        now = self._clock()
-        alive = (SESSIONS.c.expires_at > _text(now), SESSIONS.c.seen_at > _text(now - IDLE))
         with self._engine.connect() as connection:
             rows = connection.execute(
                 select(SESSIONS.c.made_at)
-                .where(SESSIONS.c.staff == name, *alive)
+                .where(SESSIONS.c.staff == name, _counts(self._clock()))
                 .order_by(SESSIONS.c.made_at.desc(), SESSIONS.c.id_sha256)
             )
             return tuple(rows.scalars())
+
+
+def _counts(now: datetime) -> ColumnElement[bool]:
+    """Whether a session counts at that time."""
+    return and_(
+        SESSIONS.c.expires_at > _text(now),
+        SESSIONS.c.seen_at > _text(now - IDLE),
+        SESSIONS.c.seen_at <= _text(now + _CLOCKS_APART),
+        SESSIONS.c.expires_at <= _text(now + LIFETIME + _CLOCKS_APART),
+    )
 
 
 def _digest(token: str) -> str:

@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 from argon2 import PasswordHasher, extract_parameters
 from click.testing import CliRunner
 from sqlalchemy import select
 
 from district.cli import main
 from district.database import open_engine
-from district.sessions import MOST_AT_ONCE, Sessions
 from district.staff import FREE_ATTEMPTS, LONGEST_WAIT_SECONDS, Role, StaffRegister, waiting
-from district.tables import SESSIONS, STAFF
+from district.tables import STAFF
 from district.viewings import What
-from tests.support.staff_site import PASSWORD, QUICK, Office, TurnedClock, Visitor, hand_in
+from tests.support.staff_site import PASSWORD, QUICK, Office, TurnedClock, hand_in
 
 OTHER = "lantern oyster forty-one"
 NOBODY = "nobody's hash"
@@ -162,55 +160,6 @@ def test_no_answer_tells_whether_a_name_is_there(office: Office) -> None:
     assert set(office.record()) == {("li", What.REFUSED), ("", What.REFUSED), ("gone", What.REFUSED)}
 
 
-def test_signing_in_makes_a_new_session_and_ends_the_one_before(office: Office) -> None:
-    clerk = office.person("li")
-    first = clerk.token
-    fixed = office.visitor()
-    fixed.hold("A" * 43)
-    fixed.sign_in("li")
-    assert fixed.token not in ("", "A" * 43)
-    # The browser that signs in anew loses the old one.
-    anew = Visitor(office.url)
-    anew.get("/sign-in")
-    anew.hold(first)
-    anew.post("/sign-in", {"name": "li", "password": PASSWORD})
-    anew.close()
-    assert clerk.get("/cases").url.endswith("/sign-in")
-    with office.store.engine.connect() as connection:
-        kept = connection.execute(select(SESSIONS.c.id_sha256)).scalars().all()
-    assert len(kept) == 2
-    assert all(len(one) == 64 for one in kept)
-    assert first not in "".join(kept)
-
-
-def test_a_session_ends_after_silence_and_after_a_day_of_work(office: Office) -> None:
-    clerk = office.person("li")
-    for _ in range(3):
-        office.clock.turn(minutes=14)
-        assert clerk.get("/cases").url.endswith("/cases")
-    office.clock.turn(minutes=16)
-    assert clerk.get("/cases").url.endswith("/sign-in")
-    clerk.sign_in("li")
-    for _ in range(34):
-        office.clock.turn(minutes=14)
-        assert clerk.get("/terminals").url.endswith("/terminals")
-    office.clock.turn(minutes=5)
-    assert clerk.get("/cases").url.endswith("/sign-in")
-
-
-def test_signing_out_ends_it_for_the_server_too(office: Office) -> None:
-    clerk = office.person("li")
-    token = clerk.token
-    assert "退出" in clerk.get("/cases").text
-    out = clerk.post("/sign-out", {})
-    assert out.url.endswith("/sign-in")
-    assert out.history[0].headers["Clear-Site-Data"] == '"cache"'
-    assert clerk.token == ""
-    clerk.hold(token)
-    assert clerk.get("/cases").url.endswith("/sign-in")
-    assert office.record()[-1] == ("li", What.SIGNED_OUT)
-
-
 @pytest.mark.parametrize(
     "path", ["/cases", "/cases/x", "/terminals", "/audit", "/account", "/cases/x/papers/y/content"]
 )
@@ -323,31 +272,6 @@ def test_a_password_is_changed_by_who_knows_it_and_ends_other_sessions(office: O
     assert ("li", What.RENEWED) in office.record()
 
 
-def test_one_sees_ones_sessions_and_ends_the_others(office: Office) -> None:
-    here, there = office.person("li"), office.person("li")
-    page = here.get("/account").text
-    assert page.count("登录</li>") + page.count("本机") >= 2
-    assert here.post("/account/others", {"password": OTHER}).status_code == 403
-    assert there.get("/cases").url.endswith("/cases")
-    here.get("/account")
-    here.post("/account/others", {"password": PASSWORD})
-    assert there.get("/cases").url.endswith("/sign-in")
-    assert here.get("/cases").url.endswith("/cases")
-
-
-def test_a_name_has_so_many_sessions_and_no_more(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path / 'd.db'}")
-    clock = TurnedClock()
-    staff = StaffRegister(engine).add("li", PASSWORD, Role.CLERK)
-    sessions = Sessions(engine, clock=clock)
-    tokens: list[str] = []
-    for _ in range(MOST_AT_ONCE + 2):
-        tokens.append(sessions.begin(staff))
-        clock.turn(seconds=1)
-    assert [sessions.find(token) is not None for token in tokens] == [False] * 2 + [True] * MOST_AT_ONCE
-    engine.dispose()
-
-
 def test_a_large_or_broken_form_is_refused(office: Office) -> None:
     clerk = office.person("li")
     clerk.get("/cases")
@@ -415,16 +339,6 @@ def test_staff_are_added_listed_given_passwords_and_disabled(tmp_path: Path) -> 
     engine.dispose()
 
 
-def test_who_is_disabled_or_signed_out_is_out_at_once(office: Office) -> None:
-    clerk, other = office.person("li"), office.person("wu")
-    office.register.disable("li")
-    office.register.sign_out("wu")
-    assert clerk.get("/cases").url.endswith("/sign-in")
-    assert other.get("/cases").url.endswith("/sign-in")
-    assert other.sign_in("wu").url.endswith("/cases")
-    assert clerk.sign_in("li").status_code == 403
-
-
 def test_a_hash_of_weaker_times_is_made_anew_at_sign_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'd.db'}")
     register = StaffRegister(engine)
@@ -436,18 +350,6 @@ def test_a_hash_of_weaker_times_is_made_anew_at_sign_in(tmp_path: Path, monkeypa
     assert extract_parameters(kept).memory_cost == 128
     assert register.check("li", PASSWORD) is not None
     engine.dispose()
-
-
-def test_sessions_are_known_to_every_process(tmp_path: Path) -> None:
-    first = Office(tmp_path / "district")
-    second = Office(tmp_path / "district")
-    clerk = first.person("li")
-    answer = requests.get(f"{second.url}/cases", cookies={"staff": clerk.token}, timeout=20)
-    assert answer.url.endswith("/cases")
-    second.register.disable("li")
-    assert clerk.get("/cases").url.endswith("/sign-in")
-    second.close()
-    first.close()
 
 
 def test_password_fields_are_masked_and_known_to_managers(office: Office) -> None:
