@@ -27,6 +27,8 @@ SILENT = timedelta(minutes=30)
 LITTLE_SPACE = 512 * 1024 * 1024
 CLOCK_OFF_SECONDS = 120
 LONG_WAIT_SECONDS = 24 * 3600
+CERTIFICATE_DAYS = 14
+"""A terminal renews its certificate by itself long before; where it has so few days left, it could not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,9 @@ def _ills(said: Mapping[str, JsonValue], heard_at: str | None, now: datetime) ->
         ills.append("little-space")
     if abs(_figure(said, "clock_offset_seconds") or 0) > CLOCK_OFF_SECONDS:
         ills.append("clock")
+    days = _figure(said, "certificate_days")
+    if days is not None and days <= CERTIFICATE_DAYS:
+        ills.append("certificate" if days > 0 else "certificate-over")
     return ills
 
 
