@@ -1,15 +1,15 @@
 """The pages of cases: the list, one case, its papers, and what a clerk does with it.
 
-Whatever shows something of a resident is recorded first. Of a case in another hall one is told what one is told of a
-case that isn't there.
+Whatever shows something of a case is recorded first, where it is rendered, so that no way to it goes past the record.
+Of a case in another hall one is told what one is told of a case that isn't there; that somebody tried is on record.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from anyio import CapacityLimiter
 from starlette.requests import Request
@@ -39,13 +39,13 @@ from district.sessions import Visit
 from district.staff import Role
 from district.store import DistrictStore
 from district.viewings import What
+from district.web.filled_in import filled_in
 from district.web.leaves import MOST_BYTES, count, leaf
 from district.web.pages import NOTHING
-from district.web.site import Form, Site, see
+from district.web.site import UID, Form, Site, see
 from district.web.titles import Titles
-from district.web.words import answers
+from district.web.words import NOTHING_FOUND, refusal
 
-_UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST_NUMBER = 64
 _INERT = {
     "Content-Security-Policy": f"sandbox; {NOTHING}",
@@ -69,13 +69,13 @@ class CasePages:
         turns = CapacityLimiter(2)
         site = self.site
         site.shows("/cases", self.list)
-        site.does("/cases/find", self.find, role=Role.VIEWER)
+        site.does("/cases/find", self.find, role=Role.VIEWER, back="/cases")
         site.shows("/cases/{uid}", self.one)
         site.shows("/cases/{uid}/papers/{name}", self.paper, turns=turns)
         site.shows("/cases/{uid}/papers/{name}/content", self.content)
         site.shows("/cases/{uid}/papers/{name}/leaves/{leaf}", self.leaf, turns=turns)
-        site.does("/cases/{uid}/numbers", self.numbers, role=Role.CLERK)
-        site.does("/cases/{uid}/stage", self.move, role=Role.CLERK)
+        site.does("/cases/{uid}/numbers", self.numbers, role=Role.CLERK, back="/cases/{uid}")
+        site.does("/cases/{uid}/stage", self.move, role=Role.CLERK, back="/cases/{uid}")
         site.shows("/cases/{uid}/supplement", self.supplement, role=Role.CLERK)
         site.does("/cases/{uid}/supplement", self.ask, role=Role.CLERK)
 
@@ -111,19 +111,21 @@ class CasePages:
         )
 
     def find(self, visit: Visit, request: Request, form: Form) -> Response:
-        del request
-        number = form.one("number").upper()
-        uid = None
+        number, hall = form.one("number").upper(), visit.staff.hall
+        uid = elsewhere = None
         if 0 < len(number) <= _LONGEST_NUMBER:
-            uid = self.cases.find(number, hall=visit.staff.hall)
-        self.site.viewings.note(visit.staff.name, What.FOUND, uid=uid, detail="" if uid else "nothing")
+            uid = self.cases.find(number, hall=hall)
+            elsewhere = self.cases.find(number) if uid is None and hall is not None else None
+        if elsewhere is not None:
+            self.site.note_forbidden(visit, request, elsewhere)
+        else:
+            self.site.viewings.note(visit.staff.name, What.FOUND, uid=uid, detail="" if uid else NOTHING_FOUND)
         return self._list(visit, {}, status=404, said="not-found") if uid is None else see(f"/cases/{uid}")
 
     def one(self, visit: Visit, request: Request) -> Response:
         case = self._case(visit, request)
         if case is None:
             return self.site.missing(visit)
-        self.site.viewings.note(visit.staff.name, What.CASE, uid=case.line.uid)
         return self._page(visit, case)
 
     def numbers(self, visit: Visit, request: Request, form: Form) -> Response:
@@ -131,8 +133,12 @@ class CasePages:
         case = self._case(visit, request)
         if case is None:
             return self.site.missing(visit)
-        self.site.viewings.note(visit.staff.name, What.NUMBERS, uid=case.line.uid)
         return self._page(visit, case, openly=True)
+
+    def _render(self, visit: Visit, case: Case, template: str, what: What, detail: str = "", **values: Any) -> Response:
+        """A page that shows something of a case, on record."""
+        self.site.viewings.note(visit.staff.name, what, uid=case.line.uid, detail=detail)
+        return self.site.render(template, visit=visit, here="cases", case=case, **values)
 
     def _page(
         self, visit: Visit, case: Case, *, openly: bool = False, status: int = 200, said: str = "", note: str = ""
@@ -140,13 +146,14 @@ class CasePages:
         self.titles.look()
         row = self.store.submission(case.line.uid)
         form = {} if row is None or row.envelope is None else row.envelope.form
-        hidden, shown = list(answers(form)), list(answers(form, openly=True))
-        return self.site.render(
+        hidden, shown = (list(filled_in(form, self.titles, openly=whole)) for whole in (False, True))
+        dead_end = Outbox(self.store.engine).dead_end(case.line.uid)
+        return self._render(
+            visit,
+            case,
             "case.html",
+            What.NUMBERS if openly else What.CASE,
             status=status,
-            visit=visit,
-            here="cases",
-            case=case,
             row=row,
             halls=self.halls.all(),
             answers=shown if openly else hidden,
@@ -156,25 +163,27 @@ class CasePages:
             admin=visit.staff.role.may(Role.ADMIN),
             moves=[to for to in ALLOWED[case.line.stage] if to is not Stage.SUPPLEMENT],
             may_ask=Stage.SUPPLEMENT in ALLOWED[case.line.stage],
-            dead_end=Outbox(self.store.engine).dead_end(case.line.uid),
+            dead_end=dead_end,
+            why=dead_end and refusal(dead_end, self.titles.label),
             longest=LONGEST_NOTE,
             said=said,
             note=note,
         )
 
     def paper(self, visit: Visit, request: Request) -> Response:
-        """The page around a paper; the record is written when its bytes are asked for."""
+        """The page around a paper, which tells what it is; its bytes are on record by themselves."""
         found = self._paper(visit, request)
         if found is None:
             return self.site.missing(visit)
         case, row, paper = found
         names = [one.id for one in row.papers if one.complete]
         at = names.index(paper.id)
-        return self.site.render(
+        return self._render(
+            visit,
+            case,
             "paper.html",
-            visit=visit,
-            here="cases",
-            case=case,
+            What.CASE,
+            paper.id,
             paper=paper,
             at=at + 1,
             count=len(names),
@@ -242,9 +251,7 @@ class CasePages:
         if len(note) > LONGEST_NOTE or (to == Stage.DECLINED and not note):
             return self._page(visit, case, status=422, said="note", note=note[:LONGEST_NOTE])
         if Stage(to) in CLOSED and form.one("sure") != "1":
-            return self.site.render(
-                "sure.html", visit=visit, here="cases", case=case, start=start, to=Stage(to), note=note
-            )
+            return self._render(visit, case, "sure.html", What.CASE, to, start=start, to=Stage(to), note=note)
         answer = self.cases.move(
             case.line.uid,
             start=Stage(start),
@@ -263,12 +270,13 @@ class CasePages:
 
     def _supplement(self, visit: Visit, case: Case, *, form: Form | None = None, said: str = "") -> Response:
         row = self.store.submission(case.line.uid)
-        return self.site.render(
+        return self._render(
+            visit,
+            case,
             "supplement.html",
+            What.CASE,
+            Stage.SUPPLEMENT.value,
             status=422 if said else 200,
-            visit=visit,
-            here="cases",
-            case=case,
             handed_in=sorted({one.material for one in row.papers if one.material}) if row is not None else [],
             chosen=form.all("material") if form else [],
             others=form.one("others") if form else "",
@@ -321,8 +329,13 @@ class CasePages:
                 return self.site.render("message.html", status=409, visit=visit, said=said, back=f"/cases/{uid}")
 
     def _case(self, visit: Visit, request: Request) -> Case | None:
-        uid = str(request.path_params["uid"])
-        return self.cases.one(uid, hall=visit.staff.hall) if _UID.fullmatch(uid) else None
+        uid, hall = str(request.path_params["uid"]), visit.staff.hall
+        if UID.fullmatch(uid) is None:
+            return None
+        case = self.cases.one(uid, hall=hall)
+        if case is None and hall is not None and self.cases.one(uid) is not None:
+            self.site.note_forbidden(visit, request, uid)
+        return case
 
     def _paper(self, visit: Visit, request: Request) -> tuple[Case, SubmissionRow, PaperRow] | None:
         case = self._case(visit, request)

@@ -53,7 +53,7 @@ def renderer(label: Callable[[str], str]) -> Render:
         auto_reload=False,
     )
     pages.filters.update(label=label, local=words.local, size=words.size, day=words.day)
-    cast("dict[str, Any]", pages.globals).update(_WORDS)
+    cast("dict[str, Any]", pages.globals).update(_WORDS, told=words.told)
 
     def render(
         template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any

@@ -12,6 +12,7 @@ from district.sessions import IDLE, LIFETIME, MOST_AT_ONCE, Visit
 from district.staff import SHORTEST_PASSWORD, Role, StaffRegister
 from district.viewings import What
 from district.web.site import Form, Site, form_of, see
+from district.web.words import WRONG_AT_CHANGE, WRONG_AT_OTHERS
 
 _MOST_WAITING = 20
 """Sign-ins waiting for their turn; more are asked to come again."""
@@ -68,7 +69,7 @@ def add_signing_in(site: Site, register: StaffRegister) -> None:
 
     site.app.routes.append(one_method("GET", "/sign-in", asked))
     site.app.routes.append(one_method("POST", "/sign-in", entered))
-    site.does("/sign-out", leave, role=Role.VIEWER)
+    site.does("/sign-out", leave, role=Role.VIEWER, back="/cases")
     _add_account(site, register, turns)
 
 
@@ -102,7 +103,7 @@ def _add_account(site: Site, register: StaffRegister, turns: CapacityLimiter) ->
         if new != form.secret("again"):
             return page(visit, status=422, said="differ")
         if register.check(name, form.secret("password")) is None:
-            site.viewings.note(name, What.REFUSED, detail="password change")
+            site.viewings.note(name, What.REFUSED, detail=WRONG_AT_CHANGE)
             return page(visit, status=403, said="wrong")
         try:
             register.set_password(name, new)
@@ -116,12 +117,12 @@ def _add_account(site: Site, register: StaffRegister, turns: CapacityLimiter) ->
     def end_others(visit: Visit, request: Request, form: Form) -> Response:
         del request
         if register.check(visit.staff.name, form.secret("password")) is None:
-            site.viewings.note(visit.staff.name, What.REFUSED, detail="other sessions")
+            site.viewings.note(visit.staff.name, What.REFUSED, detail=WRONG_AT_OTHERS)
             return page(visit, status=403, said="wrong")
         site.sessions.end_others(visit)
         site.viewings.note(visit.staff.name, What.OTHERS_ENDED)
         return see("/account")
 
     site.shows("/account", show)
-    site.does("/account/password", change, role=Role.VIEWER, turns=turns)
-    site.does("/account/others", end_others, role=Role.VIEWER, turns=turns)
+    site.does("/account/password", change, role=Role.VIEWER, turns=turns, back="/account")
+    site.does("/account/others", end_others, role=Role.VIEWER, turns=turns, back="/account")

@@ -9,6 +9,7 @@ page happen in one thread of the pool, so that no page holds up the terminals.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Protocol
@@ -25,6 +26,7 @@ from district.staff import Role
 from district.viewings import Viewings, What
 from district.web.pages import Render
 
+UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_FORM_BYTES = 32 * 1024
 _MOST_FIELDS = 64
 _UNWRITTEN = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"}
@@ -85,8 +87,10 @@ class Site:
 
         self.app.routes.append(one_method("GET", path, answer))
 
-    def does(self, path: str, do: Does, *, role: Role, turns: CapacityLimiter | None = None) -> None:
-        """What a form does, likewise."""
+    def does(
+        self, path: str, do: Does, *, role: Role, turns: CapacityLimiter | None = None, back: str | None = None
+    ) -> None:
+        """What a form does, likewise. Where no page has the same address, `back` is the one for who loads it again."""
 
         def guarded(request: Request, form: Form) -> Response:
             visit = self.visit(request)
@@ -103,6 +107,12 @@ class Site:
             return await to_thread.run_sync(guarded, request, form, limiter=turns)
 
         self.app.routes.append(one_method("POST", path, answer))
+        if back is not None:
+
+            async def go_back(request: Request) -> Response:
+                return see(back.format_map(request.path_params))
+
+            self.app.routes.append(one_method("GET", path, go_back))
 
     def visit(self, request: Request) -> Visit | None:
         token = self.token(request)
@@ -145,8 +155,14 @@ class Site:
     def missing(self, visit: Visit) -> Response:
         return self.render("message.html", status=404, visit=visit, said="missing")
 
+    def note_forbidden(self, visit: Visit, request: Request, uid: str | None = None) -> None:
+        """Put on record that somebody tried what they may not; `uid` is the case that it was about."""
+        what = plain(f"{request.method} {request.url.path}")
+        self.viewings.note(visit.staff.name, What.FORBIDDEN, uid=uid, detail=what)
+
     def _forbidden(self, visit: Visit, request: Request) -> Response:
-        self.viewings.note(visit.staff.name, What.FORBIDDEN, detail=plain(f"{request.method} {request.url.path}"))
+        uid = str(request.path_params.get("uid", ""))
+        self.note_forbidden(visit, request, uid if UID.fullmatch(uid) else None)
         return self.render("message.html", status=403, visit=visit, said="forbidden")
 
     def is_tls(self, request: Request) -> bool:

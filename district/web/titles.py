@@ -1,6 +1,7 @@
-"""What matters and their materials are called: as the newest catalogue that the district published says.
+"""What matters, materials, questions and their options are called: as the newest catalogue that the district published
+says.
 
-It was looked at when it was published; here only its names are read, once for each version. A matter that no catalogue
+It was looked at when it was published; here only its words are read, once for each version. A matter that no catalogue
 knows is shown by its code.
 """
 
@@ -10,6 +11,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import yaml
@@ -20,6 +22,17 @@ from district.tables import CATALOGUES
 from district.web import words
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Names by code; questions by matter and question; options by matter, question and value. Where a question offers
+    the hall's own villages, each hall has its list, and its value is a number in that."""
+
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    questions: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    options: dict[tuple[str, str, str], str] = field(default_factory=dict[tuple[str, str, str], str])
+    of_the_hall: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+
+
 class Titles:
     """Safe to use from several threads."""
 
@@ -27,7 +40,7 @@ class Titles:
         self._engine = engine
         self._lock = threading.Lock()
         self._version: int | None = None
-        self._names: dict[str, str] = {}
+        self._words = _Words()
 
     def look(self) -> None:
         """Take up the newest catalogue, if it is another than before."""
@@ -37,31 +50,61 @@ class Titles:
             if version == self._version:
                 return
             newest = Catalogues(self._engine).newest()
-            self._names = {} if newest is None else dict(_names(newest.package))
+            self._words = _Words() if newest is None else _words(newest.package)
             self._version = version
 
     def label(self, text: str) -> str:
-        return self._names.get(text) or words.label(text)
+        return self._words.names.get(text) or words.label(text)
+
+    def question(self, matter: str, question: str) -> str | None:
+        return self._words.questions.get((matter, question))
+
+    def option(self, matter: str, question: str, value: str) -> str | None:
+        known = self._words
+        if (matter, question) in known.of_the_hall:
+            return f"{value}（大厅名单里的编号）"
+        return known.options.get((matter, question, value))
 
 
-def _names(package: bytes) -> Iterator[tuple[str, str]]:
+def _words(package: bytes) -> _Words:
+    found = _Words()
     inside = json.loads(base64.b64decode(json.loads(package)["content"]))
     for file in inside["files"]:
         try:
-            matter = yaml.load(file["text"], Loader=yaml.CSafeLoader)
+            told = yaml.load(file["text"], Loader=yaml.CSafeLoader)
         except yaml.YAMLError:
             continue  # terminals leave it out, too
-        yield from _named(matter, "title")
-        materials = cast("dict[str, Any]", matter).get("materials") if isinstance(matter, dict) else None
-        for material in cast("list[Any]", materials) if isinstance(materials, list) else ():
-            yield from _named(material, "name")
+        for matter, title in _named([told], "id", "title"):
+            found.names[matter] = title
+            found.names.update(_named(_list(told, "materials"), "id", "name"))
+            questions = _list(told, "questions")
+            found.questions.update(((matter, one), ask) for one, ask in _named(questions, "id", "ask"))
+            for one, question in _parts(questions):
+                options = _named(_list(question, "options"), "value", "label")
+                found.options.update(((matter, one, value), label) for value, label in options)
+                if question.get("options") == "villages":
+                    found.of_the_hall.add((matter, one))
+    return found
 
 
-def _named(thing: object, key: str) -> Iterator[tuple[str, str]]:
-    if isinstance(thing, dict):
-        told = cast("dict[str, Any]", thing)
-        match told.get("id"), told.get(key):
-            case str(code), {"zh": str(name)}:
-                yield code, name
+def _list(thing: Any, key: str) -> list[Any]:
+    told = cast("dict[str, Any]", thing).get(key) if isinstance(thing, dict) else None
+    return cast("list[Any]", told) if isinstance(told, list) else []
+
+
+def _named(things: list[Any], code: str, name: str) -> Iterator[tuple[str, str]]:
+    """The code and the Chinese name of each of these that has both."""
+    for one, thing in _parts(things, code):
+        match thing.get(name):
+            case {"zh": str(text)}:
+                yield one, text
             case _:
                 pass
+
+
+def _parts(things: list[Any], code: str = "id") -> Iterator[tuple[str, dict[str, Any]]]:
+    for thing in things:
+        if isinstance(thing, dict):
+            told = cast("dict[str, Any]", thing)
+            if isinstance(told.get(code), str):
+                yield told[code], told

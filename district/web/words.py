@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-
-from pydantic import JsonValue
 
 from district.cases import Stage
 from district.outbox import HANDED_ON
@@ -15,11 +13,6 @@ from district.staff import Role
 from district.viewings import What
 
 _CHINA = timezone(timedelta(hours=8))
-_ID_NUMBER = re.compile(r"(?<![0-9A-Za-z])([0-9]{3})(?:[0-9]{11}([0-9]{3}[0-9Xx])|[0-9]{9}([0-9]{3}))(?![0-9A-Za-z])")
-"""Resident identity numbers of 18 characters (GB 11643), and of 15 digits as they were before 1999."""
-_NUMBERED = ("id_number", "document_number")
-_STARS = "***********"
-
 STAGES = {
     Stage.RECEIVED: "材料未齐",
     Stage.COMPLETE: "材料齐全",
@@ -57,7 +50,7 @@ RECORDS = {
     What.OTHERS_ENDED: "退出了其他登录",
     What.CASE: "看了办件",
     What.PAPER: "看了材料",
-    What.NUMBERS: "显示了证件号码",
+    What.NUMBERS: "显示了完整号码",
     What.MOVED: "改了办理阶段",
     What.ASKED: "要求补正",
     What.FOUND: "查找办件",
@@ -66,73 +59,74 @@ RECORDS = {
 }
 LABELS = {
     "matter": "事项",
-    "answers": "填写内容",
+    "on_behalf": "由别人代办",
     "applicant": "申请人",
     "proxy": "代办人",
+    "answers": "填写内容",
     "name": "姓名",
     "id_number": "证件号码",
     "document_number": "证件号码",
     "sex": "性别",
     "birth_date": "出生日期",
+    "identified_by": "出示的证件",
+    "profile": "证件类型",
+    "assurance": "核验方式",
+    "identity": "身份核验",
     "phone": "手机号码",
     "village": "村（社区）",
     "hukou_type": "户口性质",
     "hukou": "户口性质",
     "contribution_level": "缴费档次",
-    "level": "档次",
+    "level": "缴费档次",
+    "account": "收款银行卡号",
+    "contact": "找不到本人时找谁",
     "address": "地址",
+    "pages": "材料页数",
     "consent": "知情同意",
     "version": "版本",
+    "at": "时间",
     "time": "时间",
+    "signed_at": "签名时间",
     "signature": "签名",
-    "profile": "证件类型",
-    "assurance": "核验方式",
-    "identity": "身份核验",
+    "language": "办理语言",
+    "written": "手写的内容",
     "household-register": "户口簿",
     "bank-card": "银行卡",
     "pension-enrolment": "城乡居民养老保险参保登记",
     "pension-payout-account": "养老金发放账户变更",
     "file": "文件",
 }
+"""What forms call their parts, in the order in which people tell them."""
+NOTHING_FOUND = "nothing"
+WRONG_AT_CHANGE = "password change"
+WRONG_AT_OTHERS = "other sessions"
+_ADDRESS = re.compile(r"(?:GET|POST) (/[a-z-]*)(?:/[^/]*)?(/[a-z]*)?.*")
+_TRIED = {
+    ("/audit", None): "看查看记录",
+    ("/cases", None): "看办件",
+    ("/cases", "/papers"): "看材料",
+    ("/cases", "/numbers"): "显示完整号码",
+    ("/cases", "/stage"): "改办理阶段",
+    ("/cases", "/supplement"): "要求补正",
+}
+_REFUSALS = {
+    "missing": "缺少对方要的“{}”",
+    "no-code": "对方的编码表“{}”里没有这一项",
+    "not-a-list": "“{}”的写法对方用不了",
+    "not-a-time": "“{}”的写法对方用不了",
+    "not-a-text": "“{}”的写法对方用不了",
+    "not-a-number": "“{}”的写法对方用不了",
+    "not-true-or-false": "“{}”的写法对方用不了",
+    "not-json": "“{}”的写法对方用不了",
+    "not-for-a-header": "“{}”里有对方用不了的字",
+    "too-large": "办件太大，对方收不下",
+    "paper-not-to-be-had": "有一份材料取不出来",
+    "erased": "内容已经按保存期删除",
+}
 
 
 def label(text: str) -> str:
     return LABELS.get(text, text)
-
-
-def masked(text: str) -> str:
-    """`text` with the middle of every ID number replaced: 330***********123X."""
-    return _ID_NUMBER.sub(lambda found: f"{found[1]}{_STARS}{found[2] or found[3]}", text)
-
-
-def answers(form: Mapping[str, JsonValue], *, openly: bool = False) -> Iterator[tuple[str, str]]:
-    """What was filled in, in order, as label and value; numbers masked unless `openly`."""
-    for key, value in _sorted(form):
-        yield from _flat((key,), value, openly)
-
-
-def _sorted(form: Mapping[str, JsonValue]) -> list[tuple[str, JsonValue]]:
-    """In the order that people tell it: the name first. What has no label comes last, as it came."""
-    order = {key: place for place, key in enumerate(LABELS)}
-    return sorted(form.items(), key=lambda item: order.get(item[0], len(order)))
-
-
-def _flat(path: tuple[str, ...], value: JsonValue, openly: bool) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, inner in _sorted(value):
-            yield from _flat((*path, key), inner, openly)
-    elif isinstance(value, list):
-        for number, inner in enumerate(value, 1):
-            yield from _flat((*path, str(number)), inner, openly)
-    else:
-        said = {True: "是", False: "否", None: "—"}[value] if isinstance(value, bool | None) else str(value)
-        yield " · ".join(label(part) for part in path), said if openly else _hidden(path[-1], said)
-
-
-def _hidden(key: str, said: str) -> str:
-    if key in _NUMBERED and said == masked(said) and len(said) > 4:  # another kind of document's number
-        return f"{said[:1]}{_STARS}{said[-3:]}"
-    return masked(said)
 
 
 def local(text: str) -> str:
@@ -152,3 +146,47 @@ def day(text: str) -> str:
 
 def size(count: int) -> str:
     return f"{count / 1024 / 1024:.1f} MB" if count >= 1024 * 1024 else f"{max(1, count // 1024)} KB"
+
+
+def told(detail: str, what: str) -> str:
+    """The detail of a line of the record; `what` is what was done. What nobody here wrote stays as it is."""
+    match what:
+        case What.MOVED | What.ASKED:
+            return _stage(detail) or detail
+        case What.FOUND:
+            return "没有找到" if detail == NOTHING_FOUND else detail
+        case What.SIGNED_IN:
+            return f"来自 {detail}" if detail else ""
+        case What.REFUSED:
+            wrong = {WRONG_AT_CHANGE: "改密码时，现在的密码不对", WRONG_AT_OTHERS: "退出其他登录时，密码不对"}
+            return wrong.get(detail) or (f"来自 {detail}" if detail else "")
+        case What.AUDIT:
+            return f"只看 {detail} 的" if detail else ""
+        case What.PAPER:
+            paper, _, leaf = detail.partition(" ")
+            return f"材料 {paper[:8]}" + (f"，第 {leaf} 页" if leaf else "")
+        case What.CASE:
+            if detail == Stage.SUPPLEMENT:
+                return "要求补正的页面"
+            stage = _stage(detail)
+            return f"确认“{stage}”的页面" if stage else f"材料 {detail[:8]} 的页面" if detail else ""
+        case What.FORBIDDEN:
+            address = _ADDRESS.fullmatch(detail)
+            tried = None if address is None else _TRIED.get((address[1], address[2])) or _TRIED.get((address[1], None))
+            return f"想{tried}" if tried else detail
+        case _:
+            return detail
+
+
+def _stage(code: str) -> str | None:
+    return STAGES[Stage(code)] if code in STAGES else None
+
+
+def refusal(code: str, label: Callable[[str], str]) -> str:
+    """Why another platform did not take a case; `code` is what handing on made of its answer."""
+    kind, _, name = code.partition(":")
+    if kind in _REFUSALS:
+        return _REFUSALS[kind].format(label(name.rpartition(".")[2]))
+    if code.startswith("their-"):
+        return f"对方的答复是 {code.removeprefix('their-')}"
+    return f"对方的服务器答复 HTTP {code.removeprefix('http-')}" if code.startswith("http-") else "原因见代码"

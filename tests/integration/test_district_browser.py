@@ -197,7 +197,7 @@ def test_axe_finds_nothing_on_any_page(office: Office, page: Page) -> None:
     look("none", "/cases?stage=approved")
     look("tests", "/cases?tests=1")
     look("case", f"/cases/{one}")
-    page.get_by_role("button", name="显示证件号码").click()
+    page.get_by_role("button", name="显示完整号码").click()
     look("numbers")
     look("paper", f"/cases/{one}/papers/{paper_of(one)}")
     look("ask", f"/cases/{one}/supplement")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import img2pdf
 import requests
 from argon2 import PasswordHasher
+from PIL import Image
+from pydantic import JsonValue
 from sqlalchemy import select
 
 from district.embedded import EmbeddedDistrict
@@ -66,9 +71,11 @@ def hand_in(
     test: bool = False,
     name: str = "王秀英",
     arrive: bool = True,
+    whole: dict[str, JsonValue] | None = None,
     **form: str,
 ) -> str:
-    """A submission as a terminal brings it, in that hall; gives its uid. Without `arrive` its papers don't come."""
+    """A submission as a terminal brings it, in that hall; gives its uid. Without `arrive` its papers don't come;
+    `whole` is its form, where it is not a small one with `name` and `form`."""
     names = [str(UUID(int=UUID(uid(number)).int + (place << 100))) for place in range(1, len(papers) + 1)]
     attachments = tuple(
         Attachment(
@@ -88,7 +95,7 @@ def hand_in(
         matter=matter,
         created="2026-11-23T09:00:00+08:00",
         test=test,
-        form={"applicant": {"name": name, "id_number": ID_NUMBER, **form}},
+        form=whole or {"applicant": {"name": name, "id_number": ID_NUMBER, **form}},
         attachments=attachments,
     )
     store.take(envelope, canonical_bytes(envelope))
@@ -103,6 +110,18 @@ def hand_in(
 
 def paper_of(case: str, place: int = 1) -> str:
     return str(UUID(int=UUID(case).int + (place << 100)))
+
+
+def filed(*modes: str, size: tuple[int, int] = (120, 160)) -> bytes:
+    """A PDF as terminals file papers: one picture a page, in one bit ("1") or as a JPEG."""
+    pictures: list[bytes] = []
+    for mode in modes:
+        kept = io.BytesIO()
+        as_kept = {"format": "TIFF", "compression": "group4"} if mode == "1" else {"format": "JPEG"}
+        Image.new(mode, size, "white").save(kept, **as_kept)
+        pictures.append(kept.getvalue())
+    made: Any = img2pdf
+    return made.convert(pictures, engine=made.Engine.internal)
 
 
 def put_halls(store: DistrictStore, **names: str) -> None:
