@@ -6,7 +6,7 @@ docs/asvs.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from starlette.applications import Starlette
@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from district.answers import problem
 from district.api import one_method
 from district.cases import Cases
 from district.halls import Halls
@@ -24,11 +23,12 @@ from district.store import DistrictStore
 from district.viewings import Viewings
 from district.web.audit_pages import add_audit_pages
 from district.web.case_pages import CasePages
-from district.web.pages import BASE, HERE, Render, SafeHeaders, renderer
+from district.web.pages import HERE, Render, SafeHeaders, renderer
 from district.web.signing_in import add_signing_in
 from district.web.site import Site, see
 from district.web.terminal_pages import add_terminal_pages
 from district.web.titles import Titles
+from district.web.troubles import answer_people
 
 
 def add_staff_pages(
@@ -57,22 +57,21 @@ def add_staff_pages(
     app.routes.append(one_method("GET", "/", start))
     _add_slip_page(app, render)
 
-    async def broken(request: Request, _trouble: Exception) -> Response:
-        # What went wrong is in the server's log and nowhere else. The server closes the connection after such an
-        # answer; who is not told of it would lose the next request.
-        if request.url.path.startswith("/v1/"):
-            answer = problem(500, "http")
-            answer.headers["Connection"] = "close"
-            return answer
-        return render("message.html", status=500, headers={**BASE, "Connection": "close"}, said="broken")
-
-    app.add_exception_handler(Exception, broken)
+    answer_people(app, render)
     app.add_middleware(SafeHeaders, tls=address is not None and address.startswith("https://"))
 
 
 def add_slip_page(app: Starlette) -> None:
-    """The page that slips point to, alone: for the door that everybody reaches."""
-    _add_slip_page(app, renderer(str))
+    """The page that slips point to, alone: for the door that everybody reaches. It is what people read there whatever
+    they ask for."""
+    render = renderer(str)
+
+    def instead(_template: str, *, status: int, headers: Mapping[str, str], said: str) -> Response:
+        del said
+        return render("slip.html", status=status, headers=headers)
+
+    _add_slip_page(app, render)
+    answer_people(app, instead)
     app.add_middleware(SafeHeaders)
 
 

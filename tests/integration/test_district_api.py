@@ -112,7 +112,7 @@ def test_requests_that_are_not_right_are_named(terminal: Terminal) -> None:
     assert problem(terminal.put(envelope(uid=UID.replace("6f", "6e")))) == (422, "uid")
     assert problem(terminal.put(b"x" * (1024 * 1024 + 1))) == (413, "too-large")
     assert problem(terminal.get(f"/v1/submissions/{UID}")) == (404, "unknown")
-    assert problem(terminal.get("/nothing")) == (404, "http")
+    assert problem(terminal.get("/v1/nothing")) == (404, "http")
     assert terminal.get("/v1/health").json() == {"status": "pass"}
 
 

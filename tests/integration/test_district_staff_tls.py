@@ -96,6 +96,14 @@ def test_cookies_are_for_tls_and_this_host_only(staff: Running) -> None:
         assert session.get(f"{staff.url}/cases", cookies={"staff": token}, timeout=10).url.endswith("/sign-in")
 
 
+def test_the_staff_port_answers_in_words_too(staff: Running) -> None:
+    with staff.session(staff.good) as session:
+        for path in ("/nonsense", "/v1x"):
+            answer = session.get(f"{staff.url}{path}", timeout=10)
+            assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+            assert "没有这个网页" in answer.text
+
+
 def test_others_are_let_near_it_with_certificates_or_not_at_all(tmp_path: Path) -> None:
     authority = Authority(tmp_path, "district-ca")
     own = authority.signs("district")

@@ -163,6 +163,8 @@ def test_who_has_no_certificate_reaches_the_enrolment_the_slips_page_and_nothing
     assert (slip.status_code, "扫码查询" in slip.text) == (200, True)
     assert "default-src 'none'" in slip.headers["Content-Security-Policy"]
     assert requests.get(f"{district.door}/static/staff.css", verify=ca, timeout=10).status_code == 200
+    mistyped = requests.get(f"{district.door}/slip", verify=ca, timeout=10)
+    assert (mistyped.status_code, "扫码查询" in mistyped.text) == (404, True)
     empty = requests.post(f"{district.door}/v1/enrolments", data=b"{}", verify=ca, timeout=10)
     assert (empty.status_code, empty.json()["type"]) == (400, PROBLEM + "digest")
     assert requests.get(f"{district.door}/v1/enrolments", verify=ca, timeout=10).headers["Allow"] == "POST"
