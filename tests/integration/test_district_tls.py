@@ -70,7 +70,7 @@ def test_what_is_made_as_the_manual_says_serves_terminals_that_know_its_authorit
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.rglob("*"))
     words = [word if not word.isdigit() else "0" for word in here(serve).split()]
     running = subprocess.Popen(
-        [Path(sys.executable).parent / "district", "serve", *words],
+        [sys.executable, "-c", "from district.cli import main; main()", "serve", *words],
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
@@ -78,7 +78,7 @@ def test_what_is_made_as_the_manual_says_serves_terminals_that_know_its_authorit
     )
     try:
         assert running.stderr is not None
-        door = [running.stderr.readline().strip() for _ in range(3)][-1].replace("0.0.0.0", "localhost")
+        door: str = [running.stderr.readline().strip() for _ in range(3)][-1].replace("0.0.0.0", "localhost")
         context = ssl.create_default_context(cafile=tmp_path / "server-ca.pem")
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         with closing(HTTPSConnection(urlsplit(door).netloc, context=context, timeout=20)) as line:
