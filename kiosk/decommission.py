@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from kiosk.bootstrap import DECOMMISSIONED, line_of, open_platform, open_queue
+from kiosk.bootstrap import DECOMMISSIONED, open_platform, open_queue
 from kiosk.config import Config, ConfigError, data_folder
 from kiosk.opening import china_time
 from kiosk.process import Alone, AlreadyRunning
@@ -85,7 +85,7 @@ def _left(config: Config, store: Store, stick: Path | None) -> tuple[Left, ...]:
     if config.platform.url and store.unsettled():
         client = open_platform(config.platform, store.signer())
         try:
-            sync_once(store, client, line=line_of(config.platform), hurry=True)
+            sync_once(store, client, hurry=True)  # over the whole line, at any hour: there is no later
         finally:
             client.close()
     if stick is not None and store.unsettled():
@@ -111,13 +111,14 @@ def _revoke(config: Config, store: Store, left: tuple[Left, ...]) -> Literal["re
 
 def _wiped(config: Config, folder: Path) -> int:
     """Keys first, then what they sealed, then the logs. The mark stays."""
+    from offline_queue.certificate import with_drafts
     from offline_queue.leaving import overwrite, wipe
 
     count = 0
     for path in (config.platform.client_key, config.platform.client_cert):
-        if path is not None and path.is_file():
-            overwrite(path)
-            path.unlink()
+        for one in () if path is None else with_drafts(path):
+            overwrite(one)
+            one.unlink()
             count += 1
     for part in ("queue", "log"):
         if (folder / part).is_dir():

@@ -167,6 +167,13 @@ def _subject(code: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, code)])
 
 
+def with_drafts(path: Path) -> tuple[Path, ...]:
+    """The certificate's or the key's file, and what renewals may have left beside it, as far as it is there."""
+    new = _beside(path, "new")
+    places = path, new, _beside(path, "old"), _beside(path, "first"), _beside(path, "part"), _beside(new, "part")
+    return tuple(place for place in places if place.is_file())
+
+
 def _beside(path: Path, ending: str) -> Path:
     return path.with_name(f"{path.name}.{ending}")
 
