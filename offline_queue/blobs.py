@@ -46,16 +46,22 @@ class Blobs:
     def names(self) -> frozenset[str]:
         return frozenset(entry.name for entry in self._folder.iterdir())
 
-    def keep_ballast(self) -> None:
-        """Lay the ballast while there is room, give it up when there is not.
+    def keep_ballast(self) -> bool:
+        """Lay the ballast while there is room, give it up when there is not; whether the disk is full.
 
         Random bytes, since a file system may store zeros as nothing.
         """
-        free, there = free_bytes(self._folder), self._ballast.exists()
-        if there and free < BALLAST_BYTES // 2:
-            self._ballast.unlink(missing_ok=True)
-        elif not there and free > _ROOM_FOR_BALLAST:
+        full = self.give_up_ballast()
+        if not full and not self._ballast.exists() and free_bytes(self._folder) > _ROOM_FOR_BALLAST:
             write_durably(self._ballast, os.urandom(BALLAST_BYTES))
+        return full
+
+    def give_up_ballast(self) -> bool:
+        """On a full disk; whether it is one."""
+        full = free_bytes(self._folder) < BALLAST_BYTES // 2
+        if full:
+            self._ballast.unlink(missing_ok=True)
+        return full
 
 
 def write_durably(path: Path, content: bytes) -> None:
@@ -90,6 +96,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_path(folder: Path) -> None:
+    """Make the folder's own name durable, and those it lies in: the first start may have made them all. What is not
+    ours to open was there before us. Raises OSError."""
+    inside = folder.resolve()
+    while not os.path.ismount(inside):
+        inside = inside.parent
+        with suppress(PermissionError):
+            sync_folder(inside)
 
 
 def free_bytes(folder: Path) -> int:

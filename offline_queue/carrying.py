@@ -280,12 +280,12 @@ class Carrier:
     def _apply(self, receipt: Receipt) -> Applied:
         with self._database.write() as connection:
             row = connection.one(
-                "SELECT seq, state, body_sha256, lease, lease_mono, boot_id FROM submission WHERE uid = ?",
+                "SELECT seq, state, body_sha256, lease, lease_mono FROM submission WHERE uid = ?",
                 (receipt.uid,),
             )
             if row is None:
                 return Applied.FOREIGN
-            seq, state, sha256, lease, until, boot = row
+            seq, state, sha256, lease, until = row
             if sha256 != receipt.sha256:
                 return Applied.OTHER_BYTES
             if state == State.DONE.value:
@@ -298,7 +298,7 @@ class Carrier:
                 return Applied.CANCELLED
             if receipt.state is not State.DONE or receipt.missing:
                 return Applied.INCOMPLETE
-            held = until is not None and until >= self._clock.monotonic() and boot == self._clock.boot_id()
+            held = until is not None and until >= self._clock.monotonic()
             if held and lease is not None and is_alive(lease):
                 return Applied.SENDING
             connection.run(

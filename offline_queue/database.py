@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 
 import apsw
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 PAPERS_BEFORE_ROWS = 0x544B5051
 """The application id of a file that was made where papers lay already: its rows don't say which of them are needed."""
 Value = str | int | float | bytes | None

@@ -34,7 +34,9 @@ def send_forms(this: Round, work: FormsWork) -> None:
         case SendSingly():
             this.line.takes_batches = False
             for one in work.forms:
-                send_form(this, one)
+                # All were claimed at once, and each may take as long as a request may.
+                if this.outbox.renew(one):
+                    send_form(this, one)
         case decisions:
             _settle(this, work.forms, decisions)
 

@@ -1,25 +1,21 @@
-"""How long the queue keeps what it has, and how something is withdrawn.
+"""How long the queue keeps what it has.
 
 Reprint data live for 24 hours. What ended (done, or withdrawn) leaves number, times and digests behind, which are
-forgotten after the configured days. Nothing that has not ended is ever forgotten.
+forgotten after the configured days. Nothing that has not ended is ever forgotten, nor what a rating still belongs to.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from offline_queue.blobs import Blobs
 from offline_queue.database import Database
 from offline_queue.model import Clock
-from offline_queue.people import are_two
-from offline_queue.sealing import Sealer
 
-MAX_NAME = 40
 REPRINT_SECONDS = 24 * 3600
-_AT_ONCE = 500
-"""Rows a transaction: a hall's put never waits long for the write lock."""
+_AT_ONCE = 50
+"""Rows a transaction: a hall's put never waits long for the write lock, and a full disk has room for them where the
+ballast was."""
 
 
 def expire_reprints(database: Database, clock: Clock) -> None:
@@ -39,15 +35,19 @@ def expire_reprints(database: Database, clock: Clock) -> None:
             (oldest, newest),
         ):
             return
-    with database.write() as connection:
-        connection.run(
-            """
-            UPDATE submission SET reprint = NULL
-            WHERE reprint IS NOT NULL AND (created_epoch < ? OR created_epoch > ?)
-            """,
-            (oldest, newest),
-        )
-    database.empty_log()
+    while True:
+        with database.write() as connection:
+            expired = connection.run(
+                """
+                UPDATE submission SET reprint = NULL WHERE seq IN (
+                    SELECT seq FROM submission WHERE reprint IS NOT NULL AND created_epoch < ?
+                    UNION ALL SELECT seq FROM submission WHERE reprint IS NOT NULL AND created_epoch > ? LIMIT ?)
+                """,
+                (oldest, newest, _AT_ONCE),
+            )
+        if not expired:
+            return
+        database.empty_log()
 
 
 def forget_ended(database: Database, blobs: Blobs, clock: Clock, *, days: int) -> int:
@@ -70,7 +70,7 @@ def forget_ended(database: Database, blobs: Blobs, clock: Clock, *, days: int) -
                 SELECT seq FROM submission s
                 WHERE ended_epoch < ? AND lease IS NULL
                   AND (state = 'cancelled' OR case_number IS NOT NULL OR test = 1)
-                  AND NOT EXISTS (SELECT 1 FROM rating r WHERE r.submission = s.seq AND r.state = 'ready')
+                  AND NOT EXISTS (SELECT 1 FROM rating r WHERE r.submission = s.seq AND r.state <> 'done')
                 ORDER BY ended_epoch LIMIT ?
                 """,
                 (before, _AT_ONCE),
@@ -87,40 +87,3 @@ def forget_ended(database: Database, blobs: Blobs, clock: Clock, *, days: int) -
         blobs.remove(papers)
         forgotten += len(rows)
         database.empty_log()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancelling:
-    """Who withdraws what, and why. Raises ValueError without a reason and two different people."""
-
-    uid: str
-    reason: str
-    by: str
-    confirmed_by: str
-
-    def __post_init__(self) -> None:
-        if not self.reason.strip() or not are_two(self.by, self.confirmed_by):
-            raise ValueError("withdrawing takes a reason and the names of two people")
-        if max(len(self.by), len(self.confirmed_by)) > MAX_NAME:
-            raise ValueError(f"a name has {MAX_NAME} characters at most")
-
-
-def cancel(database: Database, sealer: Sealer, clock: Clock, asked: Cancelling) -> bool:
-    """Withdraw a submission of which no byte is known to have left; its body stays sealed until it is forgotten."""
-    reason = json.dumps({**asdict(asked), "at": clock.wall().isoformat(timespec="seconds")}, ensure_ascii=False)
-    with database.write() as connection:
-        return (
-            connection.run(
-                """
-                UPDATE submission SET state = 'cancelled', ended_epoch = ?, reason = ?, next_wall = NULL
-                WHERE uid = ? AND state IN ('ready', 'held') AND lease IS NULL AND receipt IS NULL
-                  AND exported_epoch IS NULL
-                """,
-                (
-                    clock.wall().timestamp(),
-                    sealer.seal(reason.encode(), context=f"{asked.uid}/reason"),
-                    asked.uid,
-                ),
-            )
-            == 1
-        )

@@ -30,13 +30,14 @@ def forget_holder(holder: str) -> None:
 
 
 def rescue(connection: Transaction, mono: float) -> None:
-    """End the leases of senders that are dead, or silent for too long; what they were sending is ready again."""
+    """End the leases of senders that are dead, or silent for too long; what they were sending is ready again.
+    `lease_mono` stays: until then a request of theirs may be on its way."""
     leased = connection.all("SELECT seq, lease, lease_mono FROM submission WHERE lease IS NOT NULL")
     for seq, holder, until in leased:
         if until is None or until < mono or not is_alive(holder):
             connection.run(
                 """
-                UPDATE submission SET lease = NULL, lease_mono = NULL,
+                UPDATE submission SET lease = NULL,
                     state = CASE state WHEN 'sending' THEN 'ready' ELSE state END WHERE seq = ?
                 """,
                 (seq,),
@@ -62,18 +63,18 @@ def take_turn(connection: Transaction, clock: Clock, holder: str, *, service: bo
 
     A service takes the turn over from an app, whose request under way is still kept to it by the item's own lease.
     """
-    row = connection.one("SELECT holder, service, boot_id, until_mono FROM sender")
+    row = connection.one("SELECT holder, service, until_mono FROM sender")
     if row is not None:
-        other, other_serves, boot, until = row
-        lives = boot == clock.boot_id() and until >= clock.monotonic() and is_alive(other)
+        other, other_serves, until = row
+        lives = until >= clock.monotonic() and is_alive(other)
         if other != holder and lives and (other_serves or not service):
             return False
         # Written anew only in its second half: whoever sleeps between rounds need not write to the disk.
         if other == holder and until - clock.monotonic() > LEASE_SECONDS / 2:
             return True
     connection.run(
-        "INSERT OR REPLACE INTO sender VALUES (1, ?, ?, ?, ?)",
-        (holder, int(service), clock.boot_id(), clock.monotonic() + LEASE_SECONDS),
+        "INSERT OR REPLACE INTO sender VALUES (1, ?, ?, ?)",
+        (holder, int(service), clock.monotonic() + LEASE_SECONDS),
     )
     return True
 

@@ -28,13 +28,15 @@ _PIECE = 1024 * 1024
 
 
 class Left(SignedPart):
-    """A submission that had not arrived in full. `exported`: it lies on a stick."""
+    """A submission that had not arrived in full. `exported`: it lies on a stick. `rating`: of 1-5, where that had not
+    arrived either; with the state `done` it is all that had not."""
 
     uid: Uid
     number: _Text
     state: State
     sha256: Sha256
     exported: bool
+    rating: Annotated[int, Field(ge=1, le=5)] | None = None
 
 
 class Confirmed(SignedPart):

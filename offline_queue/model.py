@@ -112,8 +112,9 @@ class AttachmentItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One submission as staff may see it. Times are ISO 8601; `next_try` is None when nothing is waiting. `matter` and
-    `name` (masked) are None where the local key is a mere file, or was lost."""
+    """One submission as staff may see it. Times are ISO 8601; `next_try` is None when nothing is waiting.
+    `rating_error` is why its rating was not taken the last time. `matter` and `name` (masked) are None where the local
+    key is a mere file, or was lost."""
 
     uid: str
     provisional_number: str
@@ -130,7 +131,14 @@ class Item:
     last_error: str | None
     case_number: str | None
     rating: int | None
+    rating_held: bool
+    rating_error: str | None
     attachments: tuple[AttachmentItem, ...]
+
+    @property
+    def why(self) -> str | None:
+        """What keeps it here, as a code: `last_error`, or `rating-held` where that is all."""
+        return self.last_error or ("rating-held" if self.rating_held else None)
 
     def row(self) -> dict[str, str | int | None]:
         """One line of `kiosk queue list --json`."""
@@ -147,6 +155,7 @@ class Item:
             "bytes_total": self.bytes_total,
             "percent": self.bytes_sent * 100 // self.bytes_total,
             "last_error": self.last_error,
+            "rating_held": self.rating_held,
         }
 
     def details(self) -> dict[str, object]:
@@ -157,6 +166,7 @@ class Item:
             "test": self.test,
             "case_number": self.case_number,
             "rating": self.rating,
+            "rating_error": self.rating_error,
             "attachments": [
                 {"id": one.id, "bytes": one.bytes, "bytes_sent": one.sent, "sha256": one.sha256, "done": one.done}
                 for one in self.attachments
@@ -167,7 +177,7 @@ class Item:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """What has not arrived: how many wait by themselves, since when (ISO 8601) and why the oldest of them does; how
-    many wait for people, and the oldest of those."""
+    many wait for people (submissions, or their ratings alone), and the oldest of those."""
 
     waiting: int
     held: int

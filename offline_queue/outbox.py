@@ -13,15 +13,18 @@ from datetime import timedelta
 from offline_queue.blobs import Blobs
 from offline_queue.claims import Claims
 from offline_queue.database import Database, Transaction
+from offline_queue.due import form_is_due, hurry, seconds_to_next
 from offline_queue.freezing import SentPaper
 from offline_queue.lanes import LesserLanes
 from offline_queue.lease import LEASE_SECONDS, end_turn, forget_holder, keep_turn, new_holder, rescue, take_turn
-from offline_queue.model import Clock
+from offline_queue.offering import NotYetOffered, offer
 from offline_queue.pause import pause, paused_until
+from offline_queue.queue_time import QueueClock
 from offline_queue.retry import Accepted, Hold, TryAgain
 from offline_queue.sealing import Sealer
 from offline_queue.starting import take_up, unknown_papers
 from offline_queue.wire import Progress, Receipt, State, canonical_bytes
+from offline_queue.withdrawing import Ask, Cancelling, Withdrawal, Withdrawing
 from offline_queue.work import (
     FormWork,
     NumberWork,
@@ -38,7 +41,7 @@ _LOG_AT_REST = 32 * 1024
 class Outbox:
     """Hands out due work, one piece at a time, and keeps what became of it."""
 
-    def __init__(self, *, database: Database, blobs: Blobs, sealer: Sealer, clock: Clock) -> None:
+    def __init__(self, *, database: Database, blobs: Blobs, sealer: Sealer, clock: QueueClock) -> None:
         self._database = database
         self._blobs = blobs
         self._sealer = sealer
@@ -49,15 +52,23 @@ class Outbox:
         self._service: bool | None = None
         self._claims = Claims(sealer=sealer, holder=self._holder)
         self._lesser = LesserLanes(database=database, clock=clock)
+        self._withdrawing = Withdrawing(database=database, sealer=sealer, clock=clock, holder=self._holder)
 
     @property
     def lesser(self) -> LesserLanes:
         """Ratings and telemetry."""
         return self._lesser
 
+    def withdraw(self, asked: Cancelling, ask: Ask | None) -> Withdrawal:
+        """Of the sender's side, since only it knows what may have left (:mod:`offline_queue.withdrawing`)."""
+        self.start()
+        return self._withdrawing.withdraw(asked, ask)
+
     def start(self) -> None:
         """Take up after a stop of any kind (:mod:`offline_queue.starting`). Done once, by whatever first wants to send:
-        who only looks changes nothing."""
+        who only looks changes nothing. On a full disk there is room after it."""
+        if self._blobs.keep_ballast():
+            self._database.empty_log()
         if not self._started:
             take_up(self._database, self._blobs, self._clock)
             self._started = True
@@ -72,6 +83,7 @@ class Outbox:
 
         Each claim asks again, so that a round ends where a service takes over.
         """
+        self.start()
         self._service = service
         with self._database.write(durable=False) as connection:
             return take_turn(connection, self._clock, self._holder, service=service)
@@ -90,81 +102,57 @@ class Outbox:
         Forms go before papers, papers before ratings, ratings before telemetry. Up to `forms` forms are one piece, and
         one commit. Without `papers` they wait.
         """
-        self._blobs.keep_ballast()
         self.start()
-        # A claim that a power cut takes back is what a start would end anyway: it costs no sync.
-        with self._database.write(durable=False) as connection:
-            rescue(connection, self._clock.monotonic())
-            mono = self._clock.monotonic()
-            serves = self._service
-            if serves is not None and not take_turn(connection, self._clock, self._holder, service=serves):
-                return None
-            if paused_until(connection, self._clock) <= mono:
-                work = (
-                    self._claims.forms(connection, mono, most=forms)
-                    or (self._claims.papers(connection, mono) if papers else None)
-                    or self._lesser.claim_rating(connection, mono)
-                    or self._claims.number(connection, mono)
-                    or self._lesser.claim_telemetry(connection, mono)
-                )
-                if work is not None:
-                    return work
-        if not self._emptied or self._database.log_bytes() > _LOG_AT_REST:
+        try:
+            # A claim that a power cut takes back is what a start would end anyway: it costs no sync.
+            work = self._claim(forms, papers, durable=False)
+        except NotYetOffered:
+            work = self._claim(forms, papers, durable=True)
+        if work is None and (not self._emptied or self._database.log_bytes() > _LOG_AT_REST):
             # What is done leaves no bytes in the log, and what waits does not lie there alone, where one flipped bit
             # takes all behind it; once a round, as it costs as much as several commits.
             self._database.empty_log()
             self._emptied = True
-        return None
+        return work
+
+    def _claim(self, forms: int, papers: bool, *, durable: bool) -> Work | None:
+        with self._database.write(durable=durable) as connection:
+            mono, serves = self._clock.monotonic(), self._service
+            rescue(connection, mono)
+            if serves is not None and not take_turn(connection, self._clock, self._holder, service=serves):
+                return None
+            if paused_until(connection) > mono:
+                return None
+            first = self._claims.forms(connection, mono, most=forms)
+            if first is not None:
+                offer(connection, first, durable=durable)
+            return (
+                first
+                or (self._claims.papers(connection, mono) if papers else None)
+                or self._lesser.claim_rating(connection, mono)
+                or self._claims.number(connection, mono)
+                or self._lesser.claim_telemetry(connection, mono)
+            )
 
     def form_waits(self) -> bool:
         """Whether a form is due, which goes before the rest of a paper."""
         with self._database.read() as connection:
-            due = "SELECT 1 FROM submission WHERE state = 'ready' AND next_mono <= ? LIMIT 1"
-            return connection.one(due, (self._clock.monotonic(),)) is not None
+            return form_is_due(connection, self._clock)
 
     def seconds_to_next(self, *, papers_in: float = 0.0) -> float | None:
         """Seconds until something is due (0 when it is already); None when nothing waits.
 
         What another sender holds is due when its lease is over; papers not before `papers_in` seconds are over.
         """
-        papers = self._clock.monotonic() + papers_in if papers_in else 0.0
         with self._database.read() as connection:
-            due = connection.value(
-                """
-                SELECT min(t) FROM (
-                    SELECT min(next_mono) AS t FROM submission WHERE state = 'ready'
-                    UNION ALL SELECT * FROM (SELECT max(next_mono, ?) FROM submission
-                        WHERE state = 'received' AND lease IS NULL ORDER BY next_mono LIMIT 1)
-                    UNION ALL SELECT * FROM (SELECT next_mono FROM submission
-                        WHERE state = 'done' AND case_number IS NULL AND test = 0 AND lease IS NULL
-                        ORDER BY next_mono LIMIT 1)
-                    UNION ALL SELECT min(max(next_mono, coalesce(lease_mono, 0))) FROM submission
-                        WHERE lease IS NOT NULL
-                    UNION ALL SELECT min(r.next_mono) FROM rating r JOIN submission s ON s.seq = r.submission
-                        WHERE r.state = 'ready' AND s.state IN ('received', 'done')
-                    UNION ALL SELECT min(next_mono) FROM telemetry)
-                """,
-                (papers,),
-            )
-            paused = paused_until(connection, self._clock)
-        return None if due is None else max(0.0, max(due, paused) - self._clock.monotonic())
+            self._clock.follow(connection)
+            return seconds_to_next(connection, self._clock, papers_in=papers_in)
 
     def hurry(self) -> None:
         """Somebody wants everything tried now. What the platform itself told to wait keeps waiting."""
         self.start()
         with self._database.write() as connection:
-            mono = self._clock.monotonic()
-            connection.run(
-                """
-                UPDATE submission SET next_mono = ?, next_wall = NULL
-                WHERE state IN ('ready', 'received') AND next_mono > ?
-                  AND (last_error IS NULL OR last_error NOT IN ('http-429', 'http-503'))
-                """,
-                (mono, mono),
-            )
-            connection.run("UPDATE attachment SET next_mono = 0 WHERE state = 'ready'")
-            connection.run("UPDATE rating SET next_mono = min(next_mono, ?) WHERE state = 'ready'", (mono,))
-            connection.run("DELETE FROM pause WHERE reason NOT IN ('http-429', 'http-503')")
+            hurry(connection, self._clock)
 
     def chunk(self, work: PapersWork, paper: PaperToSend, offset: int) -> bytes | None:
         """What to send of a paper from `offset` to the end of its 1 MiB chunk; None when the file is damaged."""
@@ -232,7 +220,14 @@ class Outbox:
             )
             finished = isinstance(work, NumberWork) or (progress.state is State.DONE and not progress.missing)
             state = State.DONE if finished else State.RECEIVED
+            if finished and isinstance(work, PapersWork):
+                # The receipt from before the papers went up says that they are missing.
+                connection.run("UPDATE submission SET receipt = ? WHERE seq = ?", (_receipt(progress), work.seq))
             if not finished:
+                connection.run(
+                    "UPDATE submission SET attempts = attempts + ? WHERE seq = ?",
+                    (int(bool(progress.missing)), work.seq),
+                )
                 connection.run(
                     f"UPDATE attachment SET state = 'ready', offset = 0 WHERE submission = ? AND id IN ({_marks(progress.missing)})",  # noqa: S608, E501 - question marks only  # nosec B608
                     (work.seq, *progress.missing),
@@ -247,25 +242,37 @@ class Outbox:
     def sent(self, work: PapersWork, paper: PaperToSend, offset: int) -> bool:
         """The platform has `offset` bytes of a paper. False when the lease was lost: stop sending."""
         with self._database.write() as connection:
-            renewed = connection.run(
-                "UPDATE submission SET lease_mono = ? WHERE seq = ? AND lease = ?",
-                (self._clock.monotonic() + LEASE_SECONDS, work.seq, self._holder),
-            )
-            if renewed != 1:
+            if not self._renew(connection, work):
                 return False
-            keep_turn(connection, self._clock, self._holder)
             connection.run(
                 "UPDATE attachment SET offset = ?, state = iif(bytes = ?, 'done', 'ready') WHERE id = ?",
                 (offset, offset, paper.id),
             )
         return True
 
-    def form_lost(self, work: PapersWork) -> None:
+    def renew(self, work: FormWork) -> bool:
+        """Before it is sent some time after its claim. False when the lease was lost: don't send it."""
+        with self._database.write(durable=False) as connection:
+            return self._renew(connection, work)
+
+    def _renew(self, connection: Transaction, work: SubmissionWork) -> bool:
+        renewed = connection.run(
+            "UPDATE submission SET lease_mono = ? WHERE seq = ? AND lease = ?",
+            (self._clock.monotonic() + LEASE_SECONDS, work.seq, self._holder),
+        )
+        if renewed == 1:
+            keep_turn(connection, self._clock, self._holder)
+        return renewed == 1
+
+    def form_lost(self, work: PapersWork, later: TryAgain) -> None:
         """The platform doesn't know an attachment: the form goes out once more and declares it again."""
         with self._database.write() as connection:
             if self._mine(connection, work):
-                connection.run("UPDATE attachment SET state = 'ready', offset = 0 WHERE submission = ?", (work.seq,))
-                self._move(connection, work, State.READY)
+                connection.run(
+                    "UPDATE attachment SET state = 'ready', offset = 0, attempts = attempts + 1 WHERE submission = ?",
+                    (work.seq,),
+                )
+                self._delay(connection, work, later, state=State.READY)
                 connection.run("UPDATE submission SET receipt = NULL WHERE seq = ?", (work.seq,))
 
     def put_off(self, work: SubmissionWork, later: TryAgain) -> None:
@@ -314,8 +321,10 @@ class Outbox:
             if self._mine(connection, work):
                 self._hold(connection, work, error)
 
-    def _delay(self, connection: Transaction, work: SubmissionWork, later: TryAgain) -> None:
-        self._move(connection, work, _state_of(work))
+    def _delay(
+        self, connection: Transaction, work: SubmissionWork, later: TryAgain, *, state: State | None = None
+    ) -> None:
+        self._move(connection, work, state or _state_of(work))
         self._postpone(connection, work, later.seconds)
         connection.run(
             "UPDATE submission SET attempts = attempts + ?, last_error = ? WHERE seq = ?",
@@ -331,11 +340,13 @@ class Outbox:
         return row is not None and row[0] == self._holder
 
     def _move(self, connection: Transaction, work: SubmissionWork, state: State) -> None:
-        """End the lease; DONE ends the body in the same statement."""
+        """End the lease; DONE ends the body in the same statement. Where a form is to be sent again, its last request
+        may be on its way as long as the lease would have been."""
         connection.run(
             """
-            UPDATE submission SET state = ?1, lease = NULL, lease_mono = NULL, last_error = NULL, next_wall = NULL,
+            UPDATE submission SET state = ?1, lease = NULL, last_error = NULL, next_wall = NULL,
                 body = CASE WHEN ?1 = 'done' THEN NULL ELSE body END, next_mono = ?2,
+                lease_mono = CASE WHEN ?1 = 'ready' THEN lease_mono END,
                 ended_epoch = CASE WHEN ?1 = 'done' THEN coalesce(ended_epoch, ?4) END
             WHERE seq = ?3
             """,
@@ -375,6 +386,19 @@ def _state_of(work: SubmissionWork) -> State:
             return State.RECEIVED
         case NumberWork():
             return State.DONE
+
+
+def _receipt(progress: Progress) -> bytes:
+    """The platform's word that ended it, in the form in which receipts are kept."""
+    return canonical_bytes(
+        Receipt(
+            uid=progress.uid,
+            sha256=progress.sha256,
+            state=progress.state,
+            case_number=progress.case_number,
+            missing=progress.missing,
+        )
+    )
 
 
 def _marks(values: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@
 | 200/201 with a receipt over our bytes              | Accepted                                    |
 | 200 without that receipt, any 3xx (captive portal) | TryAgain                                    |
 | 400 digest mismatch, 409 in flight, 5xx, no answer | TryAgain, same uid                          |
-| 404/410 on an attachment                           | SendFormAgain                               |
+| 404/410 on an attachment                           | SendFormAgain, after the first time later   |
 | 409 on an upload offset                            | AskOffset                                   |
 | 413, 422, other 4xx                                | Hold: staff must look, nothing is deleted   |
 | 401/403                                            | TryAgain, not counted                       |
@@ -220,6 +220,20 @@ def decide_progress(outcome: Outcome, attempt: Attempt, *, uid: str, sha256: str
     decision = _common(outcome, attempt)
     # There is nothing to hold in a question.
     return _later(attempt, decision.error) if isinstance(decision, Hold) else decision
+
+
+def knows_nothing(outcome: Outcome) -> bool:
+    """Whether the platform says that it has no such submission: 404 with a problem of the contract. A portal's page
+    says nothing, nor does a gateway's, nor a platform that has no such address (`http`)."""
+    if not isinstance(outcome, Answer) or outcome.status != 404:
+        return False
+    kind = read_problem(outcome.body).type
+    return kind.startswith(PROBLEM) and kind != PROBLEM + "http"
+
+
+def knows_something(outcome: Outcome) -> bool:
+    """Whether the platform says where the submission stands."""
+    return isinstance(outcome, Answer) and outcome.status == 200 and read_progress(outcome.body) is not None
 
 
 def decide_rating(outcome: Outcome, attempt: Attempt) -> Rated | TryAgain | Hold:

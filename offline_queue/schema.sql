@@ -1,4 +1,4 @@
--- The queue of one terminal, version 3. Whatever a resident said is sealed (columns body, summary, reprint, reason); what
+-- The queue of one terminal, version 4. Whatever a resident said is sealed (columns body, summary, reprint, reason); what
 -- is readable here is the provisional number, times, states, sizes and digests.
 --
 --   READY -> SENDING -> RECEIVED (attachments missing) -> DONE        beside them HELD and CANCELLED
@@ -11,8 +11,8 @@
 --   CANCELLED  withdrawn from READY or HELD by two people with a reason; the body stays until it is forgotten
 --
 -- Lanes, each after the one before: submissions (forms, then papers), ratings, telemetry.
--- Times: *_wall is ISO 8601 for people; *_mono is the monotonic clock of boot `boot_id`, and is what decides, so that a
--- wall clock that jumps moves nothing. Rows of an earlier boot are given new times at start.
+-- Times: *_wall is ISO 8601 for people; *_mono is the queue's own time (queue_time.py), and is what decides, so that
+-- neither a wall clock that jumps nor a reboot moves anything. `boot_id` is the boot of the hand-in.
 
 CREATE TABLE submission (
     seq            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -81,6 +81,7 @@ CREATE TABLE rating (
 ) STRICT;
 
 CREATE INDEX rating_due ON rating (next_mono) WHERE state = 'ready';
+CREATE INDEX rating_held ON rating (submission) WHERE state = 'held';
 
 -- The third lane: what the terminal says of itself, never of a resident. The newest of each kind replaces the one before.
 CREATE TABLE telemetry (
@@ -94,16 +95,23 @@ CREATE TABLE telemetry (
 CREATE TABLE pause (
     one         INTEGER PRIMARY KEY CHECK (one = 1),
     reason      TEXT NOT NULL,
-    boot_id     TEXT NOT NULL,
     until_mono  REAL NOT NULL,
     until_wall  TEXT NOT NULL
 ) STRICT;
 
--- The boot for which every row has got its times.
+-- The boot in which somebody last began to send, and how far the queue's time is ahead of that boot's monotonic clock.
 CREATE TABLE started (
     one         INTEGER PRIMARY KEY CHECK (one = 1),
-    boot_id     TEXT NOT NULL
+    boot_id     TEXT NOT NULL,
+    ahead       REAL NOT NULL DEFAULT 0
 ) STRICT;
+
+-- One row: submissions up to this `seq` may have left; those after it have not been offered to anybody.
+CREATE TABLE offered (
+    one         INTEGER PRIMARY KEY CHECK (one = 1),
+    seq         INTEGER NOT NULL
+) STRICT;
+INSERT INTO offered VALUES (1, 0);
 
 -- One row at most: whose turn it is to send. A claim's own lease is what keeps an item to one sender; this keeps the app
 -- from running rounds beside a `kiosk sync` service.
@@ -111,7 +119,6 @@ CREATE TABLE sender (
     one         INTEGER PRIMARY KEY CHECK (one = 1),
     holder      TEXT NOT NULL,
     service     INTEGER NOT NULL CHECK (service IN (0, 1)),
-    boot_id     TEXT NOT NULL,
     until_mono  REAL NOT NULL
 ) STRICT;
 
@@ -121,4 +128,4 @@ CREATE TABLE counter (
     last  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;

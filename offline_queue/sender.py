@@ -122,11 +122,10 @@ class SyncThread:
                 return LOOK_SECONDS
             if self._upkeep is not None:
                 self._upkeep()
-            self._store.expire_reprints()
-            self._store.forget_ended()
             beat = _LONGEST_SLEEP if self._heartbeat is None else self._heartbeat.beat()
             run_round(self._store, self._platform, self._line, self._on_change, lambda: self._stopping)
             self._latest = frozenset(self._store.latest())
+            self._store.tidy()  # only now: on a full disk it may fail, and sending makes room
             due = self._store.outbox.seconds_to_next(papers_in=self._line.seconds_to_papers())
         except (apsw.Error, OSError):
             # A full or failing disk is trouble that may pass; nothing was lost, since nothing was acknowledged.

@@ -15,11 +15,11 @@ import apsw
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import JsonValue
 
-from offline_queue.blobs import Blobs, free_bytes, private_folder, sync_folder
+from offline_queue.blobs import Blobs, free_bytes, private_folder, sync_folder, sync_path
 from offline_queue.carrying import Carrier
 from offline_queue.database import Database
 from offline_queue.intake import HandIn, Intake
-from offline_queue.keeping import Cancelling, cancel, expire_reprints, forget_ended
+from offline_queue.keeping import expire_reprints, forget_ended
 from offline_queue.keyring import DistrictKeys
 from offline_queue.leaving import Left, Record, sign_record
 from offline_queue.model import (
@@ -46,15 +46,15 @@ from offline_queue.numbers import (
     key_id,
 )
 from offline_queue.outbox import Outbox
+from offline_queue.queue_time import QueueClock
+from offline_queue.retry import Outcome
 from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
 from offline_queue.signing import RequestSigner
 from offline_queue.summary import ReprintData
 from offline_queue.verify import check_all, repair
 from offline_queue.views import found, health, items, latest, overview, unsettled
-from offline_queue.wire import (
-    MAX_ATTACHMENT_BYTES,
-    MAX_ATTACHMENTS,
-)
+from offline_queue.wire import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS
+from offline_queue.withdrawing import Cancelling, Withdrawal
 
 RESERVE_BYTES = 64 * 1024 * 1024
 KEEP_DAYS = 180
@@ -128,12 +128,16 @@ class Store:
         private_folder(folder)
         folder.chmod(0o700)
         sealer = sealer or LocalKeySealer.in_folder(folder)
-        clock = clock or SystemClock()
+        queue_clock = QueueClock(clock or SystemClock())
         blobs = Blobs(folder)
+        blobs.give_up_ballast()  # SQLite needs room to open its file
         # Asked first: what another process puts once the file is made is no stranger.
         database = Database(folder / "queue.db", papers_before=bool(blobs.names()))
         sync_folder(folder)
-        outbox = Outbox(database=database, blobs=blobs, sealer=sealer, clock=clock)
+        sync_path(folder)
+        with database.read() as connection:
+            queue_clock.follow(connection)
+        outbox = Outbox(database=database, blobs=blobs, sealer=sealer, clock=queue_clock)
         return cls(
             database=database,
             blobs=blobs,
@@ -143,7 +147,7 @@ class Store:
             terminal=terminal,
             district=district,
             key=terminal_key(folder),
-            clock=clock,
+            clock=queue_clock,
             reserve_bytes=reserve_bytes,
             keep_days=keep_days,
             free=free or (lambda: free_bytes(folder)),
@@ -364,6 +368,13 @@ class Store:
         with self._database.read() as connection:
             return check_all(connection, blobs=self._blobs, sealer=self._sealer, unknown=unknown)
 
+    def tidy(self) -> None:
+        """What nobody asks for: room on a full disk, leftovers of the last stop, what may be kept no longer. Cheap when
+        there is nothing. Raises apsw.Error, OSError on disk trouble."""
+        self._outbox.start()
+        self.expire_reprints()
+        self.forget_ended()
+
     def expire_reprints(self) -> None:
         """Forget what may no longer be printed again (:mod:`offline_queue.keeping`). Cheap when there is nothing."""
         expire_reprints(self._database, self._clock)
@@ -372,17 +383,15 @@ class Store:
         """Forget what ended more than `keep_days` ago; gives how many. Cheap when there is nothing."""
         return forget_ended(self._database, self._blobs, self._clock, days=self._keep_days)
 
-    def cancel(self, uid: str, *, reason: str, by: str, confirmed_by: str) -> bool:
-        """Withdraw what has not left (ready or held), on the word of two people; False when there is no such item.
+    def cancel(
+        self, uid: str, *, reason: str, by: str, confirmed_by: str, ask: Callable[[str], Outcome] | None = None
+    ) -> Withdrawal:
+        """Withdraw what the platform doesn't have, on the word of two people.
 
-        What was handed in stays sealed until it is forgotten. Raises ValueError without a reason and two names.
+        `ask` gets its answer about a uid; without it, only what was never offered is withdrawn. What was handed in
+        stays sealed until it is forgotten. Raises ValueError without a reason and two names.
         """
-        return cancel(
-            self._database,
-            self._sealer,
-            self._clock,
-            Cancelling(uid=uid, reason=reason, by=by, confirmed_by=confirmed_by),
-        )
+        return self._outbox.withdraw(Cancelling(uid=uid, reason=reason, by=by, confirmed_by=confirmed_by), ask)
 
     def empty_log(self) -> None:
         """Bring what was put out of the log into the main file, where a flipped bit takes no more than it hits; rounds

@@ -76,8 +76,7 @@ def _send_paper(this: Round, work: PapersWork, paper: PaperToSend) -> bool | Non
             case AskOffset():
                 offset = None
             case SendFormAgain():
-                this.failed += 1
-                this.outbox.form_lost(work)
+                _send_form_again(this, work)
                 return None
             case TryAgain(platform_wide=False, seconds=seconds, error=error):
                 this.failed += 1
@@ -110,9 +109,16 @@ def ask_progress(this: Round, work: PapersWork | NumberWork) -> None:
             state = this.outbox.progressed(work, progress, ask_again=backoff(work.attempts + 3, attempt.random))
             this.delivered += isinstance(work, PapersWork) and state is State.DONE
         case SendFormAgain() if isinstance(work, PapersWork):
-            this.failed += 1
-            this.outbox.form_lost(work)
+            _send_form_again(this, work)
         case SendFormAgain():
             this.put_off(work, TryAgain(seconds=backoff(work.attempts + 3, attempt.random), error="http-404"))
         case TryAgain() as later:
             this.put_off(work, later)
+
+
+def _send_form_again(this: Round, work: PapersWork) -> None:
+    """At once the first time; a platform that never knows the papers it asked for is not to be flooded."""
+    tries = max((paper.attempts for paper in work.papers), default=work.attempts)
+    seconds = backoff(tries, this.random.random()) if tries else 0.0
+    this.failed += 1
+    this.outbox.form_lost(work, TryAgain(seconds=seconds, error="upload-unknown"))

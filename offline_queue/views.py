@@ -21,7 +21,7 @@ def items(connection: Transaction, sealer: Sealer, *, uid: str | None = None) ->
         f"""
         SELECT s.seq, s.uid, s.number, s.summary, s.state, s.test, s.created_wall, s.body_sha256, s.attempts,
                CASE WHEN s.state IN ('ready', 'received') THEN s.next_wall END, s.body_bytes,
-               s.receipt IS NOT NULL, s.last_error, s.case_number, r.level
+               s.receipt IS NOT NULL, s.last_error, s.case_number, r.level, r.state, r.last_error
         FROM submission s LEFT JOIN rating r ON r.submission = s.seq
         {wanted} ORDER BY s.seq
         """,  # noqa: S608 - one of two constants  # nosec B608
@@ -32,7 +32,7 @@ def items(connection: Transaction, sealer: Sealer, *, uid: str | None = None) ->
 
 def _item(connection: Transaction, sealer: Sealer, row: Row) -> Item:
     seq, uid, number, summary, state, test, created, sha256, attempts, next_try, body_bytes, received = row[:12]
-    last_error, case_number, rating = row[12:]
+    last_error, case_number, rating, rating_state, rating_error = row[12:]
     matter, name = _shown(sealer, uid, summary)
     attachments = tuple(
         AttachmentItem(id=name, bytes=size, sent=offset, sha256=digest, done=paper_state == "done")
@@ -56,13 +56,15 @@ def _item(connection: Transaction, sealer: Sealer, row: Row) -> Item:
         last_error=last_error,
         case_number=case_number,
         rating=rating,
+        rating_held=rating_state == "held",
+        rating_error=rating_error,
         attachments=attachments,
     )
 
 
 def health(connection: Transaction, *, now: float) -> dict[str, JsonValue]:
-    """How many wait, how many are held, and for how many seconds the oldest that waits has (0 without one)."""
-    held = connection.value("SELECT count(*) FROM submission WHERE state = 'held'")
+    """How many wait, how many are held (a rating counts for itself), and for how many seconds the oldest that waits has
+    (0 without one)."""
     # One state at a time, since each has its index.
     first = [
         connection.value(f"SELECT min(seq) FROM submission WHERE {which}")  # noqa: S608 - of three constants  # nosec B608
@@ -71,7 +73,7 @@ def health(connection: Transaction, *, now: float) -> dict[str, JsonValue]:
     waiting = [seq for seq in first if seq is not None]
     asked = "SELECT created_epoch FROM submission WHERE seq = ?"
     oldest = connection.value(asked, (min(waiting),)) if waiting else None
-    return {"held": held, "oldest_seconds": 0 if oldest is None else max(0, round(now - oldest))}
+    return {"held": _held(connection), "oldest_seconds": 0 if oldest is None else max(0, round(now - oldest))}
 
 
 def found(connection: Transaction, sealer: Sealer, id_number: str) -> Iterator[Found]:
@@ -102,27 +104,47 @@ def overview(connection: Transaction, sealer: Sealer, *, most: int) -> Overview:
     oldest = connection.one(
         f"SELECT created_wall, last_error FROM submission WHERE {waiting} ORDER BY seq LIMIT 1"  # noqa: S608 - a constant  # nosec B608
     )
-    held = connection.all("SELECT uid FROM submission WHERE state = 'held' ORDER BY seq LIMIT ?", (most,))
+    held = connection.all(
+        """
+        SELECT uid FROM submission WHERE state = 'held'
+        UNION ALL SELECT uid FROM submission WHERE state <> 'held' AND seq IN
+            (SELECT submission FROM rating WHERE state = 'held')
+        LIMIT ?
+        """,
+        (most,),
+    )
     return Overview(
         waiting=connection.value(f"SELECT count(*) FROM submission WHERE {waiting}"),  # noqa: S608 - a constant  # nosec B608
-        held=connection.value("SELECT count(*) FROM submission WHERE state = 'held'"),
+        held=_held(connection),
         oldest=None if oldest is None else oldest[0],
         reason=None if oldest is None else oldest[1],
         items=tuple(item for (uid,) in held for item in items(connection, sealer, uid=uid)),
     )
 
 
+def _held(connection: Transaction) -> int:
+    """Held submissions, and those of which only the rating is."""
+    return connection.value(
+        """
+        SELECT (SELECT count(*) FROM submission WHERE state = 'held')
+             + (SELECT count(*) FROM rating r JOIN submission s ON s.seq = r.submission
+                WHERE r.state = 'held' AND s.state <> 'held')
+        """
+    )
+
+
 def unsettled(connection: Transaction) -> tuple[Left, ...]:
-    """What has not arrived in full, oldest first."""
+    """What has not arrived in full, oldest first; with a submission goes its rating, which may be all that is left."""
     rows = connection.all(
         """
-        SELECT uid, number, state, body_sha256, exported_epoch IS NOT NULL FROM submission
-        WHERE state NOT IN ('done', 'cancelled') ORDER BY seq
+        SELECT uid, number, s.state, body_sha256, exported_epoch IS NOT NULL, iif(r.state <> 'done', r.level, NULL)
+        FROM submission s LEFT JOIN rating r ON r.submission = s.seq
+        WHERE s.state NOT IN ('done', 'cancelled') OR (s.state = 'done' AND r.state <> 'done') ORDER BY seq
         """
     )
     return tuple(
-        Left(uid=uid, number=number, state=State(state), sha256=sha256, exported=bool(exported))
-        for uid, number, state, sha256, exported in rows
+        Left(uid=uid, number=number, state=State(state), sha256=sha256, exported=bool(exported), rating=rating)
+        for uid, number, state, sha256, exported, rating in rows
     )
 
 

@@ -63,8 +63,16 @@ def decommission(
         raise Failed(f"{failure}. Keys go first; run it again for the rest.") from failure
     if isinstance(done, Refused):
         for one in done.left:
-            row = {"uid": one.uid, "provisional_number": one.number, "state": one.state.value, "exported": one.exported}
-            say(row, as_json=as_json)
+            say(
+                {
+                    "uid": one.uid,
+                    "provisional_number": one.number,
+                    "state": one.state.value,
+                    "exported": one.exported,
+                    "rating": one.rating,
+                },
+                as_json=as_json,
+            )
         tell_trouble("not-settled", as_json=as_json, count=len(done.left))
         sys.exit(1)
     revoked = done.record.revoked if done.record is not None else "see the record"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,8 +59,8 @@ def list_(*, config_path: Path | None, as_json: bool) -> None:
 
 def _say_why(item: Item) -> None:
     """For eyes: what keeps a submission here, and what to do."""
-    if item.last_error is not None:
-        why = reason_of(item.last_error)
+    if item.why is not None:
+        why = reason_of(item.why)
         click.echo(f"  {why.message.zh} {why.remedy.zh}\n  {why.message.en} {why.remedy.en}")
 
 
@@ -129,25 +129,30 @@ def sync(*, platform: str, config_path: Path | None, as_json: bool) -> None:
 @config_option
 @json_option
 def cancel(*, uid: str, reason: str, by: str, confirmed_by: str, config_path: Path | None, as_json: bool) -> None:
-    """Withdraw a submission that has not left. Both names are kept with it and go into the log."""
-    from kiosk.bootstrap import open_audit
+    """Withdraw a submission that the district does not have. Both names are kept with it and go into the log."""
+    from kiosk.bootstrap import open_audit, open_platform
+    from offline_queue.withdrawing import Withdrawal
 
-    with open_store(config_path) as store:
-        known = store.show(uid) is not None
+    table = read_config(config_path).platform
+    with open_store(config_path) as store, ExitStack() as opened:
+        ask = None
         try:
             audit = open_audit(read_config(config_path))  # first: nothing is withdrawn that the log can't tell of
         except ConfigError as failure:
             raise Failed(str(failure)) from failure
+        opened.callback(audit.close)
         try:
-            cancelled = store.cancel(uid, reason=reason, by=by, confirmed_by=confirmed_by)
-            if cancelled:
-                audit.note("submission-cancelled", uid=uid, by=by, confirmed_by=confirmed_by)
+            if table.url:
+                client = open_platform(table, store.signer())
+                opened.callback(client.close)
+                ask = client.progress
+            became = store.cancel(uid, reason=reason, by=by, confirmed_by=confirmed_by, ask=ask)
         except ValueError as failure:
             raise click.UsageError(str(failure)) from failure
-        finally:
-            audit.close()
-    if not cancelled:
-        tell_trouble("not-withdrawn" if known else "uid-unknown", as_json=as_json, uid=uid)
+        if became is Withdrawal.WITHDRAWN:
+            audit.note("submission-cancelled", uid=uid, by=by, confirmed_by=confirmed_by)
+    if became is not Withdrawal.WITHDRAWN:
+        tell_trouble(became.value, as_json=as_json, uid=uid)
         sys.exit(1)
     say({"uid": uid, "state": "cancelled"}, as_json=as_json)
 

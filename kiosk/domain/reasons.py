@@ -89,6 +89,20 @@ _DAMAGED = _r(
     "保留磁盘，请居民再来一次。",
     "Keep the disk; ask the resident back.",
 )
+_UPLOAD = _r(
+    "upload-unknown",
+    "平台收下了申报，却找不到它的材料。",
+    "The platform took the form and does not know the upload of its papers.",
+    "会自动再报一次。一直这样请给区里打电话。",
+    "It is sent once more. Call the district if it lasts.",
+)
+_RATING = _r(
+    "rating-held",
+    "申报已经报送，区里没有收评价。",
+    "The submission was sent; the district refused its rating.",
+    "重新报送；还不收就告诉区里。",
+    "Send again; if it is still refused, tell the district.",
+)
 _STOPPED = _r(
     "stopped",
     "报送时终端关机了。",
@@ -125,6 +139,8 @@ _SAID = {
     "body-damaged": _DAMAGED,
     "paper-damaged": _DAMAGED,
     "stopped": _STOPPED,
+    "upload-unknown": _UPLOAD,
+    "rating-held": _RATING,
 }
 _FAMILIES = {"http-3": _STRANGER, "http-4": _CONTENT, "http-5": _PLATFORM}
 REASONS: tuple[Trouble, ...] = tuple(dict.fromkeys([*_SAID.values(), *_FAMILIES.values(), _UNKNOWN]))

@@ -415,10 +415,24 @@ TROUBLES: dict[str, Trouble] = {
         ),
         _t(
             "not-withdrawn",
-            "这个申报已经报送，或者正在报送，撤不回来。",
-            "This submission has left or is leaving, and cannot be withdrawn here.",
+            "这个申报已经报送，撤不回来。",
+            "This submission has left, and cannot be withdrawn here.",
             "请联系区里处理。",
             "Ask the district.",
+        ),
+        _t(
+            "may-have-left",
+            "区里可能已经收到这个申报，现在问不到。",
+            "The district may have this submission, and cannot be asked now.",
+            "网络恢复后再撤销，或者把暂存号报给区里。",
+            "Withdraw it once the network is back, or tell the district its number.",
+        ),
+        _t(
+            "on-its-way",
+            "这个申报正在报送，或者刚刚报送过。",
+            "This submission is being sent, or was a moment ago.",
+            "三分钟后再试。",
+            "Try again in three minutes.",
         ),
         _t(
             "not-settled",

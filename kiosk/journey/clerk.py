@@ -75,6 +75,7 @@ class QueueClerk:
         self._thread = threading.Thread(target=self._work, name="clerk", daemon=True)
 
     def start(self) -> None:
+        self._ask(self._queue.tidy, None)  # a terminal that is switched off at night may never see an hour of quiet
         self._thread.start()
 
     def stop(self) -> None:
@@ -123,11 +124,11 @@ class QueueClerk:
             del asked, job, failed  # a waiting clerk holds nothing of the last resident
 
     def _next(self) -> Job | None:
-        """What was asked for next; after an hour of quiet, to let go of what may no longer be printed again."""
+        """What was asked for next; after an hour of quiet, to tidy the queue: without a platform nobody else does."""
         try:
             return self._jobs.get(timeout=_QUIET_S)
         except queue.Empty:
-            return self._queue.expire_reprints, None
+            return self._queue.tidy, None
 
     def _forget(self, session: int) -> None:
         self._uids.pop(session, None)

@@ -78,7 +78,7 @@ class StaffDesk:
                             uid=item.uid,
                             number=item.provisional_number,
                             created=datetime.fromisoformat(item.created),
-                            reason=item.last_error or "",
+                            reason=item.why or "",
                             matter=self._titles.get(item.matter or ""),
                             name=item.name,
                         )

@@ -26,6 +26,7 @@ from offline_queue.sync import sync_once
 from offline_queue.wire import State, sha256_hex
 from tests.support.failing_disk import FailingFiles, remount, small_disk
 from tests.support.model_platform import ModelPlatform
+from tests.support.queue_backlog import lay_backlog
 from tests.support.queue_rig import TurnedClock, open_store, stored
 
 PLENTY = 1 << 40
@@ -70,6 +71,30 @@ def test_a_full_disk_refuses_what_is_new_and_sends_what_it_has(tmp_path: Path) -
         assert sync_once(store, platform).delivered == 1
         assert store.verify() == ()
         assert list((disk / "queue" / "blobs").iterdir()) == []
+        store.close()
+
+
+def test_a_full_disk_is_sent_empty_after_a_reboot_too(tmp_path: Path) -> None:
+    """Forms alone: none leaves a file behind that would make room. And there are many that are done."""
+    clock = TurnedClock()
+    lay_backlog(tmp_path / "before", waiting=400, real=400, form_bytes=1500, finished=2_000)
+    with small_disk(tmp_path / "disk", 24) as disk:
+        shutil.copytree(tmp_path / "before", disk / "queue")
+        store = open_store(disk / "queue", clock)
+        sync_once(store, ModelPlatform(lambda: "busy"))  # which lays the ballast
+        assert (disk / "queue" / "ballast").exists()
+        store.close()
+        (disk / "filler").write_bytes(b"x" * 4096 * os.statvfs(disk).f_bavail)
+        assert os.statvfs(disk).f_bavail == 0
+        clock.boot, clock.mono = "boot-2", 3.0
+        store = open_store(disk / "queue", clock)
+        assert not (disk / "queue" / "ballast").exists()
+        assert store.outbox.take_turn(service=True)
+        store.outbox.hurry()
+        store.tidy()
+        platform = honest()
+        assert sync_once(store, platform).delivered == 400
+        assert len(platform.bodies) == 400
         store.close()
 
 
@@ -271,6 +296,7 @@ def test_a_clock_that_is_set_loses_and_doubles_nothing(tmp_path: Path, days: int
 _PUT = """
 import sys
 from pathlib import Path
+from tests.support.queue_backlog import lay_backlog
 from tests.support.queue_rig import open_store, stored
 store = open_store(Path(sys.argv[1]))
 print("ready", flush=True)

@@ -32,6 +32,7 @@ from offline_queue.parcel import (
 from offline_queue.retry import Answer, Failure, FailureKind
 from offline_queue.sync import sync_once
 from offline_queue.wire import Receipt, State
+from offline_queue.withdrawing import Withdrawal
 from tests.support.model_platform import ModelPlatform
 from tests.support.queue_rig import NAME, open_store, stored
 from tests.support.sealed_rig import open_sealing_store
@@ -297,7 +298,7 @@ def test_held_and_received_items_are_ended_too_and_one_being_sent_is_left_alone(
 def test_what_left_on_a_stick_cannot_be_withdrawn_here(hall: Hall) -> None:
     uid = hall.put()
     hall.export()
-    assert not hall.queue.cancel(uid, reason="a mistake", by="A", confirmed_by="B")
+    assert hall.queue.cancel(uid, reason="a mistake", by="A", confirmed_by="B") is Withdrawal.LEFT
 
 
 def test_what_this_disk_damaged_is_named_and_the_rest_is_written(hall: Hall) -> None:

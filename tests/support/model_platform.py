@@ -103,7 +103,7 @@ class ModelPlatform:
     def progress(self, uid: str) -> Outcome:
         def act() -> Answer:
             if uid not in self.bodies:
-                return Answer(status=404)
+                return Answer(status=404, body=b'{"type":"urn:township-kiosk:problem:unknown","status":404}')
             missing = self._missing(uid)
             state = State.RECEIVED if missing else State.DONE
             number = None if missing else f"2026-{uid[:6]}"

@@ -29,6 +29,7 @@ from offline_queue.sealed import Opened, open_submission
 from offline_queue.store import Store
 from offline_queue.sync import sync_once
 from offline_queue.wire import SealedSubmission, State
+from offline_queue.withdrawing import Withdrawal
 from tests.support.disk_record import Disk, Recorder, Said, lay_out
 from tests.support.model_platform import ModelPlatform
 from tests.support.queue_rig import ID_NUMBER, TurnedClock, stored
@@ -131,7 +132,7 @@ def _by_people(store: Store, chance: Random, recorder: Recorder) -> None:
         store.retry(item.uid)
     elif store.rate(item.uid, 4):
         recorder.said("rated", item.uid)
-    elif store.cancel(item.uid, reason="r", by="a", confirmed_by="b"):
+    elif store.cancel(item.uid, reason="r", by="a", confirmed_by="b") is Withdrawal.WITHDRAWN:
         recorder.said("cancelled", item.uid)
 
 

@@ -25,8 +25,8 @@ _COLUMNS = """body, reprint, test, body_sha256, body_bytes, key_id, summary, fin
               boot_id, next_mono"""
 
 
-def lay_backlog(folder: Path, *, waiting: int, real: int, form_bytes: int) -> None:
-    """``waiting`` submissions behind ``FINISHED`` ended ones. The first ``real`` are put as ever; the others are copies
+def lay_backlog(folder: Path, *, waiting: int, real: int, form_bytes: int, finished: int = FINISHED) -> None:
+    """``waiting`` submissions behind ``finished`` ended ones. The first ``real`` are put as ever; the others are copies
     of a row under other uids, laid by SQL: they wait, and nothing opens them."""
     store = Store.open(folder, terminal="TY03", district="district.example")
     for _ in range(real):
@@ -41,7 +41,7 @@ def lay_backlog(folder: Path, *, waiting: int, real: int, form_bytes: int) -> No
             f"""{counting} INSERT INTO submission (uid, number, state, receipt, case_number, ended_epoch, {_COLUMNS})
             SELECT 'done-' || i, 'D' || i, 'done', CAST('-' AS BLOB), i, created_epoch, {ended}
             FROM n, (SELECT * FROM submission WHERE seq = 1)""",
-            (FINISHED,),
+            (finished,),
         )
         if waiting > real:
             later = _COLUMNS.replace("next_mono", "next_mono + i * 1e-3")

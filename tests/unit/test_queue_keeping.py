@@ -1,4 +1,4 @@
-"""What the queue keeps and lets go: migration, pauses, papers and telemetry, withdrawing, forgetting, mending."""
+"""What the queue keeps and lets go: pauses, papers and telemetry, forgetting, mending."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.domain.reasons import reason_of
 from offline_queue.model import Finding, Paper
 from offline_queue.retry import Answer, Attempt, Failure, FailureKind, Outcome, Reported, TryAgain, decide_report
 from offline_queue.store import Store
 from offline_queue.sync import sync_once
-from offline_queue.wire import Receipt, State
+from offline_queue.wire import State
 from offline_queue.work import FormWork, TelemetryWork
 from tests.support.model_platform import ModelPlatform
 from tests.support.queue_rig import ID_NUMBER, NAME, TurnedClock, open_store, stored
 
-V1 = Path(__file__).parents[1] / "support" / "queue_v1.sql"
 PAGE = Paper(material="m", media_type="image/png", content=b"page")
 DAY = 86_400
 
@@ -44,67 +44,6 @@ def state_of(store: Store, uid: str) -> State:
     item = store.show(uid)
     assert item is not None
     return item.state
-
-
-def schema(path: Path) -> set[tuple[str, str]]:
-    with closing(sqlite3.connect(path)) as connection:
-        rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    return {(name, "".join(sql.replace('"', "").split())) for name, sql in rows}
-
-
-# --- migration --------------------------------------------------------------------------------------------------------
-
-
-def as_version_1(folder: Path) -> None:
-    """Turn a queue of now into what version 1 had written: the same rows in the old tables."""
-    path = folder / "queue.db"
-    with closing(sqlite3.connect(path)) as now:
-        tables = {
-            name: now.execute(f"SELECT * FROM {name}") for name in ("submission", "attachment", "rating", "counter")
-        }
-        kept = {name: ([c[0] for c in cursor.description], cursor.fetchall()) for name, cursor in tables.items()}
-    path.unlink()
-    with closing(sqlite3.connect(path)) as old:
-        old.executescript(V1.read_text(encoding="utf-8"))
-        for name, (columns, rows) in kept.items():
-            had = [row[1] for row in old.execute(f"PRAGMA table_info({name})")]
-            places = [columns.index(column) for column in had]
-            marks = ", ".join("?" * len(had))
-            old.executemany(f"INSERT INTO {name} VALUES ({marks})", [[row[at] for at in places] for row in rows])
-        old.commit()
-
-
-def test_a_queue_of_version_1_is_taken_over_whole(tmp_path: Path, clock: TurnedClock) -> None:
-    folder = tmp_path / "queue"
-    store = open_store(folder, clock)
-    done, waiting, held = put(store), put(store, PAGE), put(store)
-    for _ in range(3):
-        work = store.outbox.next_work()
-        assert isinstance(work, FormWork)
-        if work.uid == held:
-            store.outbox.hold(work, error="http-422")
-        elif work.uid == done:
-            store.outbox.received(work, Receipt(uid=work.uid, sha256=work.sha256, state=State.DONE, case_number="1"))
-        else:
-            store.outbox.put_off(work, TryAgain(seconds=5, error="http-500"))
-    store.rate(done, 4)
-    before = store.list()
-    store.close()
-    as_version_1(folder)
-    store = open_store(folder, clock)
-    assert store.list() == before
-    assert store.verify() == ()
-    assert store.find(ID_NUMBER)[0].slip_qr is not None
-    store.retry(held)
-    clock.forward(60)
-    assert sync_once(store, ModelPlatform(lambda: "ok")).waiting == 0
-    assert {state_of(store, uid) for uid in (done, waiting, held)} == {State.DONE}
-    number = store.list()[-1].provisional_number
-    assert put(store) != number
-    store.close()
-    fresh = open_store(tmp_path / "fresh", clock)
-    fresh.close()
-    assert schema(folder / "queue.db") == schema(tmp_path / "fresh" / "queue.db")
 
 
 # --- pause ------------------------------------------------------------------------------------------------------------
@@ -240,45 +179,6 @@ def test_refused_telemetry_is_no_loss(outcome: Outcome, ends: bool, clock: Turne
     assert isinstance(decision, Reported) is ends
 
 
-# --- withdrawing ------------------------------------------------------------------------------------------------------
-
-
-def test_withdrawing_takes_two_people_and_a_reason(store: Store, tmp_path: Path, clock: TurnedClock) -> None:
-    uid = put(store, PAGE)
-    for reason, by, confirmed in (
-        ("", "a", "b"),
-        ("why", "", "b"),
-        ("why", "Wang", " wang "),
-        ("why", "王 主任", "王主任"),
-        ("why", "Li", "Ｌｉ"),
-        ("why", "\u3000", "b"),
-    ):
-        with pytest.raises(ValueError, match="withdrawing takes"):
-            store.cancel(uid, reason=reason, by=by, confirmed_by=confirmed)
-    with pytest.raises(ValueError, match="40 characters"):
-        store.cancel(uid, reason="why", by="a" * 41, confirmed_by="b")
-    assert store.cancel(uid, reason="办错了", by="窗口 3", confirmed_by="主任")
-    assert state_of(store, uid) is State.CANCELLED
-    assert not store.cancel(uid, reason="x", by="a", confirmed_by="b")
-    assert not store.cancel("nobody", reason="x", by="a", confirmed_by="b")
-    assert not store.retry(uid)
-    clock.forward(10 * DAY)
-    assert sync_once(store, ModelPlatform(lambda: "ok"), hurry=True).attempted == 0
-    assert "办错了".encode() not in (tmp_path / "queue" / "queue.db").read_bytes()
-    assert store.verify() == ()
-
-
-def test_what_has_left_cannot_be_withdrawn(store: Store) -> None:
-    uid = put(store, PAGE)
-    assert isinstance(store.outbox.next_work(), FormWork)
-    assert not store.cancel(uid, reason="x", by="a", confirmed_by="b")
-    held = put(store)
-    work = store.outbox.next_work()
-    assert isinstance(work, FormWork)
-    store.outbox.hold(work, error="http-422")
-    assert store.cancel(held, reason="x", by="a", confirmed_by="b")
-
-
 # --- forgetting -------------------------------------------------------------------------------------------------------
 
 
@@ -314,6 +214,48 @@ def test_a_clock_years_ahead_makes_nothing_forgotten(store: Store, clock: Turned
     clock.now = clock.now.replace(year=2016)
     assert store.forget_ended() == 0
     assert len(store.list()) == 1
+
+
+@pytest.mark.parametrize("answer", [Answer(status=422), Answer(status=500)], ids=["held", "waiting"])
+def test_what_a_rating_belongs_to_is_not_forgotten(store: Store, clock: TurnedClock, answer: Answer) -> None:
+    class Unrated(ModelPlatform):
+        def put_rating(self, uid: str, body: bytes) -> Outcome:
+            return answer
+
+    uid = put(store)
+    store.rate(uid, 5)
+    assert sync_once(store, Unrated(lambda: "ok")).delivered == 1
+    clock.forward(181 * DAY)
+    put(store)
+    assert store.forget_ended() == 0
+    assert next((one.uid, one.rating) for one in store.unsettled()) == (uid, 5)
+    assert state_of(store, uid) is State.DONE
+    store.retry(uid)
+    assert sync_once(store, ModelPlatform(lambda: "ok"), hurry=True).delivered == 1
+    assert store.unsettled() == ()
+    assert store.forget_ended() == 1
+
+
+def test_a_held_rating_waits_for_people_as_a_held_submission_does(store: Store) -> None:
+    class Refusing(ModelPlatform):
+        def put_rating(self, uid: str, body: bytes) -> Outcome:
+            return Answer(status=422)
+
+    uid = put(store)
+    store.rate(uid, 5)
+    sync_once(store, Refusing(lambda: "ok"))
+    seen = store.overview(most=5)
+    assert (seen.waiting, seen.held, [item.uid for item in seen.items]) == (0, 1, [uid])
+    assert store.health()["held"] == 1
+    (item,) = store.list()
+    assert (item.state, item.last_error, item.why) == (State.DONE, None, "rating-held")
+    assert item.row()["rating_held"] is True
+    assert item.details()["rating_error"] == "http-422"
+    assert reason_of("rating-held").code == "rating-held"
+    assert store.retry(uid)
+    sync_once(store, ModelPlatform(lambda: "ok"))
+    assert store.health()["held"] == store.overview(most=5).held == 0
+    assert store.list()[0].why is None
 
 
 # --- mending ----------------------------------------------------------------------------------------------------------

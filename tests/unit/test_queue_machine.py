@@ -22,6 +22,7 @@ from offline_queue.retry import Answer, Outcome
 from offline_queue.store import KEEP_DAYS, Store
 from offline_queue.sync import sync_once
 from offline_queue.wire import State, sha256_hex
+from offline_queue.withdrawing import Withdrawal
 from tests.support.model_platform import ModelPlatform
 from tests.support.queue_rig import TurnedClock, open_store, stored
 
@@ -155,13 +156,19 @@ class QueueMachine(RuleBasedStateMachine):
         if uid is not None:
             self.stores[which].retry(uid)
 
-    @rule(which=st.integers(0, 1), index=st.integers(0, 9))
-    def withdraw(self, which: int, index: int) -> None:
+    @rule(which=st.integers(0, 1), index=st.integers(0, 9), moods=st.none() | MOODS)
+    def withdraw(self, which: int, index: int, moods: list[str] | None) -> None:
+        """On the platform's word, where there is a network; never what the platform has."""
         uid = self._one(index)
-        before = None if uid is None else self.stores[which].show(uid)
-        if uid is not None and self.stores[which].cancel(uid, reason="r", by="a", confirmed_by="b"):
+        if uid is None:
+            return
+        before = self.stores[which].show(uid)
+        self.moods[:] = moods or []
+        ask = None if moods is None else self.platform.progress
+        if self.stores[which].cancel(uid, reason="r", by="a", confirmed_by="b", ask=ask) is Withdrawal.WITHDRAWN:
             assert before is not None
             assert before.state in (State.READY, State.HELD)
+            assert uid not in self.platform.bodies
             self.withdrawn.add(uid)
 
     @rule(which=st.integers(0, 1))
@@ -190,6 +197,7 @@ class QueueMachine(RuleBasedStateMachine):
             for uid, item in items.items():
                 assert item.rating == self.ratings.get(uid)
                 assert (item.state is State.CANCELLED) is (uid in self.withdrawn)
+                assert uid not in self.withdrawn or uid not in self.platform.bodies
                 if item.state is State.DONE:
                     self._at_the_platform(uid, item.sha256)
 

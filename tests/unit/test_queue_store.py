@@ -76,6 +76,7 @@ def test_a_put_can_be_seen_found_and_reprinted(store: Store) -> None:
         "bytes_total",
         "percent",
         "last_error",
+        "rating_held",
     ]
     json.dumps(item.details())
     (found,) = store.find(ID_NUMBER.lower())
@@ -266,23 +267,6 @@ def test_a_failure_waits_and_a_wall_clock_that_jumps_moves_nothing(store: Store,
     assert form_work(store).attempts == 1
 
 
-def test_another_boot_makes_everything_due_with_jitter(tmp_path: Path, clock: TurnedClock) -> None:
-    store = open_store(tmp_path / "queue", clock)
-    put(store)
-    store.outbox.put_off(form_work(store), TryAgain(seconds=90_000, error="http-500"))
-    put(store)
-    form_work(store)
-    store.close()
-    clock.boot, clock.mono = "boot-2", 3.0
-    store = open_store(tmp_path / "queue", clock)
-    assert [item.state for item in store.list()] == [State.READY, State.SENDING]
-    assert store.outbox.next_work() is None
-    assert [item.state for item in store.list()] == [State.READY, State.READY]
-    clock.mono += 20
-    assert form_work(store) != form_work(store)
-    store.close()
-
-
 def test_sending_is_ready_again_when_its_sender_is_gone(tmp_path: Path, clock: TurnedClock) -> None:
     store = open_store(tmp_path / "queue", clock)
     put(store)
@@ -358,7 +342,7 @@ def test_a_lost_form_is_sent_again_with_its_papers(store: Store) -> None:
     papers = store.outbox.next_work()
     assert isinstance(papers, PapersWork)
     store.outbox.sent(papers, papers.papers[0], 10)
-    store.outbox.form_lost(papers)
+    store.outbox.form_lost(papers, TryAgain(seconds=0, error="upload-unknown"))
     assert form_work(store).body == work.body
     assert store.list()[0].bytes_sent == 0
 
