@@ -31,7 +31,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     columns = "seq, uid, event, made_at, attempts, next_try, delivered_at, last_error, refused_at, skipped_at"
-    op.execute(f"INSERT INTO outbox ({columns}) SELECT {columns} FROM outbox_before")  # noqa: S608 - names of ours
+    op.execute(f"INSERT INTO outbox ({columns}) SELECT {columns} FROM outbox_before")  # noqa: S608 - names of ours  # nosec B608
     op.drop_table("outbox_before")
     op.create_index("ix_outbox_uid", "outbox", ["uid"])
     op.create_index("ix_outbox_waiting", "outbox", ["next_try", "seq"], sqlite_where=sa.text("delivered_at IS NULL"))
