@@ -24,7 +24,7 @@ from offline_queue.wire import Attachment, Envelope, State, canonical_bytes, rea
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A submission, its papers by id, and what was answered: every receipt, that it is whole, the rating that was
-    taken, and whether it was unknown once it had been acknowledged."""
+    taken, and whether it, or what staff asked of it, was unknown once it had been acknowledged."""
 
     envelope: Envelope
     body: bytes

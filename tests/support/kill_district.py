@@ -131,6 +131,7 @@ class Terminal:
                 self._enrol()
         except BaseException as failure:  # noqa: BLE001 - told to whoever waits for this thread
             self.failed = failure
+            self._answered.set()
         finally:
             for client in (*self._clients, self._unsigned):
                 client.close()
@@ -185,7 +186,9 @@ class Terminal:
         if not self._is_known(one, answer):
             return
         asked = Progress.model_validate_json(answer.body).supplement
-        assert asked is not None, answer
+        if asked is None:
+            one.unknown.append(True)
+            return
         brought = submission(self._chance, len(self.sent), self._code, supplement_of=asked.id)
         self.sent.append(brought)
         self._put(brought)
@@ -203,8 +206,10 @@ class Terminal:
             key = Ed25519PrivateKey.generate()
             code = self._codes.invite(self._code, _HALL).code
             asked = enrolment(code, key, request_for(self._code, ec.generate_private_key(ec.SECP256R1())))
-            self.machines.append(Machine(key_id(key.public_key().public_bytes_raw()), asked))
-        one = self._chance.choice(self.machines)
+            one = Machine(key_id(key.public_key().public_bytes_raw()), asked)
+            self.machines.append(one)
+        else:
+            one = self._chance.choice(self.machines)
         headers = {"Content-Type": PLAIN_TYPE, "Content-Digest": content_digest(one.asked)}
         answer = self._asked(
             lambda _client: self._unsigned.request(
@@ -299,6 +304,8 @@ def run(folder: Path, database: str, *, seed: int, kills: int, mutant: Mutant = 
         for _ in range(kills):
             answered.clear()
             answered.wait(_END_S)  # under load, however slow the machine is
+            if any(terminal.failed is not None for terminal in terminals):
+                break
             ending.wait(chance.uniform(0.0, 0.5))
             victim = chance.randrange(2)
             _kill(running[victim])
