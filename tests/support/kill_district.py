@@ -269,7 +269,7 @@ def serve(database: str, folder: Path, port: int, mutant: Mutant) -> None:
     rate = DistrictStore.rate
 
     def rates_early(self: DistrictStore, uid: str, level: int, **of: str | None) -> bool:
-        threading.Timer(0.5, rate, (self, uid, level), of).start()
+        threading.Timer(5, rate, (self, uid, level), of).start()
         return True
 
     broken = {"answers-before-commit": early, "receipt-anew": anew, "doubles": twice}.get(mutant)
