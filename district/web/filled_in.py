@@ -56,6 +56,10 @@ class Catalogue(Protocol):
 
     def option(self, matter: str, question: str, value: str) -> str | None: ...
 
+    def place(self, matter: str, question: str) -> int:
+        """Where among the matter's questions this one is asked; those that are none of them come last."""
+        ...
+
 
 def filled_in(
     form: Mapping[str, JsonValue], catalogue: Catalogue, *, openly: bool = False
@@ -67,7 +71,8 @@ def filled_in(
         by_hand = written
     for key, value in _sorted(form):
         if key == "answers" and isinstance(value, dict) and isinstance(matter, str):
-            for question, answer in value.items():
+            # A form is sent with its names in the alphabet's order; it was asked in another.
+            for question, answer in sorted(value.items(), key=lambda one: catalogue.place(matter, one[0])):
                 yield from _answer(catalogue, matter, question, answer, by_hand=question in by_hand, openly=openly)
         elif key != "written" or value != by_hand:
             yield from _flat(catalogue, (catalogue.label(key),), key, value, openly)

@@ -59,6 +59,10 @@ class Titles:
     def question(self, matter: str, question: str) -> str | None:
         return self._words.questions.get((matter, question))
 
+    def place(self, matter: str, question: str) -> int:
+        asked = list(self._words.questions)
+        return asked.index((matter, question)) if (matter, question) in self._words.questions else len(asked)
+
     def option(self, matter: str, question: str, value: str) -> str | None:
         known = self._words
         if (matter, question) in known.of_the_hall:

@@ -116,7 +116,9 @@ def test_a_form_of_each_matter_is_in_the_words_of_the_published_catalogue(store:
         "签名时间": "2026年11月23日 12:05",
         "办理语言": "中文",
     }
-    read = dict(filled_in(PAYOUT, titles(store)))
+    read = dict(filled_in({**PAYOUT, "answers": {"contact": "李建国", "phone": PHONE, "account": CARD}}, titles(store)))
+    asked = [label for label in read if label.endswith("？")]
+    assert asked == ["养老金发到哪张卡？", "您的手机号是多少？", "找不到您时，可以找家里谁？"]
     assert read["养老金发到哪张卡？"] == "621************0122"
     assert read["您的手机号是多少？"] == "138****5678"
     assert read["找不到您时，可以找家里谁？"] == "李建国（手写）"
