@@ -9,6 +9,11 @@ waiting there (`Kiosk-Waiting`). Until its turn a terminal is told 503 and how l
 This is the rule alone: no clock, no network, no database. Each process books by its own pace, so that several need not
 agree on one schedule. What they share is the turns they gave (:mod:`district.turns`), since a terminal may come back to
 another of them. While the platform keeps up, nobody is given a turn.
+
+A turn is worth what is known of the pace. Until a platform has once had enough to do, whoever comes is let in as long
+as there is room; the others are told a time by a guess, and have no turn. Where the pace proves to be much less than
+turns were booked by, they are all forgotten: a terminal that comes as it was told is then told anew, at a glance,
+instead of meeting a full house behind the gate.
 """
 
 from __future__ import annotations
@@ -20,7 +25,8 @@ from dataclasses import dataclass
 MOST_AT_ONCE = 64
 """Requests under way in one process. More would only wait in it, in memory, and each be answered later."""
 FIRST_PACE = 1000.0
-"""Requests a second, until it was measured. Too bright is told once more; too dark would leave the platform idle."""
+"""Requests a second: the guess until it was measured. Too bright is told once more; too dark would leave the platform
+idle."""
 FEW = 2
 """A terminal with no more than this is not kept behind those that bring hundreds: a resident has just handed in."""
 UNTOLD = 20
@@ -29,11 +35,15 @@ MOST_REQUESTS = 500
 """Of one turn, whatever is claimed. Who has more gets another one."""
 LONGEST_SECONDS = 4 * 3600
 """A terminal stays away no longer, whatever it is told (`offline_queue.retry.LONGEST_RETRY_AFTER`)."""
-_AHEAD = 1.05
+_AHEAD = 1.07
 """A little more is booked than can be done: what a platform waits for a terminal, it never gets back."""
+_WRONG = 0.75
+"""A pace below this part of what was booked by is another one; by chance alone a second brings a tenth less."""
 _SOON = 1.0
 _BUSY = 8
 _LOOK_SECONDS = 1.0
+_LOOKS = 4
+"""Seconds with enough to do that say what the first pace is, or that a guess is too bright; one may be an odd one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,24 +62,32 @@ class Later:
 
 
 class Admission:
-    """That of one process. `now` is always in seconds of one clock that never goes back."""
+    """That of one process. `now` is always in seconds of one clock that never goes back; `pace` is in requests a
+    second, None where nobody has measured it."""
 
-    def __init__(self, *, most: int = MOST_AT_ONCE, pace: float = FIRST_PACE) -> None:
+    def __init__(self, *, most: int = MOST_AT_ONCE, pace: float | None = None) -> None:
         self._most = most
         self._pace = _Pace(pace)
         self._working = 0
         self._booked_until = 0.0
+        self._booked_by = math.inf if pace is None else 0.0
+        self._forgot = -math.inf
         self._turns: dict[str, Turn] = {}
         self._given: dict[str, Turn] = {}
 
     @property
-    def pace(self) -> float:
-        """Requests a second that this process is taken to be able to do."""
-        return self._pace.value
+    def pace(self) -> float | None:
+        """What this process was seen to do, or another one like it."""
+        return self._pace.value if self._pace.is_measured else None
+
+    @property
+    def forgot(self) -> float:
+        """When turns that had been given were forgotten last."""
+        return self._forgot
 
     def is_calm(self, *, now: float) -> bool:
         """Whether everybody is welcome."""
-        return not self._is_full and self._booked_until <= now
+        return not self._is_full and (self._booked_until <= now or not self._pace.is_measured)
 
     def glance(self, terminal: str, *, now: float, requests: int | None = None) -> Later | None:
         """The same for who merely says to be this terminal: cheap, and spends nothing of a turn that has come. Whoever
@@ -100,7 +118,7 @@ class Admission:
 
     def done(self, *, now: float) -> None:
         """A request that began is answered."""
-        self._pace.look(now, self._working)
+        self._look(now)
         self._working -= 1
         self._pace.done(self._working)
 
@@ -109,8 +127,12 @@ class Admission:
         given, self._given = self._given, {}
         return given
 
-    def learn(self, turns: Mapping[str, Turn], *, now: float) -> None:
-        """Take over what other processes gave, unless there is a later turn of ours; forget turns that are over."""
+    def learn(self, turns: Mapping[str, Turn], *, now: float, pace: float | None = None) -> None:
+        """Take over what other processes gave, unless there is a later turn of ours, and their pace while there is none
+        of ours; forget turns that are over."""
+        if pace is not None:
+            self._pace.take(pace)
+            self._look(now)
         for terminal, turn in turns.items():
             ours = self._turns.get(terminal)
             if ours is None or turn.begins > ours.begins + _SOON:
@@ -124,8 +146,15 @@ class Admission:
 
     def _is_open(self, now: float, requests: int | None) -> bool:
         """Whether there is nothing to decide."""
+        self._look(now)
+        return self.is_calm(now=now) or (not self._is_full and requests is not None and requests <= FEW)
+
+    def _look(self, now: float) -> None:
         self._pace.look(now, self._working)
-        return not self._is_full and (self._booked_until <= now or (requests is not None and requests <= FEW))
+        if self._pace.is_measured and self._pace.value < self._booked_by * _WRONG:
+            self._turns.clear()
+            self._given.clear()
+            self._booked_until, self._booked_by, self._forgot = now, self._pace.value, now
 
     def _later(self, turn: Turn, now: float) -> Later | None:
         if turn.begins <= now + (0.0 if self._is_full else _SOON):
@@ -135,22 +164,36 @@ class Admission:
 
     def _give(self, terminal: str, requests: int | None, *, now: float) -> Turn:
         requests = UNTOLD if requests is None else max(1, min(requests, MOST_REQUESTS))
+        if self._booked_until <= now and self._pace.is_measured:
+            self._booked_by = self._pace.value
         begins = max(self._booked_until, now + _SOON if self._is_full else now)
         self._booked_until = begins + requests / (self._pace.value * _AHEAD)
-        self._turns[terminal] = self._given[terminal] = turn = Turn(begins=begins, requests=requests)
+        turn = Turn(begins=begins, requests=requests)
+        if self._pace.is_measured:
+            self._turns[terminal] = self._given[terminal] = turn
         return turn
 
 
 class _Pace:
     """What a process can do, in requests a second: the most it was seen to do, until a second in which it had enough to
-    do throughout, and was not mostly refusing, says less."""
+    do throughout, and was not mostly refusing, says less. A guess ends with the best of the first such seconds; where
+    they don't come for all the refusing, it was much too bright."""
 
-    def __init__(self, first: float) -> None:
-        self.value = first
+    def __init__(self, known: float | None) -> None:
+        self.value = FIRST_PACE if known is None else known
+        self.is_measured = known is not None
+        self._good = 0
+        self._vain = 0
+        self._most = 0.0
         self._since = 0.0
         self._done = 0
         self._refused = 0
         self._fewest = 0
+
+    def take(self, value: float) -> None:
+        """From another process that has measured, where this one has not."""
+        if not self.is_measured:
+            self.value, self.is_measured = value, True
 
     def look(self, now: float, working: int) -> None:
         took = now - self._since
@@ -158,10 +201,24 @@ class _Pace:
             return
         seen = self._done / took
         if seen > self.value:
-            self.value = seen
-        elif self._fewest >= _BUSY and self._refused <= self._done:
-            self.value += (seen - self.value) / 4
+            self.value, self.is_measured = seen, True
+        elif self._done > 0 and self._fewest >= _BUSY:
+            if not self.is_measured:
+                self._guess(seen)
+            elif self._refused <= self._done:
+                self.value += (seen - self.value) / 4
         self._since, self._done, self._refused, self._fewest = now, 0, 0, working
+
+    def _guess(self, seen: float) -> None:
+        if self._refused > self._done:
+            self._vain += 1
+            if self._vain % _LOOKS == 0:
+                self.value = max(self.value / 2, seen * 2)
+            return
+        self._most = max(self._most, seen)
+        self._good += 1
+        if self._good == _LOOKS:
+            self.value, self.is_measured = self._most, True
 
     def done(self, working: int) -> None:
         self._done += 1

@@ -2,11 +2,12 @@
 
 Each request is decided on what is in memory. Once a second, and only in a rush, a process writes the turns it gave into
 the database and reads those of the others. A turn that is lost with its process costs a terminal a new one, so nothing
-waits for the disk. Beside them lies the pace that was last measured, for a process that starts into a rush.
+waits for the disk. Beside them lies the pace that was last measured, for a process that has not measured any.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.engine import Connection
 
-from district.admission import FIRST_PACE, MOST_AT_ONCE, Admission, Later, Turn
+from district.admission import MOST_AT_ONCE, Admission, Later, Turn
 from district.database import alone, put, write
 from district.tables import PACES, TERMINALS, TURNS
 
@@ -23,6 +24,7 @@ _OVERLAP_SECONDS = 10
 """How far the clocks of the platform's machines may be apart."""
 _KEPT_SECONDS = 2 * 24 * 3600
 _REGISTER_SECONDS = 60.0
+_PACE = select(PACES.c.requests_a_second)
 
 
 class Turns:
@@ -42,8 +44,8 @@ class Turns:
         self._wall = wall
         self._lock = threading.Lock()
         with alone(engine) as connection:
-            pace = connection.execute(select(PACES.c.requests_a_second)).scalar()
-        self._admission = Admission(most=most, pace=FIRST_PACE if pace is None else pace)
+            pace: float | None = connection.execute(_PACE).scalar()
+        self._admission = Admission(most=most, pace=pace)
         self._exchanged = float("-inf")
         self._read_from = int(wall()) - _KEPT_SECONDS
         self._codes: dict[str, str] = {}
@@ -85,22 +87,24 @@ class Turns:
         """Tell the other processes, and hear from them."""
         self._look_at_register()
         with self._lock:
-            given, pace = self._admission.given(), self._admission.pace
+            given, pace, forgot = self._admission.given(), self._admission.pace, self._admission.forgot
         wall = self._wall()
         ahead = wall - self._monotonic()
-        if given:
+        if given and pace is not None:
             rows: list[dict[str, object]] = [
                 {"terminal": terminal, "begins": turn.begins + ahead, "requests": turn.requests, "given": int(wall)}
                 for terminal, turn in sorted(given.items())  # in one order, so that two processes never lock each other
             ]
             write(self._engine, lambda connection: _keep(connection, rows, pace))
-        recent = select(TURNS.c.terminal, TURNS.c.begins, TURNS.c.requests).where(TURNS.c.given >= self._read_from)
+        since = math.ceil(max(self._read_from, forgot + ahead))
+        recent = select(TURNS.c.terminal, TURNS.c.begins, TURNS.c.requests).where(TURNS.c.given >= since)
         with alone(self._engine) as connection:
             found = connection.execute(recent).all()
+            theirs: float | None = connection.execute(_PACE).scalar() if pace is None else None
         self._read_from = int(wall) - _OVERLAP_SECONDS
         turns = {row.terminal: Turn(begins=row.begins - ahead, requests=row.requests) for row in found}
         with self._lock:
-            self._admission.learn(turns, now=self._monotonic())
+            self._admission.learn(turns, now=self._monotonic(), pace=theirs)
 
     def _look_at_register(self) -> None:
         now = self._monotonic()

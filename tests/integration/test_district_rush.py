@@ -218,11 +218,11 @@ def test_a_turn_holds_at_every_process_and_after_a_restart(engine: Engine) -> No
     hands = Hands()
     know_pace(engine, 100.0)
     one, other = hands.turns(engine, began=5.0), hands.turns(engine, began=90_000.0)
-    assert ask(one, "T1", 420) == Later(seconds=1)
-    assert ask(one, "T2", 420) == Later(seconds=5)
+    assert ask(one, "T1", 428) == Later(seconds=1)
+    assert ask(one, "T2", 428) == Later(seconds=5)
     hands.seconds = 1.5
-    assert ask(one, "T3", 420) == Later(seconds=8)
-    assert ask(other, "T2", 420) == Later(seconds=4), "to the second, with quite another monotonic clock"
+    assert ask(one, "T3", 428) == Later(seconds=8)
+    assert ask(other, "T2", 428) == Later(seconds=4), "to the second, with quite another monotonic clock"
     restarted = hands.turns(engine, began=0.0)
     assert ask(restarted, "T2", 1) == Later(seconds=4)
     with alone(engine) as connection:
@@ -236,9 +236,9 @@ def test_a_turn_that_was_put_off_is_put_off_everywhere_and_old_ones_go(engine: E
     one, other = hands.turns(engine, began=0.0), hands.turns(engine, began=0.0)
     for seconds in (0.0, 1.5, 3.0):
         hands.seconds = seconds
-        ask(one, "T1", 420)  # full in its turn as well: another one
-        ask(one, "T2", 420)
-    assert ask(other, "T2", 420) == ask(one, "T2", 420)
+        ask(one, "T1", 428)  # full in its turn as well: another one
+        ask(one, "T2", 428)
+    assert ask(other, "T2", 428) == ask(one, "T2", 428)
     hands.seconds = 3 * 24 * 3600.0
     ask(one, "T9", 1)
     hands.seconds += 1.5
@@ -262,7 +262,7 @@ def test_a_process_that_starts_into_a_rush_knows_what_the_platform_can_do(engine
     with alone(engine) as connection:
         assert connection.execute(select(PACES.c.requests_a_second)).scalar() == pytest.approx(100, rel=0.1)
     late = hands.turns(engine, began=0.0)
-    ask(late, "T8", 420)
+    ask(late, "T8", 428)
     answer = ask(late, "T9", 1)
     assert answer is not None
     assert answer.seconds == pytest.approx(5, abs=1)
@@ -281,6 +281,34 @@ def test_a_register_that_could_not_be_read_is_read_with_the_next_exchange(engine
         with pytest.raises(DBAPIError) if new == "away" else nullcontext():
             turns.exchange()
     assert turns.glance(known.key_id) is not None
+
+
+def test_a_process_that_has_measured_nothing_hears_of_the_pace_in_the_rush(engine: Engine) -> None:
+    hands = Hands()
+    cold = hands.turns(engine, began=0.0)
+    know_pace(engine, 100.0)
+    waits = [ask(cold, f"T{n}", 428) for n in range(3)]
+    assert waits == [Later(seconds=1), Later(seconds=5), Later(seconds=9)]
+
+
+def test_turns_that_a_process_forgot_do_not_come_back_from_the_database(engine: Engine) -> None:
+    hands = Hands()
+    know_pace(engine, 1000.0)
+    turns = hands.turns(engine, began=0.0, most=10)
+    for _ in range(10):
+        turns.begin()
+    for number in range(50):
+        ask(turns, f"T{number}", 428)
+    hands.seconds += 1.1
+    assert ask(turns, "T49", 428) is not None, "written down now"
+    for _ in range(100):
+        hands.seconds += 0.05
+        turns.done()
+        turns.begin()
+    waits = [ask(turns, f"T{number}", 428) for number in (40, 41)]
+    assert waits[0] == Later(seconds=1), "a new turn, not the one that it had"
+    assert waits[1] is not None
+    assert waits[1].seconds > 2
 
 
 def test_without_a_rush_the_database_is_left_alone(engine: Engine) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from district.admission import FIRST_PACE, Admission
+from district.admission import Admission
 from offline_queue.retry import Answer, Attempt, Failure, FailureKind, Outcome, TryAgain, decide_form
 from offline_queue.transport import DEADLINE_SECONDS
 
@@ -122,7 +122,7 @@ def simulate(rush: Rush, *, seed: int = 1) -> Outcomes:
     chance = Random(seed)
     random = chance.random
     service = rush.processes / rush.rate
-    first = (rush.pace or FIRST_PACE * rush.processes) / rush.processes
+    first = None if rush.pace is None else rush.pace / rush.processes
     processes = [_Process(service, Admission(pace=first) if rush.admission else None) for _ in range(rush.processes)]
     names = [f"T{number:06d}" for number in range(rush.terminals)]
     left = [rush.requests] * rush.terminals
@@ -190,7 +190,7 @@ def _exchange(processes: list[_Process], now: float) -> None:
     """What :mod:`district.turns` does through the database."""
     admissions = [one.admission for one in processes if one.admission is not None]
     for one in admissions:
-        turns = one.given()
+        turns, pace = one.given(), one.pace
         for other in admissions:
             if other is not one:
-                other.learn(turns, now=now)
+                other.learn(turns, now=now, pace=pace)
