@@ -8,23 +8,33 @@ from random import Random
 
 import pytest
 
-from tests.support.disk_record import Disk, Recorder, Sync, SyncNames, Truncate, Write
+from tests.support.disk_record import Disk, Recorder, Said, Sync, SyncNames, Truncate, Write
 from tests.support.power_cut import MUTANTS, Mutant, judge, record
 from tests.support.queue_rig import TurnedClock, open_store
 
 
-@pytest.mark.parametrize(("sealed", "most"), [(False, 600), (True, 200)])
-def test_no_power_cut_breaks_a_promise(tmp_path: Path, sealed: bool, most: int) -> None:
+@pytest.mark.parametrize(
+    ("sealed", "fresh", "seed", "steps", "most"),
+    [(False, False, 3, 40, 500), (True, False, 1, 60, 200), (False, True, 3, 10, 200)],
+    ids=["", "sealed-with-sticks", "first-day"],
+)
+def test_no_power_cut_breaks_a_promise(
+    tmp_path: Path, sealed: bool, fresh: bool, seed: int, steps: int, most: int
+) -> None:
     folder = tmp_path / "queue"
-    verdict = judge(record(folder, steps=40, seed=3, sealed=sealed), folder, seed=3, most=most)
+    day = record(folder, steps=steps, seed=seed, sealed=sealed, fresh=fresh)
+    verdict = judge(day, folder, seed=seed, most=most)
     assert verdict.broken == {}
     assert verdict.images > most // 2
+    words = {deed.word for deed in day.recorder.deeds if isinstance(deed, Said)}
+    assert words >= ({"stored"} if fresh else {"stored", "there", "complete", "rated", "may-be-forgotten"})
 
 
 @pytest.mark.parametrize("mutant", [each for each in MUTANTS if each != "none"])
 def test_a_queue_with_one_promise_broken_is_caught(tmp_path: Path, mutant: Mutant) -> None:
     folder = tmp_path / "queue"
-    verdict = judge(record(folder, steps=30, seed=5, mutant=mutant), folder, seed=5, most=250)
+    fresh = mutant == "folders-not-synced"
+    verdict = judge(record(folder, steps=30, seed=5, mutant=mutant, fresh=fresh), folder, seed=5, most=250)
     assert verdict.broken.total() > 0
 
 

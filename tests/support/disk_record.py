@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import types
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -21,6 +21,11 @@ from unittest.mock import patch
 import apsw
 
 SECTOR = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,12 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unlink:
     path: str
 
@@ -65,7 +76,8 @@ class Said:
     uid: str
 
 
-Deed = Write | Truncate | Sync | Rename | Unlink | SyncNames | Said
+_DiskDeed = Folder | Write | Truncate | Sync | Rename | Link | Unlink | SyncNames
+Deed = _DiskDeed | Said
 
 
 class Recorder:
@@ -80,22 +92,32 @@ class Recorder:
     def said(self, word: str, uid: str) -> None:
         self.deeds.append(Said(word, uid))
 
-    def note(self, deed: Deed) -> None:
-        self.deeds.append(deed)
+    def note(self, deed: _DiskDeed) -> None:
+        """What happens elsewhere, on a stick say, is not of this disk."""
+        path = (
+            deed.folder if isinstance(deed, SyncNames) else deed.new if isinstance(deed, Link | Rename) else deed.path
+        )
+        if Path(path).is_relative_to(self.folder):
+            self.deeds.append(deed)
 
     @contextmanager
     def recording(self, *modules: types.ModuleType) -> Generator[None]:
         """SQLite's files by a VFS of our own; those that ``modules`` write with their ``os``."""
         vfs = _Vfs(self)
         apsw.connection_hooks.append(alone)
-        patches = [patch.object(module, "os", _Os(self)) for module in modules]
+        make = os.mkdir
+
+        def made(path: str | Path, mode: int = 0o777) -> None:
+            make(path, mode)
+            self.note(Folder(str(path)))
+
         try:
-            for each in patches:
-                each.start()
-            yield
+            with ExitStack() as patches:
+                for module in modules:
+                    patches.enter_context(patch.object(module, "os", _Os(self)))
+                patches.enter_context(patch.object(os, "mkdir", made))  # pathlib's, too
+                yield
         finally:
-            for each in patches:
-                each.stop()
             apsw.connection_hooks.remove(alone)
             vfs.unregister()
 
@@ -152,6 +174,10 @@ class _Os:
     def replace(self, old: str | Path, new: str | Path) -> None:
         os.replace(old, new)
         self._recorder.note(Rename(str(old), str(new)))
+
+    def link(self, old: str | Path, new: str | Path) -> None:
+        os.link(old, new)
+        self._recorder.note(Link(str(old), str(new)))
 
     def unlink(self, path: str | Path) -> None:
         os.unlink(path)
@@ -213,15 +239,19 @@ class _File:
 
 
 class Disk:
-    """The folder's files while a recording is played."""
+    """The folder's files while a recording is played. A new folder's name must be synced like a file's."""
 
     def __init__(self, before: dict[str, bytes]) -> None:
+        self._new_folders: set[str] = set()
         self._durable = {path: _File(bytearray(content)) for path, content in before.items()}
         self._names = dict(self._durable)
         self._pending_names: list[tuple[str, str, _File | None]] = []
 
     def play(self, deed: Deed) -> None:
         match deed:
+            case Folder(path=path):
+                self._new_folders.add(path)
+                self._name(path, _File(bytearray()))
             case Write(path=path) | Truncate(path=path):
                 if path not in self._names:
                     self._name(path, _File(bytearray()))
@@ -235,6 +265,8 @@ class Disk:
                 file = self._names.pop(old)
                 self._names[new] = file
                 self._pending_names.append((old, new, file))
+            case Link(old=old, new=new):
+                self._name(new, self._names[old])
             case Unlink(path=path):
                 if self._names.pop(path, None) is not None:
                     self._pending_names.append((path, "", None))
@@ -265,7 +297,12 @@ class Disk:
         )
         for change in self._pending_names[:kept]:
             _rename(names, change)
-        return {path: bytes(_cut(file, chance, survives)) for path, file in names.items()}
+        lost = self._new_folders - names.keys()
+        return {
+            path: bytes(_cut(file, chance, survives))
+            for path, file in names.items()
+            if path not in self._new_folders and not any(str(above) in lost for above in Path(path).parents)
+        }
 
 
 def _rename(names: dict[str, _File], change: tuple[str, str, _File | None]) -> None:

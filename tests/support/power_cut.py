@@ -19,33 +19,49 @@ from random import Random
 from typing import Any, Literal, cast, get_args
 from unittest.mock import Mock, patch
 
-from offline_queue import blobs
+from district.importing import write_receipts
+from district.keys import signing_key
+from offline_queue import blobs, database, offering, outbox, sealing
+from offline_queue import store as store_module
 from offline_queue.blobs import Blobs
+from offline_queue.carrying import AppliedReceipt, Carried
 from offline_queue.database import Database, Transaction
 from offline_queue.intake import Intake
 from offline_queue.model import Paper, Stored
 from offline_queue.retry import Answer, Outcome
 from offline_queue.sealed import Opened, open_submission
-from offline_queue.store import Store
+from offline_queue.store import KEEP_DAYS, Store
 from offline_queue.sync import sync_once
-from offline_queue.wire import SealedSubmission, State
+from offline_queue.wire import Receipt, SealedSubmission, State
 from offline_queue.withdrawing import Withdrawal
+from offline_queue.work import FormsWork, FormWork
 from tests.support.disk_record import Disk, Recorder, Said, lay_out
 from tests.support.model_platform import ModelPlatform
 from tests.support.queue_rig import ID_NUMBER, TurnedClock, stored
 from tests.support.sealed_rig import KeyedDistrict, open_either
 
-Mutant = Literal["none", "normal", "ack-before-commit", "papers-not-synced", "names-not-synced"]
+Mutant = Literal[
+    "none",
+    "normal",
+    "ack-before-commit",
+    "papers-not-synced",
+    "names-not-synced",
+    "folders-not-synced",
+    "offered-too-late",
+]
 MUTANTS: tuple[Mutant, ...] = get_args(Mutant)
+_ENDED = (State.DONE, State.CANCELLED)
 _SURVIVES = (0.0, 0.5, 0.9, 1.0)
 _DRAINED_EVERY = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A recorded day: what was done to the disk, and what was said meanwhile."""
+    """A recorded day: what was done to the disk, and what was said meanwhile. ``within``: where the queue lies below
+    the folder that was recorded."""
 
     recorder: Recorder
+    within: str
     numbers: dict[str, str]
     district: KeyedDistrict | None
 
@@ -59,16 +75,20 @@ class Verdict:
 
 
 class _Witness(ModelPlatform):
-    """Says when it has every byte of a submission."""
+    """Says when it has a form, and when every byte of a submission."""
 
     def __init__(self, said: Callable[[str, str], None], mood: Callable[[], str]) -> None:
         super().__init__(mood)
         self._said = said
+        self._there: set[str] = set()
         self._complete: set[str] = set()
 
     def _meet(self, act: Callable[[], Answer]) -> Outcome:
         def acted() -> Answer:
             answer = act()
+            for uid in self.bodies.keys() - self._there:
+                self._there.add(uid)
+                self._said("there", uid)
             for uid in self.bodies.keys() - self._complete:
                 if not self._missing(uid):
                     self._complete.add(uid)
@@ -78,36 +98,68 @@ class _Witness(ModelPlatform):
         return super()._meet(acted)
 
 
-def record(folder: Path, *, steps: int, seed: int, mutant: Mutant = "none", sealed: bool = False) -> Day:
-    """A day of ``steps`` deeds, each drawn by chance: hand in, sync, rate, withdraw, release, restart. ``sealed``: to a
-    district, whose keys are made beside ``folder``."""
+def record(
+    folder: Path, *, steps: int, seed: int, mutant: Mutant = "none", sealed: bool = False, fresh: bool = False
+) -> Day:
+    """A day of ``steps`` deeds, each drawn by chance: hand in, sync, rate, withdraw, release, restart, carry a stick,
+    mend, forget. ``sealed``: to a district, whose keys are made beside ``folder``. ``fresh``: the terminal's first day,
+    which begins with an empty folder."""
     chance, clock = Random(seed), TurnedClock()
+    within = "data/queue" if fresh else ""
+    place, stick = folder / within, folder.with_name("stick")
+    stick.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     district = KeyedDistrict.new(folder.with_name("district")) if sealed else None
     if district is not None:
-        district.install(folder)
-    store = open_either(folder, district, clock)
-    store.close()
+        district.install(place)
+    if not fresh:
+        open_either(place, district, clock).close()
     recorder = Recorder(folder)
     moods: list[str] = []
     platform = _Witness(recorder.said, lambda: moods.pop() if moods else "ok")
     numbers: dict[str, str] = {}
-    with recorder.recording(blobs), _broken(mutant, recorder, numbers):
-        store = open_either(folder, district, clock)
+    with recorder.recording(blobs, database, sealing), _broken(mutant, recorder, numbers):
+        store = open_either(place, district, clock)
         for _ in range(steps):
             moods[:] = chance.choices(["ok", "ok", "ok", "unheard", "unanswered", "refused", "forgot"], k=3)
-            match chance.randrange(8):
-                case 0 | 1 | 2 | 3:
+            match chance.randrange(20):
+                case 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8:
                     _hand_in(store, chance, recorder, numbers, told=mutant != "ack-before-commit")
-                case 4 | 5:
+                case 9 | 10 | 11 | 12:
                     sync_once(store, platform, hurry=True)
                     clock.forward(1000)
-                case 6:
+                case 13 | 14:
                     _by_people(store, chance, recorder)
+                case 15:
+                    store.repair()
+                case 16 if district is not None:
+                    _carry(store, stick, district, recorder)
+                case 17 if store.list():
+                    clock.forward((KEEP_DAYS + 1) * 86_400)
+                    _hand_in(store, chance, recorder, numbers, told=mutant != "ack-before-commit")
+                    for item in store.list():
+                        if item.state in _ENDED:
+                            recorder.said("may-be-forgotten", item.uid)
+                    store.tidy()
                 case _:
                     store.close()
-                    store = open_either(folder, district, clock)
+                    store = open_either(place, district, clock)
         store.close()
-    return Day(recorder, numbers, district)
+    return Day(recorder, within, numbers, district)
+
+
+def _carry(store: Store, stick: Path, district: KeyedDistrict, recorder: Recorder) -> None:
+    """Onto a stick, to the district, and its receipts back."""
+    carried = {one.uid for one in store.carrier.export(stick) if one.result in (Carried.WRITTEN, Carried.THERE)}
+    receipts: list[Receipt] = []
+    for item in store.list():
+        if item.uid in carried:
+            recorder.said("there", item.uid)
+            recorder.said("complete", item.uid)
+            receipts.append(Receipt(uid=item.uid, sha256=item.sha256, state=State.DONE, case_number="1"))
+    if receipts:
+        write_receipts(stick, receipts, signing_key(district.folder))
+    assert all(isinstance(one, AppliedReceipt) for one in store.carrier.apply(stick))
 
 
 def _hand_in(store: Store, chance: Random, recorder: Recorder, numbers: dict[str, str], *, told: bool) -> None:
@@ -128,7 +180,7 @@ def _by_people(store: Store, chance: Random, recorder: Recorder) -> None:
     if not items:
         return
     item = chance.choice(items)
-    if item.state is State.HELD and chance.random() < 0.7:
+    if (item.state is State.HELD or item.rating_held) and chance.random() < 0.7:
         store.retry(item.uid)
     elif store.rate(item.uid, 4):
         recorder.said("rated", item.uid)
@@ -155,6 +207,10 @@ def _broken(mutant: Mutant, recorder: Recorder, numbers: dict[str, str]) -> Gene
                     written(path, content)
 
             stack.enter_context(patch.object(blobs, "write_durably", not_synced))
+        elif mutant == "folders-not-synced":
+            stack.enter_context(patch.object(store_module, "sync_path", Mock()))
+        elif mutant == "offered-too-late":
+            stack.enter_context(patch.object(outbox, "offer", _offer_anyhow))
         elif mutant == "names-not-synced":
             stack.enter_context(patch.object(Blobs, "settle", Mock()))
         elif mutant == "ack-before-commit":
@@ -167,6 +223,10 @@ def _broken(mutant: Mutant, recorder: Recorder, numbers: dict[str, str]) -> Gene
 
             stack.enter_context(patch.object(Intake, "_insert", early))
         yield
+
+
+def _offer_anyhow(connection: Transaction, work: FormWork | FormsWork, *, durable: bool) -> None:
+    offering.offer(connection, work, durable=True)
 
 
 def judge(day: Day, folder: Path, *, seed: int, most: int | None = None) -> Verdict:
@@ -187,7 +247,7 @@ def judge(day: Day, folder: Path, *, seed: int, most: int | None = None) -> Verd
                 target = place / "image"
                 lay_out(disk.after_power_cut(chance, survives), folder, target)
                 images += 1
-                broken.update(_promises(target, said, day, drain=images % _DRAINED_EVERY == 0))
+                broken.update(_promises(target / day.within, said, day, drain=images % _DRAINED_EVERY == 0))
                 shutil.rmtree(target)
     finally:
         shutil.rmtree(place, ignore_errors=True)
@@ -211,7 +271,8 @@ def _promises(folder: Path, said: dict[str, set[str]], day: Day, *, drain: bool)
         items = {item.uid: item for item in store.list()}
         for uid in said.get("stored", ()):
             if uid not in items:
-                yield "stored is kept"
+                if uid not in said.get("may-be-forgotten", ()):
+                    yield "stored is kept"
             elif items[uid].provisional_number != numbers[uid]:
                 yield "a number stays"
         for uid in said.get("cancelled", ()):
@@ -226,6 +287,9 @@ def _promises(folder: Path, said: dict[str, set[str]], day: Day, *, drain: bool)
         for finding in store.verify():
             if finding.code != "paper-unknown":  # what a put left that never answered
                 yield f"intact ({finding.code})"
+        for uid in said.get("there", ()):
+            if store.cancel(uid, reason="r", by="a", confirmed_by="b") is Withdrawal.WITHDRAWN:
+                yield "what left is not withdrawn"
         if drain:
             yield from _drained(store, clock, {numbers[uid] for uid in said.get("stored", ())}, day.district)
     finally:
