@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -19,8 +21,11 @@ from kiosk.bootstrap import DECOMMISSIONED, Parts, open_core, open_queue
 from kiosk.cli import main
 from kiosk.config import Config, ConfigError, load
 from offline_queue import leaving
+from offline_queue.client import PlatformClient
 from offline_queue.leaving import Record, read_record
+from offline_queue.model import Paper
 from offline_queue.store import Store
+from offline_queue.sync import sync_once
 from offline_queue.wire import State
 from tests.support.queue_rig import NAME, stored
 from tests.support.sealed_rig import KeyedDistrict
@@ -45,12 +50,22 @@ class Leaver:
         with self.queue() as queue:
             self.public = queue.public_key
 
-    def configure(self, url: str) -> None:
+    @contextmanager
+    def district(self) -> Generator[str]:
+        """The address of a platform that knows this terminal."""
+        folder = self.folder / "district"
+        with EmbeddedDistrict(folder, keys=self.keys.folder) as district:
+            received = DistrictStore(f"sqlite:///{folder / 'district.db'}", folder / "papers", self.keys.private())
+            Terminals(received.engine).add("TY03", self.public[1])
+            received.close()
+            yield district.url
+
+    def configure(self, url: str, more: str = "") -> None:
         from offline_queue.bundle import public_text
 
         self.settings.write_text(
             f'data = "{self.data}"\n[hall]\nterminal = "TY03"\n'
-            f'[platform]\nurl = "{url}"\nbundle_key = "{public_text(self.keys.signer)}"\n',
+            f'[platform]\nurl = "{url}"\nbundle_key = "{public_text(self.keys.signer)}"\n{more}\n',
             "utf-8",
         )
 
@@ -162,6 +177,62 @@ def test_what_can_be_sent_is_sent_and_the_key_is_revoked(leaver: Leaver) -> None
         received.close()
     assert (leaver.kept().revoked, leaver.kept().delivered, leaver.kept().left) == ("revoked", 1, ())
     leaver.assert_wiped()
+
+
+@pytest.mark.parametrize("line", ["upload_kbps = 800", 'upload_hours = "03:00-03:01"'])
+def test_a_thin_line_keeps_nothing_back_when_there_is_no_later(leaver: Leaver, line: str) -> None:
+    with leaver.queue() as queue:
+        paper = Paper(material="m", media_type="image/png", content=b"1" * 3_000_000)
+        stored(queue.put(matter="pension-enrolment", form={}, attachments=[paper]))
+    with leaver.district() as url:
+        leaver.configure(url, line)
+        done = leaver.leave()
+    assert done.exit_code == 0, done.output
+    assert (leaver.kept().delivered, leaver.kept().left) == (1, ())
+
+
+def test_a_rating_is_sent_or_stands_in_the_record(leaver: Leaver) -> None:
+    with leaver.district() as url:
+        leaver.configure(url)
+        with leaver.queue() as queue:
+            uid = stored(queue.put(matter="pension-enrolment", form={})).uid
+            client = PlatformClient(url, signer=queue.signer())
+            assert sync_once(queue, client).delivered == 1
+            client.close()
+            queue.rate(uid, 4)
+        leaver.configure("")
+        refused = leaver.leave()
+        assert refused.exit_code == 1
+        row = json.loads(refused.stdout.splitlines()[0])
+        assert (row["uid"], row["state"], row["rating"]) == (uid, "done", 4)
+        leaver.configure(url)
+        done = leaver.leave()
+        assert done.exit_code == 0, done.output
+        folder = leaver.folder / "district"
+        received = DistrictStore(f"sqlite:///{folder / 'district.db'}", folder / "papers", leaver.keys.private())
+        assert [row.rating for row in received.submissions()] == [4]
+        received.close()
+    assert leaver.kept().left == ()
+
+
+def test_a_rating_that_is_given_up_stands_in_the_record(leaver: Leaver) -> None:
+    uid = leaver.put()
+    with leaver.queue() as queue:
+        queue.rate(uid, 2)
+    assert leaver.leave(*TWO).exit_code == 0
+    assert [(one.uid, one.rating) for one in leaver.kept().left] == [(uid, 2)]
+
+
+def test_what_renewals_left_beside_the_certificate_is_wiped(leaver: Leaver) -> None:
+    places = leaver.folder / "client.crt", leaver.folder / "client.key"
+    names = {f"{path.name}{ending}" for path in places for ending in ("", ".new", ".old")}
+    for name in names:
+        (leaver.folder / name).write_bytes(b"secret")
+    (leaver.folder / "client.key.txt").write_bytes(b"somebody's note")
+    leaver.configure("", f'client_cert = "{places[0]}"\nclient_key = "{places[1]}"')
+    done = leaver.leave(*TWO)
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in leaver.folder.glob("client.*")) == ["client.key.txt"]
 
 
 def test_the_machine_that_takes_its_place_goes_on(leaver: Leaver) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,29 @@ def test_withdrawing_is_audited_with_who_did_it_and_done_once(kiosk: Run, config
     line.pop("at")
     assert line == {"event": "submission-cancelled", "uid": uid, "by": "李建国", "confirmed_by": "王主任"}
     assert "重复" not in log
+
+
+def test_what_may_have_left_is_withdrawn_on_the_platforms_word_only(kiosk: Run, config: Path, tmp_path: Path) -> None:
+    form = tmp_path / "form.json"
+    form.write_text('{"matter": "m"}', "utf-8")
+    uid = json.loads(kiosk("queue", "put", "--form", form, "--config", config, "--json").out)["uid"]
+    config.write_text(f'{CONFIG}\n[platform]\nurl = "http://127.0.0.1:1"\n', "utf-8")
+    assert kiosk("queue", "sync", "--config", config).status == 1
+    words = ("queue", "cancel", uid, "--reason", "r", "--by", "a", "--confirmed-by", "b", "--config", config, "--json")
+
+    def trouble() -> object:
+        answer = kiosk(*words)
+        assert answer.status == 1
+        return json.loads(answer.out)["trouble"]
+
+    assert trouble() == "on-its-way"
+    with closing(sqlite3.connect(tmp_path / "data" / "queue" / "queue.db")) as connection:
+        connection.execute("UPDATE submission SET lease_mono = NULL")  # three minutes later
+        connection.commit()
+    assert trouble() == "may-have-left"
+    with EmbeddedDistrict(tmp_path / "district") as district:
+        config.write_text(f'{CONFIG}\n[platform]\nurl = "{district.url}"\n', "utf-8")
+        assert json.loads(kiosk(*words).out) == {"uid": uid, "state": "cancelled"}
 
 
 def test_verify_repairs_and_says_what(kiosk: Run, config: Path, tmp_path: Path) -> None:
