@@ -300,6 +300,7 @@ def _started(config: Config, parts: Parts, opened: ExitStack, *, test: bool) -> 
     opened.callback(lambda: _told_if_late(printer.stop(), "the printer"))
     clerk.start()
     opened.callback(clerk.stop)
+    staff.start()
     parts.reader.start(lambda state: post(CardChanged(state)))
     opened.callback(parts.reader.stop)
     return Core(runner=runner, desk=desk, clerk=clerk, queue=store, sync=sync, close=opened.pop_all().close)

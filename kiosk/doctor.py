@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Literal
 
 from kiosk import device_checks, timely
 from kiosk.checks import Check, ill, well
-from kiosk.config import Config, ConfigError, OneCamera, PrinterTable, SpeechTable, data_folder
+from kiosk.config import Config, OneCamera, PrinterTable, SpeechTable, data_folder
+from kiosk.queue_check import queue
 
 if TYPE_CHECKING:
     from devices.camera.api import Camera
@@ -36,7 +37,6 @@ SWAPS = Path("/proc/swaps")
 class Site:
     """How the doctor reaches the parts of this terminal. ``screen_parts`` names what is missing of the screens,
     ``speech_lacks`` of voices and recordings; ``platform_word`` what the district platform says,
-    ``queue_counts`` how many wait in the queue and how many are held,
     ``platform_offset`` how many seconds its clock is ahead (``None``: no answer); ``open_printer``
     takes the printer's table of the configuration."""
 
@@ -46,7 +46,6 @@ class Site:
     open_printer: Callable[[PrinterTable], Printer]
     open_speaker: Callable[[SpeechTable], Speaker]
     speech_lacks: Callable[[SpeechTable], list[str]]
-    queue_counts: Callable[[Config], tuple[int, int]]
     platform_word: Callable[[Config], PlatformWord]
     platform_offset: Callable[[Config], float | None]
 
@@ -68,7 +67,7 @@ def examine(config: Config | None, site: Site) -> Iterator[Check]:
         "space": _space,
         "secrets": _secrets,
         "district-keys": _district_keys,
-        "queue": lambda given: _queue(given, site.queue_counts),
+        "queue": lambda given: queue(given, now=_now()),
         "swap": lambda _: _swap(),
         "cards": device_checks.cards,
         "camera": lambda given: device_checks.camera(given.camera, site.open_camera),
@@ -233,20 +232,6 @@ def _district_keys(config: Config) -> Check:
     if any(one.id in used and not one.not_before <= now <= one.not_after for one in bundle.keys):
         return ill(name, f"version {bundle.version} has no key of today", f"check the date; {newer}")
     return well(name, f"version {bundle.version}, {bundle.suite.value}, to replace by {bundle.not_after:%Y-%m-%d}")
-
-
-def _queue(config: Config, counts: Callable[[Config], tuple[int, int]]) -> Check:
-    """Whether something that was handed in waits for people."""
-    if not (data_folder(config) / "queue" / "queue.db").exists():
-        return well("queue", "nothing was handed in here yet")
-    try:
-        waiting, held = counts(config)
-    except ConfigError as failure:
-        return ill("queue", str(failure), "docs/queue.md")
-    if held:
-        remedy = "kiosk queue list says why and what to do; then kiosk queue retry UID"
-        return ill("queue", f"{held} held, until somebody looks", remedy)
-    return well("queue", f"{waiting} waiting, none held")
 
 
 def _swap() -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from kiosk.bootstrap import FONTS, open_platform, open_queue
+from kiosk.bootstrap import FONTS, open_platform
 from kiosk.config import Config, data_folder
 from kiosk.doctor import PlatformWord, Site
 from kiosk.opening import china_time, open_camera, open_slip_printer
@@ -20,7 +20,6 @@ def site() -> Site:
         open_printer=open_slip_printer,
         open_speaker=open_speaker,
         speech_lacks=speech_lacks,
-        queue_counts=_queue_counts,
         platform_word=_platform_word,
         platform_offset=_platform_offset,
     )
@@ -30,15 +29,6 @@ def _screen_parts() -> list[str]:
     from ui.app import missing_parts
 
     return missing_parts()
-
-
-def _queue_counts(config: Config) -> tuple[int, int]:
-    store = open_queue(config)
-    try:
-        seen = store.overview(most=0)
-    finally:
-        store.close()
-    return seen.waiting, seen.held
 
 
 def _platform_word(config: Config) -> PlatformWord:

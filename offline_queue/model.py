@@ -176,13 +176,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What has not arrived: how many wait by themselves, since when (ISO 8601) and why the oldest of them does; how
-    many wait for people (submissions, or their ratings alone), and the oldest of those."""
+    """What has not arrived: how many wait by themselves, and the oldest of those (`moving`); how many wait for people
+    (submissions, or their ratings alone), and the oldest of those (`items`)."""
 
     waiting: int
     held: int
-    oldest: str | None
-    reason: str | None
+    moving: tuple[Item, ...]
     items: tuple[Item, ...]
 
 

@@ -52,7 +52,7 @@ from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
 from offline_queue.signing import RequestSigner
 from offline_queue.summary import ReprintData
 from offline_queue.verify import check_all, repair
-from offline_queue.views import found, health, items, latest, overview, unsettled
+from offline_queue.views import found, health, held, items, latest, overview, unsettled
 from offline_queue.wire import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS
 from offline_queue.withdrawing import Cancelling, Withdrawal
 
@@ -331,10 +331,15 @@ class Store:
         """Another number when another process, or another opener, has changed the queue."""
         return self._database.version()
 
-    def overview(self, *, most: int) -> Overview:
-        """What has not arrived, with at most `most` of the held submissions."""
+    def held(self) -> int:
+        """How many submissions wait for people. Cheap, whatever is queued."""
         with self._database.read() as connection:
-            return overview(connection, self._sealer, most=most)
+            return held(connection)
+
+    def overview(self, *, most: int, moving: int) -> Overview:
+        """What has not arrived, with at most `most` of what is held and `moving` of what waits by itself."""
+        with self._database.read() as connection:
+            return overview(connection, self._sealer, most=most, moving=moving)
 
     def unsettled(self) -> tuple[Left, ...]:
         """What has not arrived in full, oldest first."""

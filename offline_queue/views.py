@@ -63,17 +63,22 @@ def _item(connection: Transaction, sealer: Sealer, row: Row) -> Item:
 
 
 def health(connection: Transaction, *, now: float) -> dict[str, JsonValue]:
-    """How many wait, how many are held (a rating counts for itself), and for how many seconds the oldest that waits has
-    (0 without one)."""
+    """How many are held (a rating counts for itself), and for how many seconds the oldest that waits has (0 without
+    one)."""
+    return {"held": held(connection), "oldest_seconds": oldest_seconds(connection, now=now) or 0}
+
+
+def oldest_seconds(connection: Transaction, *, now: float) -> int | None:
+    """For how long the oldest that waits by itself has; None without one."""
     # One state at a time, since each has its index.
     first = [
         connection.value(f"SELECT min(seq) FROM submission WHERE {which}")  # noqa: S608 - of three constants  # nosec B608
         for which in ("state = 'ready'", "state = 'received'", "state = 'sending' AND lease IS NOT NULL")
     ]
     waiting = [seq for seq in first if seq is not None]
-    asked = "SELECT created_epoch FROM submission WHERE seq = ?"
-    oldest = connection.value(asked, (min(waiting),)) if waiting else None
-    return {"held": _held(connection), "oldest_seconds": 0 if oldest is None else max(0, round(now - oldest))}
+    if not waiting:
+        return None
+    return max(0, round(now - connection.value("SELECT created_epoch FROM submission WHERE seq = ?", (min(waiting),))))
 
 
 def found(connection: Transaction, sealer: Sealer, id_number: str) -> Iterator[Found]:
@@ -98,13 +103,14 @@ def found(connection: Transaction, sealer: Sealer, id_number: str) -> Iterator[F
         )
 
 
-def overview(connection: Transaction, sealer: Sealer, *, most: int) -> Overview:
-    """What has not arrived: counts, the oldest that waits by itself, and some of those that wait for people."""
+def overview(connection: Transaction, sealer: Sealer, *, most: int, moving: int) -> Overview:
+    """What has not arrived: counts, the oldest that wait by themselves, and some of those that wait for people."""
     waiting = "state IN ('ready', 'sending', 'received')"
-    oldest = connection.one(
-        f"SELECT created_wall, last_error FROM submission WHERE {waiting} ORDER BY seq LIMIT 1"  # noqa: S608 - a constant  # nosec B608
+    oldest = connection.all(
+        f"SELECT uid FROM submission WHERE {waiting} ORDER BY seq LIMIT ?",  # noqa: S608 - a constant  # nosec B608
+        (moving,),
     )
-    held = connection.all(
+    first = connection.all(
         """
         SELECT uid FROM submission WHERE state = 'held'
         UNION ALL SELECT uid FROM submission WHERE state <> 'held' AND seq IN
@@ -115,14 +121,13 @@ def overview(connection: Transaction, sealer: Sealer, *, most: int) -> Overview:
     )
     return Overview(
         waiting=connection.value(f"SELECT count(*) FROM submission WHERE {waiting}"),  # noqa: S608 - a constant  # nosec B608
-        held=_held(connection),
-        oldest=None if oldest is None else oldest[0],
-        reason=None if oldest is None else oldest[1],
-        items=tuple(item for (uid,) in held for item in items(connection, sealer, uid=uid)),
+        held=held(connection),
+        moving=tuple(item for (uid,) in oldest for item in items(connection, sealer, uid=uid)),
+        items=tuple(item for (uid,) in first for item in items(connection, sealer, uid=uid)),
     )
 
 
-def _held(connection: Transaction) -> int:
+def held(connection: Transaction) -> int:
     """Held submissions, and those of which only the rating is."""
     return connection.value(
         """

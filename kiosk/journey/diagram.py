@@ -60,7 +60,7 @@ _READ = (Suggestion(Kind.BANK_CARD, "6217000000000000", ((0, 0), (1, 0), (1, 1),
 _TROUBLES = (CardTrouble.MUTE, CardTrouble.NEEDS_KEY, CardTrouble.WRONG_KEY, CardTrouble.PULLED, CardTrouble.EXPIRED)
 _TYPED = {KeyPart.NUMBER: "E12345678", KeyPart.BIRTH: "19680315", KeyPart.EXPIRES: "20300101", KeyPart.CAN: "123456"}
 _PEOPLE = {"grown-up": "1968-03-15", "another": "1985-01-01", "old": "1950-01-01", "child": "2015-01-01"}
-_QUEUE = QueueSeen(waiting=0, oldest=None, held=(HeldItem(uid="u", number="n", created=_NOON, reason="http-422"),))
+_QUEUE = QueueSeen(waiting=0, held=(HeldItem(uid="u", number="n", created=_NOON, reason="http-422"),))
 _LONG = 10_000.0
 """Seconds; longer than anybody's patience."""
 

@@ -322,6 +322,13 @@ class PrinterSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldSeen:
+    """How many submissions wait for hall staff, at first and at every change."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class SyncChanged:
     """The queue moved a submission on."""
 
@@ -425,6 +432,7 @@ Event = (
     | StoreFailed
     | SlipEnded
     | PrinterSeen
+    | HeldSeen
     | SyncChanged
     | SpeakerChanged
     | LookedUp

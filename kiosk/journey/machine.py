@@ -40,6 +40,7 @@ from kiosk.journey.events import (
     FindMine,
     Finish,
     FinishForSure,
+    HeldSeen,
     KeySeen,
     LookedUp,
     Next,
@@ -98,7 +99,7 @@ from kiosk.journey.stations import asking, before_the_card, reviewing, scanning,
 
 _DEVICES = (
     Tick | CardChanged | CameraChanged | PageJudged | PageShot | PageRead | CodeSeen | DocumentJudged | KeySeen
-    | StoreDone | StoreFailed | SlipEnded | PrinterSeen | SyncChanged | SpeakerChanged | LookedUp
+    | StoreDone | StoreFailed | SlipEnded | PrinterSeen | HeldSeen | SyncChanged | SpeakerChanged | LookedUp
     | StaffChecked | QueueTold
 )  # fmt: skip
 """Events no finger made: they are no sign of life."""
@@ -125,6 +126,8 @@ def _moved(terminal: Terminal, event: Event, hall: Hall) -> Step:
             return _on_screen(replace(terminal, camera=state), event, hall)
         case PrinterSeen(status):
             return replace(terminal, printer=status), ()
+        case HeldSeen(count):
+            return replace(terminal, held=count), ()
         case Touched() | SpeakerChanged():
             return terminal, ()
         case PickLanguage(language):

@@ -1,22 +1,27 @@
-"""The staff view's way to the queue. One thread: a look at the queue waits for the disk, and a code takes its time to
-check."""
+"""The staff view's way to the queue, and its mark on the welcome screen. One thread for the work: a look at the queue
+waits for the disk, and a code takes its time to check."""
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from kiosk.catalogue.model import Matter
 from kiosk.domain.staff_code import opens
-from kiosk.journey.events import Event, QueueTold, StaffChecked
-from kiosk.journey.staffed import HeldItem, QueueSeen
+from kiosk.journey.events import Event, HeldSeen, QueueTold, StaffChecked
+from kiosk.journey.staffed import HeldItem, MovingItem, QueueSeen
 from offline_queue.store import Store as Queue
 
 _log = logging.getLogger(__name__)
 _MOST = 50
 """Held submissions that are shown; more want a technician."""
+_MOVING = 5
+"""Those on their way that are shown: enough to see whether anything moves."""
+LOOK_S = 30.0
+"""Whoever holds or releases one, be it another process: so long after it the mark knows."""
 
 
 class StaffDesk:
@@ -37,9 +42,19 @@ class StaffDesk:
         self._code = code
         self._post = post
         self._released = released
+        self._held: int | None = None
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="staff-desk")
+        self._closing = threading.Event()
+        self._watch = threading.Thread(target=self._count_again, name="staff-mark", daemon=True)
+
+    def start(self) -> None:
+        """Begin to tell how many are held."""
+        self._watch.start()
 
     def close(self) -> None:
+        self._closing.set()
+        if self._watch.is_alive():
+            self._watch.join()
         self._worker.shutdown()
 
     def check(self, code: str) -> None:
@@ -60,19 +75,39 @@ class StaffDesk:
 
         self._worker.submit(done)
 
+    def _count_again(self) -> None:
+        self._ask(self._count)
+        while not self._closing.wait(LOOK_S):
+            self._ask(self._count)
+
+    def _count(self) -> None:
+        held, before = self._queue.held(), self._held
+        if held != before:
+            self._held = held
+            self._post(HeldSeen(held))
+
     def _release(self, uid: str) -> None:
         self._queue.retry(uid)
         self._released()
         self._tell()
 
     def _tell(self) -> None:
-        seen = self._queue.overview(most=_MOST)
+        self._count()
+        seen = self._queue.overview(most=_MOST, moving=_MOVING)
         self._post(
             QueueTold(
                 QueueSeen(
                     waiting=seen.waiting,
-                    oldest=None if seen.oldest is None else datetime.fromisoformat(seen.oldest),
-                    reason=seen.reason,
+                    moving=tuple(
+                        MovingItem(
+                            number=item.provisional_number,
+                            created=datetime.fromisoformat(item.created),
+                            sent=item.bytes_sent,
+                            size=item.bytes_total,
+                            reason=item.last_error,
+                        )
+                        for item in seen.moving
+                    ),
                     held=tuple(
                         HeldItem(
                             uid=item.uid,

@@ -32,14 +32,25 @@ class HeldItem:
 
 
 @dataclass(frozen=True, slots=True)
+class MovingItem:
+    """A submission that goes to the district by itself: ``sent`` of its ``size`` bytes are there. ``reason`` is the
+    queue's word for why the last try failed."""
+
+    number: str
+    created: datetime
+    sent: int
+    size: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QueueSeen:
-    """What is in the queue: how many submissions wait by themselves, since when
-    and why the oldest does, and those that wait for people (``more`` of them than are listed)."""
+    """What is in the queue: how many submissions wait by themselves, with the oldest of them, and those that wait for
+    people (``more`` of them than are listed)."""
 
     waiting: int
-    oldest: datetime | None
     held: tuple[HeldItem, ...]
-    reason: str | None = None
+    moving: tuple[MovingItem, ...] = ()
     more: int = 0
 
 

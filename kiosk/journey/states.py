@@ -409,8 +409,8 @@ Overlay = IdleWarning | OtherCard | ConfirmFinish | StaffCalled
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """The whole state. ``now`` and ``touched`` are seconds on the monotonic clock, ``today`` the local date; ``camera``
-    is what the camera does now, whichever screen it was switched on for. ``staff_wrong`` counts wrong staff codes;
-    none is taken before ``staff_locked``."""
+    is what the camera does now, whichever screen it was switched on for; ``held`` submissions wait for hall staff.
+    ``staff_wrong`` counts wrong staff codes; none is taken before ``staff_locked``."""
 
     now: float
     today: date
@@ -423,6 +423,7 @@ class Terminal:
     touched: float = 0.0
     card: CardState = field(default_factory=NoCard)
     printer: PrinterStatus | None = None
+    held: int = 0
     camera: CameraState = field(default_factory=Off)
     staff_wrong: int = 0
     staff_locked: float = 0.0

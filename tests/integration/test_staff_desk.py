@@ -14,7 +14,8 @@ from kiosk.cli import main
 from kiosk.config import Config
 from kiosk.config import load as load_config
 from kiosk.domain.staff_code import hash_staff_code, opens
-from kiosk.journey.events import Event, QueueTold, StaffChecked
+from kiosk.journey import staff_desk
+from kiosk.journey.events import Event, HeldSeen, QueueTold, StaffChecked
 from kiosk.journey.staff_desk import StaffDesk
 from kiosk.journey.staffed import QueueSeen
 from offline_queue.sealing import LocalKeySealer
@@ -40,7 +41,8 @@ class Desk:
         )
 
     def told(self) -> QueueSeen:
-        said = self.said.get(timeout=20)
+        while isinstance(said := self.said.get(timeout=20), HeldSeen):
+            pass
         assert isinstance(said, QueueTold)
         return said.seen
 
@@ -69,7 +71,9 @@ def test_held_submissions_are_told_with_reason_and_released(keyed: Store) -> Non
     desk.staff.look()
     seen = desk.told()
     assert (seen.waiting, seen.more) == (1, 0)
-    assert seen.reason is not None
+    (moving,) = seen.moving
+    assert (moving.sent, moving.reason) == (0, "http-503")
+    assert moving.size > 0
     (item,) = seen.held
     assert (item.uid, item.reason, item.name) == (held, "http-422", "王*英")
     assert item.matter is not None
@@ -95,6 +99,22 @@ def test_without_a_key_store_matter_and_name_are_not_told(tmp_path: Path) -> Non
     assert item.number.startswith("TY03-")
     desk.staff.close()
     store.close()
+
+
+def test_the_mark_follows_what_is_held_whoever_holds_and_releases_it(
+    keyed: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staff_desk, "LOOK_S", 0.02)
+    desk = Desk(keyed)
+    desk.staff.start()
+    assert desk.said.get(timeout=20) == HeldSeen(0)
+    uid = put(keyed)
+    sync_once(keyed, ModelPlatform(lambda: "refused"))
+    assert desk.said.get(timeout=20) == HeldSeen(1)
+    assert keyed.retry(uid)  # as `kiosk queue retry` does
+    assert desk.said.get(timeout=20) == HeldSeen(0)
+    desk.staff.close()
+    assert desk.said.empty()
 
 
 def test_codes_are_checked_and_trouble_ends_nothing(keyed: Store) -> None:

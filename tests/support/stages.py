@@ -39,7 +39,7 @@ from kiosk.journey.events import (
     UseCamera,
     WriteOwn,
 )
-from kiosk.journey.staffed import HeldItem, QueueSeen, StaffCode, StaffView
+from kiosk.journey.staffed import HeldItem, MovingItem, QueueSeen, StaffCode, StaffView
 from kiosk.journey.states import (
     Delivery,
     Elsewhere,
@@ -140,8 +140,16 @@ KEY = MrzKey(document_number="E12345678", birth_date="680315", expires="300101")
 
 QUEUE = QueueSeen(
     waiting=12,
-    oldest=NOON - timedelta(days=1, hours=3),
-    reason="unreachable",
+    moving=(
+        MovingItem(
+            number="TY03-261122-0001-6",
+            created=NOON - timedelta(days=1, hours=3),
+            sent=873_000,
+            size=2_140_000,
+            reason="unreachable",
+        ),
+        MovingItem(number="TY03-261123-0002-C", created=NOON - timedelta(minutes=20), sent=0, size=3_400),
+    ),
     held=(
         HeldItem(
             uid="0190f3a0-0000-4000-8000-000000000011",
@@ -300,6 +308,7 @@ def stages() -> list[Stage]:
             "welcome-paper-low",
             replace(Walk().terminal, printer=PrinterStatus(trouble=None, paper_low=True, certain=True)),
         ),
+        Stage("welcome-held", replace(Walk().terminal, held=2)),
         Stage("who-for", Walk().do(Begin()).terminal),
         Stage("matters", Walk().do(Begin(), PickWho(False)).terminal),
         Stage("guide", Walk().do(Begin(), PickWho(False), PickMatter("pension-enrolment")).terminal),
@@ -350,6 +359,10 @@ def stages() -> list[Stage]:
                 )
             ),
         ),
+        Stage(
+            "handed-in-cancelled",
+            at(HandedIn(stored=STORED, delivery=Delivery.CANCELLED, printing=Printing.PRINTED)),
+        ),
         Stage("handed-in-no-slip", at(HandedIn(stored=STORED, printing=Printing.NOT_PRINTED))),
         Stage("thanks", at(Thanks(until=now + 8))),
         Stage("find-by-card", Walk().do(FindMine(by_slip=False)).terminal),
@@ -374,7 +387,8 @@ def stages() -> list[Stage]:
         Stage("staff-code-wrong", at_staff(StaffCode(wrong=True))),
         Stage("staff-code-locked", replace(at_staff(StaffCode(wrong=True)), staff_locked=now + 600)),
         Stage("staff-view", at_staff(StaffView(seen=QUEUE, sent=frozenset({QUEUE.held[1].uid})))),
-        Stage("staff-view-none", at_staff(StaffView(seen=QueueSeen(waiting=0, oldest=None, held=())))),
+        Stage("staff-view-moving", at_staff(StaffView(seen=replace(QUEUE, held=(), more=0)))),
+        Stage("staff-view-none", at_staff(StaffView(seen=QueueSeen(waiting=0, held=())))),
         Stage("idle-warning", replace(level.terminal, overlay=IdleWarning(until=level.terminal.now + 20))),
         Stage("other-card", other.terminal),
         Stage("confirm-finish", Walk().to_questions().do(Finish()).terminal),

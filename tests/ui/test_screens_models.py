@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject
 
 from devices.camera.api import Finding
 from devices.card.api import NoCard
+from devices.printer.api import PrinterStatus, PrinterTrouble
 from kiosk.domain.resident import mask_name
 from kiosk.domain.trouble import TROUBLES
 from kiosk.journey import events
 from kiosk.journey.events import CardChanged, Draft, Next, PickLanguage
+from kiosk.journey.staffed import StaffView
 from kiosk.journey.states import (
     Ask,
     Delivery,
@@ -31,11 +34,12 @@ from kiosk.journey.states import (
 )
 from tests.support.journeys import HALL, LI, STORED, WANG, Walk, at, card
 from tests.support.screens import NOW
-from tests.support.stages import Stage, stages
-from ui.viewmodels.base import Links, ScreenModel, finding_words, printing_words
+from tests.support.stages import QUEUE, Stage, at_staff, stages
+from ui.viewmodels.base import Links, ScreenModel, delivery_words, finding_words, printing_words
 from ui.viewmodels.screens import model_for
 from ui.viewmodels.terminal import TerminalModel
 
+ROOT = Path(__file__).parents[2]
 LONG_NAME = "阿卜杜热合曼·买买提吐尔逊江"
 
 
@@ -212,6 +216,38 @@ def test_what_is_only_stored_is_never_called_sent(post: Post, delivery: Delivery
     assert "区里收到了" not in said
 
 
+@pytest.mark.parametrize("printing", list(Printing))
+def test_what_staff_withdrew_is_not_said_to_be_on_its_way(post: Post, printing: Printing) -> None:
+    model = screen(post, at(HandedIn(stored=STORED, delivery=Delivery.CANCELLED, printing=printing)))
+    assert (model.property("title"), model.property("hero")) == ("已撤销", "circle-x")
+    assert "不会报送到区里" in str(model.property("body"))
+    assert "自动报送" not in str(values(model))
+
+
+def test_the_top_bar_tells_staff_one_thing_at_a_time_and_nothing_while_somebody_is_served(post: Post) -> None:
+    def bar(terminal: Terminal) -> tuple[object, object]:
+        model = frame(post, terminal)
+        return model.property("staffHint"), model.property("staffIcon")
+
+    welcome = Walk().do(events.HeldSeen(2)).terminal
+    low = PrinterStatus(trouble=None, paper_low=True, certain=True)
+    out = PrinterStatus(trouble=PrinterTrouble.PAPER_OUT, paper_low=False, certain=True)
+    assert bar(Walk().terminal)[0] == ""
+    assert bar(welcome) == ("2 件要处理", "alert-circle")
+    assert bar(replace(welcome, printer=low)) == ("2 件要处理", "alert-circle")
+    assert bar(replace(welcome, printer=out))[1] == "printer"
+    assert bar(replace(Walk().terminal, printer=low)) == ("打印纸快用完了", "printer")
+    assert bar(replace(Walk().to_questions().terminal, held=2))[0] == ""
+    assert Walk().do(events.HeldSeen(2), events.HeldSeen(0)).terminal.held == 0
+
+
+def test_staff_see_how_far_each_that_waits_has_come(post: Post) -> None:
+    model = screen(post, at_staff(StaffView(seen=QUEUE)))
+    rows: list[dict[str, str]] = model.property("rows")
+    assert [row["moving"] for row in rows[:3]] == ["", "", ""]
+    assert [row["moving"] for row in rows[3:]] == ["已报送 40%，853 KB / 2.0 MB", "还没开始报送，共 3 KB"]
+
+
 def test_a_case_number_is_shown_once_the_district_gave_one(post: Post) -> None:
     done = HandedIn(stored=STORED, delivery=Delivery.DONE, case_number="330100-2026-001234")
     model = screen(post, at(done))
@@ -230,6 +266,12 @@ def test_found_rows_tell_the_time_of_the_hall(post: Post) -> None:
     assert rows[0]["created"] == "2026-11-23 00:30"
     assert rows[0]["state"] == "已存好，网络恢复后自动报送"
     assert rows[0]["printable"] is False
+
+
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_the_queue_s_manual_names_each_state_as_the_screens_do(delivery: Delivery) -> None:
+    manual = (ROOT / "docs" / "queue.md").read_text("utf-8")
+    assert f"| `{delivery.value}` | {delivery_words(delivery, None)} |" in manual
 
 
 def test_the_steps_follow_the_way(post: Post) -> None:

@@ -53,11 +53,9 @@ from kiosk.config import (
 from kiosk.doctor import Site, examine
 from kiosk.opening import china_time
 from kiosk.queue_keys import local_sealer
-from kiosk.site import site
 from offline_queue.bundle import Installed, public_text
 from offline_queue.keyring import DistrictKeys
 from offline_queue.sealing import LocalKeySealer
-from offline_queue.store import Store
 from tests.support.emrtd import TODAY
 from tests.support.sealed_rig import KeyedDistrict
 from tests.support.swtpm import SoftTpm
@@ -144,7 +142,6 @@ class Patient(NamedTuple):
         speaker: Speaker | ConfigError | None = None,
         lacks: tuple[str, ...] = (),
         platform: doctor.PlatformWord = "answers",
-        queue: Callable[[Config], tuple[int, int]] | None = None,
     ) -> Check:
         """The outcome of one check."""
 
@@ -158,18 +155,17 @@ class Patient(NamedTuple):
                 raise speaker
             return speaker or StillSpeaker(Ready(Outlet.LOUDSPEAKER))
 
-        parts = Site(
+        site = Site(
             fonts=fonts,
             screen_parts=lambda: list(missing),
             open_camera=lambda _: camera or StillCamera(Opening(), Live(1280, 720)),
             open_printer=open_printer,
             open_speaker=open_speaker,
             speech_lacks=lambda _: list(lacks),
-            queue_counts=queue or site().queue_counts,
             platform_word=lambda _: platform,
             platform_offset=lambda _: 0.0,
         )
-        return next(check for check in examine(config or self.config, parts) if check.name == name)
+        return next(check for check in examine(config or self.config, site) if check.name == name)
 
 
 @pytest.fixture
@@ -209,7 +205,6 @@ def test_without_a_configuration_only_the_software_is_looked_at(patient: Patient
         open_printer=no_printer,
         open_speaker=lambda _: pytest.fail("not asked for"),
         speech_lacks=lambda _: pytest.fail("not asked for"),
-        queue_counts=lambda _: pytest.fail("not asked for"),
         platform_word=lambda _: pytest.fail("not asked for"),
         platform_offset=lambda _: pytest.fail("not asked for"),
     )
@@ -258,24 +253,6 @@ def test_missing_fonts(patient: Patient, tmp_path: Path) -> None:
     check = patient.ask("fonts", fonts=tmp_path)
     _ill(check, "missing: Regular")
     assert "Bold" not in check.detail
-
-
-def test_what_is_held_in_the_queue_waits_for_people(patient: Patient) -> None:
-    store = Store.open(patient.data / "queue", terminal="TY03", district="district.example")
-    store.put(matter="m", form={})
-    store.close()
-    check = patient.ask("queue")
-    assert (check.result, check.detail) == ("pass", "1 waiting, none held")
-
-    def one_held(config: Config) -> tuple[int, int]:
-        return 0, 1
-
-    _ill(patient.ask("queue", queue=one_held), "1 held", "kiosk queue list")
-
-    def gone(config: Config) -> tuple[int, int]:
-        raise ConfigError("this terminal is out of service")
-
-    _ill(patient.ask("queue", queue=gone), "out of service")
 
 
 def test_missing_screens(patient: Patient) -> None:

@@ -100,7 +100,7 @@ FOUND = Found(
 
 
 KEY = MrzKey(document_number="E12345678", birth_date="680315", expires="300101")
-QUEUE = QueueSeen(waiting=1, oldest=NOON, held=(HeldItem(uid="u", number="n", created=NOON, reason="http-422"),))
+QUEUE = QueueSeen(waiting=1, held=(HeldItem(uid="u", number="n", created=NOON, reason="http-422"),))
 DRAFTS = ["13812345678", "621700", "nobody", "003", "rural", "500", "", "村", "E12345678", "19680315"]
 ACCOUNT = bank_card("621700123456789012")
 _numbers = st.integers(min_value=1, max_value=4)

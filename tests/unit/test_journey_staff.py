@@ -23,7 +23,7 @@ from kiosk.journey.staffed import LOCKED_S, SILENCE_S, HeldItem, QueueSeen, Staf
 from kiosk.journey.states import Delivery, Identify, Terminal, Welcome, WhoFor
 from tests.support.journeys import HALL, NOON, WANG, Walk
 
-SEEN = QueueSeen(waiting=2, oldest=NOON, held=(HeldItem(uid="u", number="n", created=NOON, reason="http-422"),))
+SEEN = QueueSeen(waiting=2, held=(HeldItem(uid="u", number="n", created=NOON, reason="http-422"),))
 
 
 def opened() -> Walk:

@@ -244,7 +244,7 @@ def test_a_held_rating_waits_for_people_as_a_held_submission_does(store: Store) 
     uid = put(store)
     store.rate(uid, 5)
     sync_once(store, Refusing(lambda: "ok"))
-    seen = store.overview(most=5)
+    seen = store.overview(most=5, moving=5)
     assert (seen.waiting, seen.held, [item.uid for item in seen.items]) == (0, 1, [uid])
     assert store.health()["held"] == 1
     (item,) = store.list()
@@ -254,7 +254,7 @@ def test_a_held_rating_waits_for_people_as_a_held_submission_does(store: Store) 
     assert reason_of("rating-held").code == "rating-held"
     assert store.retry(uid)
     sync_once(store, ModelPlatform(lambda: "ok"))
-    assert store.health()["held"] == store.overview(most=5).held == 0
+    assert store.health()["held"] == store.overview(most=5, moving=5).held == 0
     assert store.list()[0].why is None
 
 

@@ -224,6 +224,10 @@
 <context>
     <name>HandedInModel</name>
     <message>
+        <source>已撤销</source>
+        <translation>Withdrawn</translation>
+    </message>
+    <message>
         <source>已交到区里，请取凭条</source>
         <translation>Sent to the district. Take your slip</translation>
     </message>
@@ -246,6 +250,10 @@
     <message>
         <source>还要工作人员处理一下。您填的都在，不用重新填。</source>
         <translation>Staff still have to look at it. All you entered is kept.</translation>
+    </message>
+    <message>
+        <source>工作人员撤销了，不会报送到区里。想再办，请问工作人员。</source>
+        <translation>Staff withdrew it: it is not sent to the district. If you still want it, please ask staff.</translation>
     </message>
     <message>
         <source>还没有报送到区里。网络通了会自动报送，您不用再来。</source>
@@ -856,6 +864,14 @@
         <source>{count} 件等待报送，最早 {time}。</source>
         <translation>{count} waiting since {time}.</translation>
     </message>
+    <message>
+        <source>还没开始报送，共 {size}</source>
+        <translation>Not begun, {size} in all</translation>
+    </message>
+    <message>
+        <source>已报送 {percent}%，{sent} / {size}</source>
+        <translation>{percent}% sent, {sent} of {size}</translation>
+    </message>
 </context>
 <context>
     <name>TerminalModel</name>
@@ -878,6 +894,10 @@
     <message>
         <source>签名</source>
         <translation>Sign</translation>
+    </message>
+    <message>
+        <source>{count} 件要处理</source>
+        <translation>{count} held for staff</translation>
     </message>
     <message>
         <source>打印纸快用完了</source>

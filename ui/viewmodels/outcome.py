@@ -44,6 +44,8 @@ class HandedInModel(ScreenModel):
     @Property(str, notify=changed)
     def title(self) -> str:
         done = self._done
+        if done is not None and done.delivery is Delivery.CANCELLED:
+            return self.tr("已撤销")
         arrived = done is not None and done.delivery in (Delivery.DONE, Delivery.RECEIVED)
         printed = done is not None and done.printing is Printing.PRINTED
         if arrived:
@@ -60,17 +62,22 @@ class HandedInModel(ScreenModel):
                 return self.tr("区里收到了，您不用再来。想看进度，来这里放卡就能查。")
             case Delivery.HELD:
                 return self.tr("还要工作人员处理一下。您填的都在，不用重新填。")
-            case _:
+            case Delivery.CANCELLED:
+                return self.tr("工作人员撤销了，不会报送到区里。想再办，请问工作人员。")
+            case Delivery.READY | Delivery.SENDING:
                 return self.tr("还没有报送到区里。网络通了会自动报送，您不用再来。")
 
     @Property(str, notify=changed)
     def caseNumber(self) -> str:
         return self._done.case_number or "" if self._done else ""
 
-    @Property(bool, notify=changed)
-    def held(self) -> bool:
-        """Whether staff must look at it first."""
-        return self._done is not None and self._done.delivery is Delivery.HELD
+    @Property(str, notify=changed)
+    def hero(self) -> str:
+        """The icon: a check while it goes its way."""
+        delivery = None if self._done is None else self._done.delivery
+        if delivery is Delivery.CANCELLED:
+            return "circle-x"
+        return "clipboard-check" if delivery is Delivery.HELD else "check"
 
     @Property(str, notify=changed)
     def number(self) -> str:

@@ -1,4 +1,4 @@
-"""The staff view: its code, what waits in the queue, and what is held with reason and remedy."""
+"""The staff view: its code, what is held with reason and remedy, and how far the oldest that wait have come."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtQml import QmlElement
 
 from kiosk.domain.reasons import reason_of
 from kiosk.journey.events import Back, Draft, Next, SendAgain
-from kiosk.journey.staffed import LONGEST_CODE, StaffCode, StaffView
+from kiosk.journey.staffed import LONGEST_CODE, MovingItem, StaffCode, StaffView
 from ui.viewmodels.base import ScreenModel
 
 QML_IMPORT_NAME = "Kiosk.Models"
@@ -63,6 +63,10 @@ class StaffCodeModel(ScreenModel):
         self.links.post(Back())
 
 
+def _size(count: int) -> str:
+    return f"{count / 2**20:.1f} MB" if count >= 2**20 else f"{max(1, round(count / 1024))} KB"
+
+
 @QmlElement
 class StaffViewModel(ScreenModel):
     changed = Signal()
@@ -97,15 +101,16 @@ class StaffViewModel(ScreenModel):
         seen = self._screen.seen if self._screen else None
         if seen is None:
             return ""
-        if seen.oldest is None:
+        if not seen.moving:
             return self.tr("没有等待报送的申报。")
-        told = self.tr("{count} 件等待报送，最早 {time}。").format(count=seen.waiting, time=self._time(seen.oldest))
-        if seen.reason is None:
+        oldest = seen.moving[0]
+        told = self.tr("{count} 件等待报送，最早 {time}。").format(count=seen.waiting, time=self._time(oldest.created))
+        if oldest.reason is None:
             return told
         return (
             told
             + ("" if self.terminal.language == "zh" else " ")
-            + reason_of(seen.reason).message(self.terminal.language)
+            + reason_of(oldest.reason).message(self.terminal.language)
         )
 
     @Property(list, notify=changed)
@@ -126,9 +131,22 @@ class StaffViewModel(ScreenModel):
                     "reason": words.message(language),
                     "remedy": words.remedy(language),
                     "sent": item.uid in screen.sent,
+                    "moving": "",
                 }
             )
+        nothing = {"uid": "", "known": "", "reason": "", "remedy": "", "sent": False}
+        rows.extend(
+            {**nothing, "number": item.number, "created": self._time(item.created), "moving": self._progress(item)}
+            for item in screen.seen.moving
+        )
         return rows
+
+    def _progress(self, item: MovingItem) -> str:
+        if not item.sent:
+            return self.tr("还没开始报送，共 {size}").format(size=_size(item.size))
+        return self.tr("已报送 {percent}%，{sent} / {size}").format(
+            percent=item.sent * 100 // item.size, sent=_size(item.sent), size=_size(item.size)
+        )
 
     @Slot(str)
     def sendAgain(self, uid: str) -> None:

@@ -155,14 +155,23 @@ class TerminalModel(QObject):
 
     @Property(str, notify=changed)
     def staffHint(self) -> str:
-        """What the printer wants of hall staff, while nobody is served."""
-        printer = self._terminal.printer
-        if self._terminal.session is not None or printer is None:
+        """What wants hall staff, while nobody is served: the printer that stands still, submissions that are held,
+        little paper; one at a time."""
+        printer, held = self._terminal.printer, self._terminal.held
+        if self._terminal.session is not None:
             return ""
-        if printer.trouble is not None:
+        if printer is not None and printer.trouble is not None:
             words = explain(printer.trouble.value).message(self._terminal.language)
             return words.rstrip("。.")
-        return self.tr("打印纸快用完了") if printer.paper_low else ""
+        if held:
+            return self.tr("{count} 件要处理").format(count=held)
+        return self.tr("打印纸快用完了") if printer is not None and printer.paper_low else ""
+
+    @Property(str, notify=changed)
+    def staffIcon(self) -> str:
+        printer = self._terminal.printer
+        stands = printer is not None and printer.trouble is not None
+        return "alert-circle" if self._terminal.held and not stands else "printer"
 
     @Property(str, notify=changed)
     def language(self) -> str:

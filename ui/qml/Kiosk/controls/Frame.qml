@@ -90,7 +90,7 @@ Item {
             Icon {
                 anchors.verticalCenter: parent.verticalCenter
                 visible: frame.terminal.staffHint !== ""
-                name: "printer"
+                name: frame.terminal.staffIcon
                 color: Theme.wrong
                 size: Theme.px(40)
             }

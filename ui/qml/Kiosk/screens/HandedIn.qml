@@ -9,8 +9,8 @@ Screen {
 
     required property HandedInModel model
 
-    hero: Theme.landscape && Theme.care ? "" : model.held ? "clipboard-check" : "check"
-    heroKind: model.held ? "info" : "good"
+    hero: Theme.landscape && Theme.care ? "" : model.hero
+    heroKind: model.hero === "check" ? "good" : "info"
     title: model.title
     subtitle: model.body
     backVisible: false

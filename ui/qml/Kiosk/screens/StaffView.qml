@@ -1,4 +1,4 @@
-// For hall staff: what waits, and what is held with its reason, its remedy and a way to send it again.
+// For hall staff: what is held with its reason, its remedy and a way to send it again; then how far those that wait have come.
 pragma ComponentBehavior: Bound
 import QtQuick
 import Kiosk
@@ -27,7 +27,7 @@ Screen {
             required property var modelData
             required property int index
             width: list.width
-            height: words.height + (Theme.landscape ? 0 : again.height + Theme.px(20)) + Theme.px(48)
+            height: words.height + (Theme.landscape || !again.visible ? 0 : again.height + Theme.px(20)) + Theme.px(48)
             radius: Theme.radius
             color: Theme.surface
             border.width: Theme.outline
@@ -37,7 +37,7 @@ Screen {
                 id: words
                 x: Theme.px(32)
                 y: Theme.px(24)
-                width: parent.width - 2 * x - (Theme.landscape ? again.width + Theme.gap : 0)
+                width: parent.width - 2 * x - (Theme.landscape && again.visible ? again.width + Theme.gap : 0)
                 spacing: Theme.px(4)
 
                 Label {
@@ -55,6 +55,7 @@ Screen {
                 Label {
                     width: parent.width
                     kind: Theme.care ? "note" : "body"
+                    visible: text !== ""
                     color: Theme.wrong
                     text: row.modelData.reason
                 }
@@ -62,12 +63,13 @@ Screen {
                     width: parent.width
                     kind: Theme.care ? "note" : "body"
                     color: Theme.ink
-                    text: row.modelData.remedy
+                    text: row.modelData.moving || row.modelData.remedy
                 }
             }
             SecondaryButton {
                 id: again
                 objectName: "send-again-" + row.index
+                visible: row.modelData.moving === ""
                 enabled: !row.modelData.sent
                 x: Theme.landscape ? row.width - width - Theme.px(32) : words.x
                 y: Theme.landscape ? (row.height - height) / 2 : words.y + words.height + Theme.px(20)
