@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, literal, select, union_all
+from sqlalchemy import Connection, Engine, Select, bindparam, func, literal, select, union_all
 
-from district.database import write
+from district.database import alone, write
 from district.outbox import Event, tell
 from district.tables import STEPS, SUBMISSIONS, SUPPLEMENTS
 
@@ -179,9 +180,12 @@ class Cases:
     def page(self, selection: Selection, *, before: int | None = None, after: int | None = None) -> CasePage:
         """The newest, those older than the key `before`, or the nearest that are newer than `after`."""
         backwards = before is None and after is not None
-        rows = self._ordered(selection, before, after, newest_first=not backwards)
-        with self._engine.connect() as connection:
-            found = [_line(row) for row in connection.execute(rows)]
+        key = {"after": after} if backwards else {"before": before}
+        asked = {"hall": selection.hall, "matter": selection.matter, **key}
+        wanted = {name: value for name, value in asked.items() if value is not None}
+        rows = _ordered(frozenset(wanted), selection.stage, tests=selection.tests)
+        with alone(self._engine) as connection:
+            found = [_line(row) for row in connection.execute(rows, wanted)]
         more, found = len(found) > PAGE, found[:PAGE]
         if backwards:
             found.reverse()
@@ -192,28 +196,6 @@ class Cases:
             older=found[-1].seq if more or backwards else None,
             newer=found[0].seq if before is not None or (backwards and more) else None,
         )
-
-    def _ordered(
-        self, selection: Selection, before: int | None, after: int | None, *, newest_first: bool
-    ) -> Select[*tuple[Any, ...]]:
-        def some(stage: Stage | None) -> Select[*tuple[Any, ...]]:
-            # Spelled so, the few tests are found by the index that holds nothing else.
-            kind = SUBMISSIONS.c.test if selection.tests else SUBMISSIONS.c.test.is_(False)
-            rows = select(*_LINE).where(kind, SUBMISSIONS.c.supplement_of.is_(None))
-            wanted = {"hall": selection.hall, "matter": selection.matter, "stage": stage}
-            for column, value in wanted.items():
-                if value is not None:
-                    rows = rows.where(SUBMISSIONS.c[column] == value)
-            if before is not None:
-                rows = rows.where(SUBMISSIONS.c.seq < before)
-            elif after is not None:
-                rows = rows.where(SUBMISSIONS.c.seq > after)
-            return rows.order_by(SUBMISSIONS.c.seq.desc() if newest_first else SUBMISSIONS.c.seq).limit(PAGE + 1)
-
-        if selection.stage is not None or selection.tests or (selection.hall is None and selection.matter is None):
-            return some(selection.stage)
-        merged = union_all(*(select(some(stage).subquery()) for stage in Stage)).subquery()
-        return select(merged).order_by(merged.c.seq.desc() if newest_first else merged.c.seq).limit(PAGE + 1)
 
     def waiting(self, *, hall: str | None = None) -> dict[Stage, int]:
         """How many cases of each waiting stage there are, counted up to MANY."""
@@ -229,7 +211,7 @@ class Cases:
             counted = rows.order_by(SUBMISSIONS.c.seq.desc()).limit(MANY).subquery()
             return select(literal(stage.value).label("stage"), func.count().label("found")).select_from(counted)
 
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             rows = connection.execute(union_all(*(some(stage) for stage in WAITING))).all()
         return {Stage(row.stage): row.found for row in rows}
 
@@ -238,7 +220,7 @@ class Cases:
         first = select(func.min(SUBMISSIONS.c.matter).label("matter")).cte("known", recursive=True)
         later = select(func.min(SUBMISSIONS.c.matter)).where(SUBMISSIONS.c.matter > first.c.matter).scalar_subquery()
         known = first.union_all(select(later).where(first.c.matter.is_not(None)))
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             return tuple(connection.execute(select(known.c.matter).where(known.c.matter.is_not(None))).scalars())
 
     def find(self, number: str, *, hall: str | None = None) -> str | None:
@@ -247,14 +229,14 @@ class Cases:
             row = select(SUBMISSIONS.c.uid).where(column == number)
             if hall is not None:
                 row = row.where(SUBMISSIONS.c.hall == hall)
-            with self._engine.connect() as connection:
+            with alone(self._engine) as connection:
                 found = connection.execute(row.limit(1)).scalar()
             if found is not None:
                 return str(found)
         return None
 
     def one(self, uid: str, *, hall: str | None = None) -> Case | None:
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             row = connection.execute(_mine(select(*_LINE), uid, hall)).first()
             if row is None:
                 return None
@@ -332,6 +314,31 @@ class Cases:
 
     def _now(self) -> str:
         return self._clock().isoformat(timespec="seconds")
+
+
+@cache
+def _ordered(wanted: frozenset[str], stage: Stage | None, *, tests: bool) -> Select[*tuple[Any, ...]]:
+    """The statement for a page of what is wanted of `hall`, `matter`, `before` and `after`; kept, since to put it
+    together costs as much as to carry it out."""
+    newest_first = "after" not in wanted
+
+    def some(stage: Stage | None) -> Select[*tuple[Any, ...]]:
+        # Spelled so, the few tests are found by the index that holds nothing else.
+        kind = SUBMISSIONS.c.test if tests else SUBMISSIONS.c.test.is_(False)
+        rows = select(*_LINE).where(kind, SUBMISSIONS.c.supplement_of.is_(None))
+        rows = rows.where(*(SUBMISSIONS.c[name] == bindparam(name) for name in ("hall", "matter") if name in wanted))
+        if stage is not None:
+            rows = rows.where(SUBMISSIONS.c.stage == stage)
+        if "before" in wanted:
+            rows = rows.where(SUBMISSIONS.c.seq < bindparam("before"))
+        elif "after" in wanted:
+            rows = rows.where(SUBMISSIONS.c.seq > bindparam("after"))
+        return rows.order_by(SUBMISSIONS.c.seq.desc() if newest_first else SUBMISSIONS.c.seq).limit(PAGE + 1)
+
+    if stage is not None or tests or wanted.isdisjoint(("hall", "matter")):
+        return some(stage)
+    merged = union_all(*(select(some(one).subquery()) for one in Stage)).subquery()
+    return select(merged).order_by(merged.c.seq.desc() if newest_first else merged.c.seq).limit(PAGE + 1)
 
 
 def record_step(

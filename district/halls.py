@@ -6,7 +6,7 @@ import re
 
 from sqlalchemy import Connection, Engine, select
 
-from district.database import write
+from district.database import alone, write
 from district.tables import HALLS
 
 _CODE = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
@@ -31,6 +31,6 @@ class Halls:
 
     def all(self) -> dict[str, str]:
         """Names by codes, in the order of the codes."""
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             rows = connection.execute(select(HALLS).order_by(HALLS.c.code)).all()
         return {row.code: row.name for row in rows}

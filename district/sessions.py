@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, not_, select
 
-from district.database import write
+from district.database import alone, write
 from district.staff import Role, Staff
 from district.tables import SESSIONS, STAFF
 
@@ -79,7 +79,7 @@ class Sessions:
     def find(self, token: str) -> Visit | None:
         """Who holds this token, with what the register says of them now; notes that they were seen."""
         now = self._clock()
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             row = connection.execute(
                 select(SESSIONS, STAFF.c.role, STAFF.c.hall, STAFF.c.disabled_at, _counts(now).label("counts"))
                 .join(STAFF, STAFF.c.name == SESSIONS.c.staff)
@@ -107,7 +107,7 @@ class Sessions:
 
     def since(self, name: str) -> tuple[str, ...]:
         """When each session of a name began that counts now, newest first. ISO 8601."""
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             rows = connection.execute(
                 select(SESSIONS.c.made_at)
                 .where(SESSIONS.c.staff == name, _counts(self._clock()))

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import IntegrityError
 from zxcvbn import zxcvbn
 
-from district.database import write
+from district.database import alone, write
 from district.tables import SESSIONS, STAFF
 
 SHORTEST_PASSWORD = 12
@@ -108,12 +108,12 @@ class StaffRegister:
         return write(self._engine, change)
 
     def knows(self, name: str) -> bool:
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             return connection.execute(select(STAFF.c.name).where(STAFF.c.name == name)).first() is not None
 
     def all(self) -> tuple[Staff, ...]:
         """By name, the disabled ones too."""
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             return tuple(_staff(row) for row in connection.execute(select(STAFF).order_by(STAFF.c.name)))
 
     def check(self, name: str, password: str) -> Staff | None:

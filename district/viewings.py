@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from sqlalchemy import Engine, select
 
-from district.database import write
+from district.database import alone, write
 from district.tables import VIEWINGS
 
 PAGE = 50
@@ -72,7 +72,7 @@ class Viewings:
                 rows = rows.where(column == value)
         if before is not None:
             rows = rows.where(VIEWINGS.c.seq < before)
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             found = [Viewing(**row) for row in connection.execute(rows).mappings()]
         lines = tuple(found[:PAGE])
         return lines, lines[-1].seq if len(found) > PAGE else None

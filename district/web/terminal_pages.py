@@ -16,6 +16,7 @@ from sqlalchemy import Engine, func, select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from district.database import alone
 from district.halls import Halls
 from district.sessions import Visit
 from district.tables import REPORTS, TERMINALS
@@ -64,7 +65,7 @@ def terminals(
     )
     if hall is not None:
         known = known.where(TERMINALS.c.hall == hall)
-    with engine.connect() as connection:
+    with alone(engine) as connection:
         rows = connection.execute(known).all()
         newest = select(REPORTS.c.terminal, REPORTS.c.body, REPORTS.c.received_at).where(
             REPORTS.c.kind == "heartbeat", REPORTS.c.terminal.in_([row.code for row in rows])

@@ -18,6 +18,7 @@ import yaml
 from sqlalchemy import Engine, func, select
 
 from district.catalogue import Catalogues
+from district.database import alone
 from district.tables import CATALOGUES
 from district.web import words
 
@@ -44,7 +45,7 @@ class Titles:
 
     def look(self) -> None:
         """Take up the newest catalogue, if it is another than before."""
-        with self._engine.connect() as connection:
+        with alone(self._engine) as connection:
             version = connection.execute(select(func.max(CATALOGUES.c.version))).scalar()
         with self._lock:
             if version == self._version:
