@@ -393,15 +393,7 @@ def _state_of(work: SubmissionWork) -> State:
 
 def _receipt(progress: Progress) -> bytes:
     """The platform's word that ended it, in the form in which receipts are kept."""
-    return canonical_bytes(
-        Receipt(
-            uid=progress.uid,
-            sha256=progress.sha256,
-            state=progress.state,
-            case_number=progress.case_number,
-            missing=progress.missing,
-        )
-    )
+    return canonical_bytes(Receipt.model_validate(progress, from_attributes=True))
 
 
 def _marks(values: tuple[str, ...]) -> str:

@@ -134,9 +134,11 @@ class Store:
         # Asked first: what another process puts once the file is made is no stranger.
         database = Database(folder / "queue.db", papers_before=bool(blobs.names()))
         sync_folder(folder)
-        sync_path(folder)
         with database.read() as connection:
             queue_clock.follow(connection)
+            empty = connection.one("SELECT 1 FROM submission LIMIT 1") is None
+        if empty:  # before the first is acknowledged, and not at every start: the folders above may be busy ones
+            sync_path(folder)
         outbox = Outbox(database=database, blobs=blobs, sealer=sealer, clock=queue_clock)
         return cls(
             database=database,

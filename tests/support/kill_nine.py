@@ -144,7 +144,7 @@ def receive(folder: Path, district: KeyedDistrict | None, port: int, url: str, m
 
     def early(self: DistrictStore, arrived: Arrived) -> list[Take]:
         late = [(outside, body) for outside, body in arrived if not outside.attachments]
-        threading.Timer(0.8, take_all, (self, late)).start()
+        threading.Timer(2.0, take_all, (self, late)).start()
         taken = iter(take_all(self, [(outside, body) for outside, body in arrived if outside.attachments]))
         return [next(taken) if outside.attachments else _unkept(outside.uid, body) for outside, body in arrived]
 
