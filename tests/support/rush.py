@@ -2,7 +2,8 @@
 
 What is real in it: how a terminal takes a refusal or a failure (`offline_queue.retry`), and who is let in
 (`district.admission`). The platform is one line of work for each of its processes, first come first served; a refusal
-is answered before that line, and takes its share of the process's time. A terminal sends one request after the other.
+is answered before that line, and takes its share of the process's time; while many are refused, a request that comes
+is looked at when those before it were. A terminal sends one request after the other.
 An answer that comes after the client's deadline is no answer: the work is done and lost, and asked for again.
 """
 
@@ -93,6 +94,7 @@ class _Process:
     service: float
     admission: Admission | None
     free_at: float = 0.0
+    heard_until: float = 0.0
     refusing_until: float = 0.0
     ends: deque[float] = field(default_factory=deque[float])
 
@@ -130,6 +132,7 @@ def simulate(rush: Rush, *, seed: int = 1) -> Outcomes:
     distance = [chance.uniform(*rush.round_trip) for _ in names]
     at = [chance.randrange(rush.processes) for _ in names]
     coming = [(random(), number) for number in range(rush.terminals)]
+    sent = [0.0] * rush.terminals
     heapq.heapify(coming)
     ideal = rush.terminals * rush.requests / rush.rate
     refused = late = done = 0
@@ -142,7 +145,15 @@ def simulate(rush: Rush, *, seed: int = 1) -> Outcomes:
         if rush.processes > 1 and now >= exchanged + _EXCHANGE_SECONDS:
             exchanged = now
             _exchange(processes, now)
+        heard = number < 0
+        number = ~number if heard else number
         process = processes[at[number]]
+        if not heard:
+            sent[number] = now
+            if now < process.heard_until:
+                heapq.heapreplace(coming, (process.heard_until, ~number))
+                process.heard_until += rush.refusal * service
+                continue
         process.catch_up(now)
         admission = process.admission
         told, cost = None, rush.refusal
@@ -156,10 +167,12 @@ def simulate(rush: Rush, *, seed: int = 1) -> Outcomes:
             refused += 1
             refusing += cost
             answered = process.refuse(now, cost * service) + distance[number]
+            if not heard:
+                process.heard_until = now + cost * service
             outcome = Answer(status=503, retry_after=str(told.seconds) if rush.told else None)
         else:
             answered = process.work(now) + distance[number]
-            if answered - now <= rush.deadline:
+            if answered - sent[number] <= rush.deadline:
                 done += 1
                 attempts[number] = 0
                 left[number] -= 1
@@ -170,7 +183,7 @@ def simulate(rush: Rush, *, seed: int = 1) -> Outcomes:
                     heapq.heappop(coming)
                 continue
             late += 1
-            answered = now + rush.deadline
+            answered = max(now, sent[number] + rush.deadline)
             outcome = Failure(kind=FailureKind.DEADLINE)
         wait = rush.wait(outcome, attempts[number], random())
         attempts[number] += 1
