@@ -35,7 +35,9 @@ def send_forms(this: Round, work: FormsWork) -> None:
             this.line.takes_batches = False
             for one in work.forms:
                 # All were claimed at once, and each may take as long as a request may.
-                if this.outbox.renew(one):
+                if this.stopped():
+                    this.put_off(one, TryAgain(seconds=0.0, error="stopped", counted=False))
+                elif this.outbox.renew(one):
                     send_form(this, one)
         case decisions:
             _settle(this, work.forms, decisions)

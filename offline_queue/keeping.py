@@ -68,9 +68,9 @@ def forget_ended(database: Database, blobs: Blobs, clock: Clock, *, days: int) -
             rows = connection.all(
                 """
                 SELECT seq FROM submission s
-                WHERE ended_epoch < ? AND lease IS NULL
-                  AND (state = 'cancelled' OR case_number IS NOT NULL OR test = 1)
-                  AND NOT EXISTS (SELECT 1 FROM rating r WHERE r.submission = s.seq AND r.state <> 'done')
+                WHERE ended_epoch < ? AND lease IS NULL AND (state = 'cancelled'
+                  OR ((case_number IS NOT NULL OR test = 1)
+                    AND NOT EXISTS (SELECT 1 FROM rating r WHERE r.submission = s.seq AND r.state <> 'done')))
                 ORDER BY ended_epoch LIMIT ?
                 """,
                 (before, _AT_ONCE),

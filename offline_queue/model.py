@@ -154,8 +154,7 @@ class Item:
             "bytes_sent": self.bytes_sent,
             "bytes_total": self.bytes_total,
             "percent": self.bytes_sent * 100 // self.bytes_total,
-            "last_error": self.last_error,
-            "rating_held": self.rating_held,
+            "last_error": self.why,
         }
 
     def details(self) -> dict[str, object]:
@@ -166,6 +165,7 @@ class Item:
             "test": self.test,
             "case_number": self.case_number,
             "rating": self.rating,
+            "rating_held": self.rating_held,
             "rating_error": self.rating_error,
             "attachments": [
                 {"id": one.id, "bytes": one.bytes, "bytes_sent": one.sent, "sha256": one.sha256, "done": one.done}

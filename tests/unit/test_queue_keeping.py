@@ -186,6 +186,7 @@ def test_what_ended_is_forgotten_after_its_days_and_nothing_else(
     store: Store, tmp_path: Path, clock: TurnedClock
 ) -> None:
     done, cancelled = put(store, PAGE), put(store, PAGE)
+    store.rate(cancelled, 1)  # which nobody will ever be told
     store.cancel(cancelled, reason="x", by="a", confirmed_by="b")
     assert sync_once(store, ModelPlatform(lambda: "ok")).delivered == 1
     held = put(store)
@@ -249,8 +250,8 @@ def test_a_held_rating_waits_for_people_as_a_held_submission_does(store: Store) 
     assert store.health()["held"] == 1
     (item,) = store.list()
     assert (item.state, item.last_error, item.why) == (State.DONE, None, "rating-held")
-    assert item.row()["rating_held"] is True
-    assert item.details()["rating_error"] == "http-422"
+    assert item.row()["last_error"] == "rating-held"
+    assert (item.details()["rating_held"], item.details()["rating_error"]) == (True, "http-422")
     assert reason_of("rating-held").code == "rating-held"
     assert store.retry(uid)
     sync_once(store, ModelPlatform(lambda: "ok"))

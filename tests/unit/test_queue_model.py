@@ -196,6 +196,11 @@ def test_what_ends_an_item_with_papers_is_what_is_kept(tmp_path: Path) -> None:
     assert (receipt.uid, receipt.sha256, receipt.state, receipt.missing) == (uid, sha256, State.DONE, ())
 
 
+class _NoBatches(ModelPlatform):
+    def put_forms(self, batch: bytes) -> Outcome:
+        return Answer(status=404)
+
+
 def test_forms_that_go_one_by_one_keep_their_one_sender(tmp_path: Path) -> None:
     """Each takes as long as a request may: the last ones long after their claim."""
     clock = TurnedClock()
@@ -203,10 +208,7 @@ def test_forms_that_go_one_by_one_keep_their_one_sender(tmp_path: Path) -> None:
     uids = [stored(service.put(matter="m", form={"n": n})).uid for n in range(20)]
     theirs = ModelPlatform(lambda: "ok")
 
-    class Slow(ModelPlatform):
-        def put_forms(self, batch: bytes) -> Outcome:
-            return Answer(status=404)
-
+    class Slow(_NoBatches):
         def put_form(self, uid: str, body: bytes, media_type: str) -> Outcome:
             clock.forward(25)
             assert not app.outbox.take_turn(service=False)
@@ -219,6 +221,18 @@ def test_forms_that_go_one_by_one_keep_their_one_sender(tmp_path: Path) -> None:
     assert (set(ours.bodies), theirs.bodies) == (set(uids), {})
     for one in (service, app):
         one.close()
+
+
+def test_stopping_ends_forms_that_go_one_by_one(tmp_path: Path) -> None:
+    store = open_store(tmp_path, TurnedClock())
+    for number in range(5):
+        store.put(matter="m", form={"n": number})
+    platform = _NoBatches(lambda: "ok")
+    sync_once(store, platform, stopped=lambda: len(platform.bodies) == 2)
+    states = [(item.state, item.last_error, item.attempts) for item in store.list()]
+    assert states == [(State.DONE, None, 0)] * 2 + [(State.READY, "stopped", 0)] * 3
+    assert sync_once(store, platform).delivered == 3
+    store.close()
 
 
 def test_a_form_whose_lease_was_lost_is_not_sent(tmp_path: Path) -> None:

@@ -76,7 +76,6 @@ def test_a_put_can_be_seen_found_and_reprinted(store: Store) -> None:
         "bytes_total",
         "percent",
         "last_error",
-        "rating_held",
     ]
     json.dumps(item.details())
     (found,) = store.find(ID_NUMBER.lower())
