@@ -21,6 +21,7 @@ from kiosk import __version__
 from kiosk.audit.log import AuditLog
 from kiosk.catalogue.model import ChoiceQuestion, Option
 from kiosk.config import Config, ConfigError, PlatformTable, data_folder
+from kiosk.domain.trouble import explain
 from kiosk.opening import china_time, open_camera, open_code_camera, open_reader, open_slip_printer
 from kiosk.process import READING, Alone, child_command
 from kiosk.queue_keys import district_keys, local_sealer
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from kiosk.journey.states import Hall
     from offline_queue.client import PlatformClient
     from offline_queue.line import Line
+    from offline_queue.salvage import Salvaged
     from offline_queue.sender import SyncThread
     from offline_queue.signing import RequestSigner
     from offline_queue.store import Store
@@ -95,11 +97,23 @@ def hall_of(config: Config, *, test: bool = False) -> Hall:
     )
 
 
+class QueueFileDamaged(ConfigError):
+    """The queue's file can't be opened as it is; :func:`rebuild_queue` makes a new one of what can be read."""
+
+
+def rebuild_queue(config: Config) -> Salvaged:
+    """Raises ``InUse``, ``Illegible`` (:mod:`offline_queue.salvage`), ``OSError``."""
+    from offline_queue.model import SystemClock
+    from offline_queue.salvage import salvage
+
+    return salvage(data_folder(config) / "queue", SystemClock())
+
+
 def open_queue(config: Config) -> Store:
     """The queue in the data folder. Raises :class:`ConfigError` when the folder cannot be used."""
     import apsw
 
-    from offline_queue.database import NewerQueue
+    from offline_queue.database import DamagedQueue, NewerQueue
     from offline_queue.store import Store
 
     platform = config.platform
@@ -119,6 +133,11 @@ def open_queue(config: Config) -> Store:
             f"{folder} 里的队列是较新的软件写的（版本 {failure.version}），这个软件没有动它。请安装那个较新的软件。\n"
             f"The queue in {folder} was written by newer software (version {failure.version}) and is left as it is. "
             "Install that software again."
+        ) from failure
+    except DamagedQueue as failure:
+        words = explain("queue-damaged")
+        raise QueueFileDamaged(
+            f"{folder}: {words.message.zh} {words.remedy.zh}\n{words.message.en} {words.remedy.en}"
         ) from failure
     except ValueError as failure:
         raise ConfigError(f"platform.slip_host: {failure}") from failure

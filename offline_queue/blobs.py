@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 BALLAST_BYTES = 1024 * 1024
+PART = ".part"
+"""Ends the name of a file that was not yet whole."""
 _ROOM_FOR_BALLAST = 8 * BALLAST_BYTES
 
 
@@ -29,7 +31,7 @@ class Blobs:
 
     def write(self, name: str, sealed: bytes) -> None:
         """Write one file durably but for its name; `settle` makes the names durable. Raises OSError."""
-        draft = self._folder / f"{name}.part"
+        draft = self._folder / f"{name}{PART}"
         write_durably(draft, sealed)
         os.replace(draft, self.path(name))
 

@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -33,6 +34,10 @@ class NewerQueue(Exception):
     def __init__(self, version: object) -> None:
         super().__init__(f"a queue of version {version}, where {SCHEMA_VERSION} is the newest known")
         self.version = version
+
+
+class DamagedQueue(Exception):
+    """The disk gives another file than was written: it can't be opened as it is (:mod:`offline_queue.salvage`)."""
 
 
 class _Cursor(Protocol):
@@ -65,10 +70,33 @@ class Transaction:
         self._connection = connection
 
     def all(self, sql: str, values: Sequence[Value] = ()) -> list[Row]:
-        return self._connection.execute(sql, values).fetchall()
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except UnicodeDecodeError:
+            return self._spelled(sql, values)
 
     def one(self, sql: str, values: Sequence[Value] = ()) -> Row | None:
-        return self._connection.execute(sql, values).fetchone()
+        try:
+            return self._connection.execute(sql, values).fetchone()
+        except UnicodeDecodeError:
+            return next(iter(self._spelled(sql, values)), None)
+
+    def _spelled(self, sql: str, values: Sequence[Value]) -> list[Row]:
+        """The rows of a SELECT in which a flipped bit left text that is no UTF-8: U+FFFD stands for what can't be read,
+        and equals nothing that was ever written. apsw itself decodes strictly, so the text is asked for as bytes."""
+        from apsw import ext  # takes longer to load than all the rest, and no sound file needs it
+
+        described: Any = ext  # its own stubs leave its values partly unknown
+        columns = range(len(described.query_info(self._connection, sql).description))
+        asked = ", ".join(
+            f"typeof(c{n}) = 'text', iif(typeof(c{n}) = 'text', CAST(c{n} AS BLOB), c{n})" for n in columns
+        )
+        named = ", ".join(f"c{n}" for n in columns)
+        rows = self._connection.execute(f"WITH spelled({named}) AS ({sql}) SELECT {asked} FROM spelled", values)  # noqa: S608 - a statement of this program  # nosec B608
+        return [
+            tuple(row[n + 1].decode("utf-8", "replace") if row[n] else row[n + 1] for n in range(0, len(row), 2))
+            for row in rows.fetchall()
+        ]
 
     def value(self, sql: str, values: Sequence[Value] = ()) -> Any:
         """The first column of the first row; None without one."""
@@ -95,12 +123,16 @@ class Database:
         self._log = path.with_name(f"{path.name}-wal")
         self._papers_before = papers_before
         self._lock = threading.RLock()
+        self._indexes_differ = self._beyond_indexes = False
         version = apsw.sqlite_lib_version()
         if tuple(int(part) for part in version.split(".")) < _OLDEST_SQLITE:
             raise RuntimeError(f"SQLite {version} has the WAL-reset bug; 3.51.3 or later is needed")
         if not path.exists():
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-        self._connection: _Connection | None = self._connect()
+        try:
+            self._connection: _Connection | None = self._connect()
+        except (apsw.CorruptError, apsw.NotADBError) as failure:
+            raise DamagedQueue(str(path)) from failure
 
     def _connect(self) -> _Connection:
         opened = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
@@ -138,6 +170,8 @@ class Database:
         connection.execute("BEGIN IMMEDIATE")
         try:
             version = _known(connection)
+            if version != 0 and (_tables(connection) == _tables_now()) != (version == SCHEMA_VERSION):
+                raise apsw.CorruptError("a bit of the schema has flipped")
             if version == 0:
                 connection.execute(_sql("schema"))
                 if self._papers_before:
@@ -147,7 +181,8 @@ class Database:
                     connection.execute(_sql(f"migration_{step}"))
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
 
     @contextmanager
@@ -193,12 +228,29 @@ class Database:
         with self._lock:
             if self._connection is None:
                 self._connection = self._connect()
+                self._make_indexes_anew()
             try:
                 yield self._connection
-            except _DISTRUSTED:
-                self.close()
-                self._connection = None
+            except _DISTRUSTED as failure:
+                self._forget()
+                self._indexes_differ = isinstance(failure, apsw.CorruptError)
                 raise
+
+    def _forget(self) -> None:
+        self.close()
+        self._connection = None
+
+    def _make_indexes_anew(self) -> None:
+        """After damage was met: where one bit made an index differ from its rows, no row could be written any more."""
+        if not self._indexes_differ or self._beyond_indexes or self._connection is None:
+            return
+        self._indexes_differ = False
+        try:
+            self._connection.execute("REINDEX")
+        except apsw.Error:
+            self._beyond_indexes = True  # tried once: the rows themselves can't be read
+            self._forget()
+            self._connection = self._connect()
 
     def version(self) -> int:
         """Changes when another connection has committed; not by what is written through this one."""
@@ -237,6 +289,19 @@ def _known(connection: _Connection) -> int:
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise NewerQueue(version)
     return version
+
+
+def _tables(connection: _Connection) -> frozenset[bytes]:
+    """Name and text of everything in the schema; a migration leaves other blanks and quotes than schema.sql."""
+    rows = connection.execute("SELECT CAST(name || ' ' || sql AS BLOB) FROM sqlite_schema WHERE sql IS NOT NULL")
+    return frozenset(b"".join(text.replace(b'"', b"").split()) for (text,) in rows.fetchall())
+
+
+@cache
+def _tables_now() -> frozenset[bytes]:
+    connection = cast("_Connection", apsw.Connection(":memory:"))
+    connection.execute(_sql("schema"))
+    return _tables(connection)
 
 
 def _setting(connection: _Connection, name: str) -> object:

@@ -32,7 +32,7 @@ def seconds_to_next(connection: Transaction, clock: Clock, *, papers_in: float) 
         """,
         (papers,),
     )
-    return None if due is None else max(0.0, max(due, paused_until(connection)) - clock.monotonic())
+    return None if due is None else max(0.0, max(due, paused_until(connection, clock)) - clock.monotonic())
 
 
 def hurry(connection: Transaction, clock: Clock) -> None:
@@ -49,3 +49,27 @@ def hurry(connection: Transaction, clock: Clock) -> None:
     connection.run("UPDATE attachment SET next_mono = 0 WHERE state = 'ready'")
     connection.run("UPDATE rating SET next_mono = min(next_mono, ?) WHERE state = 'ready'", (mono,))
     connection.run("DELETE FROM pause WHERE reason NOT IN ('http-429', 'http-503')")
+
+
+def release(connection: Transaction, clock: Clock, uid: str) -> bool:
+    """Have one held or waiting submission tried now, and its rating; False when there is nothing to send."""
+    items = connection.run(
+        """
+        UPDATE submission
+        SET state = CASE WHEN receipt IS NULL THEN 'ready' ELSE 'received' END,
+            attempts = 0, next_mono = ?, next_wall = NULL, last_error = NULL
+        WHERE uid = ? AND state IN ('held', 'ready', 'received') AND lease IS NULL
+        """,
+        (clock.monotonic(), uid),
+    )
+    of_this = "submission = (SELECT seq FROM submission WHERE uid = ?)"
+    if items:
+        connection.run(f"UPDATE attachment SET attempts = 0, next_mono = 0 WHERE state = 'ready' AND {of_this}", (uid,))  # noqa: S608 - a constant  # nosec B608
+    ratings = connection.run(
+        f"""
+        UPDATE rating SET state = 'ready', attempts = 0, next_mono = ?, last_error = NULL
+        WHERE state <> 'done' AND {of_this}
+        """,  # noqa: S608 - a constant  # nosec B608
+        (clock.monotonic(), uid),
+    )
+    return items + ratings > 0

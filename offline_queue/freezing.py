@@ -122,7 +122,8 @@ class SentPaper:
         """
         try:
             if is_local(self.key_id):
-                return self._opened(offset, sealer)
+                opened = self._opened(offset, sealer)
+                return opened if opened or offset == self.bytes else None
             end = min(offset - offset % CHUNK_BYTES + CHUNK_BYTES, self.bytes)
             if end == self.bytes and not self.is_intact(sealer):
                 return None

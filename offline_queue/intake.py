@@ -15,11 +15,12 @@ import apsw
 from pydantic import JsonValue
 
 from offline_queue.blobs import Blobs
+from offline_queue.damage import last_of_day
 from offline_queue.database import Database, Transaction
 from offline_queue.freezing import FormTooLarge, Frozen, NamedPaper, freeze_here, freeze_to
 from offline_queue.keyring import DistrictKeys
 from offline_queue.model import Clock, NoKeys, OtherContent, Paper, StorageTrouble, Stored, TooLarge
-from offline_queue.numbers import TOKEN_BYTES, SlipSigner, base64url, make_number
+from offline_queue.numbers import MOST_A_DAY, TOKEN_BYTES, SlipSigner, base64url, make_number
 from offline_queue.sealing import Sealer
 from offline_queue.summary import ReprintData, Summary, content_sha256
 from offline_queue.wire import Attachment, Envelope, sha256_hex
@@ -104,13 +105,19 @@ class Intake:
                 if papers:
                     self._blobs.settle()
                 slip_qr = self._slips.text(number=envelope.provisional_number, token=token)
+                finder = self._sealer.finder(asked.id_number) if asked.id_number else None
                 self._insert(
                     connection,
                     envelope,
                     frozen,
-                    summary=Summary(matter=asked.matter, content=content, name=asked.masked_name),
+                    summary=Summary(
+                        matter=asked.matter,
+                        content=content,
+                        name=asked.masked_name,
+                        finder="" if finder is None else finder.hex(),
+                    ),
                     reprint=ReprintData(slip_qr=slip_qr, matter=asked.matter, slip_data=asked.slip_data),
-                    id_number=asked.id_number,
+                    finder=finder,
                 )
         except FormTooLarge:
             return TooLarge(part="form")
@@ -125,10 +132,18 @@ class Intake:
         )
 
     def _next_number(self, connection: Transaction, day: str) -> str:
-        row = connection.value(
+        last = connection.value(
             "INSERT INTO counter VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET last = last + 1 RETURNING last", (day,)
         )
-        return make_number(terminal=self._terminal, day=day, counter=row)
+        if not isinstance(last, int) or not 0 < last <= MOST_A_DAY or self._is_taken(connection, day, last):
+            # A bit of the counter has flipped: the day's own numbers say how far it had come.
+            last = 1 + last_of_day(connection, terminal=self._terminal, day=day)
+            connection.run("UPDATE counter SET last = ? WHERE day = ?", (last, day))
+        return make_number(terminal=self._terminal, day=day, counter=last)
+
+    def _is_taken(self, connection: Transaction, day: str, counter: int) -> bool:
+        number = make_number(terminal=self._terminal, day=day, counter=counter)
+        return connection.one("SELECT 1 FROM submission WHERE number = ?", (number,)) is not None
 
     def _insert(
         self,
@@ -138,7 +153,7 @@ class Intake:
         *,
         summary: Summary,
         reprint: ReprintData,
-        id_number: str | None,
+        finder: bytes | None,
     ) -> None:
         uid, sealer = envelope.uid, self._sealer
         connection.run(
@@ -156,7 +171,7 @@ class Intake:
                 frozen.bytes,
                 frozen.key_id,
                 summary.sealed(sealer, uid),
-                sealer.finder(id_number) if id_number else None,
+                finder,
                 reprint.sealed(sealer, uid),
                 envelope.created,
                 self._clock.wall().timestamp(),

@@ -58,9 +58,11 @@ def forget_ended(database: Database, blobs: Blobs, clock: Clock, *, days: int) -
     now = clock.wall().timestamp()
     before = now - timedelta(days=days).total_seconds()
     with database.read() as connection:
-        newest = connection.value("SELECT created_epoch FROM submission ORDER BY seq DESC LIMIT 1")
+        newest = connection.value(
+            "SELECT created_epoch FROM submission WHERE typeof(created_epoch) = 'real' ORDER BY seq DESC LIMIT 1"
+        )
         ended = connection.value("SELECT 1 FROM submission WHERE ended_epoch < ? LIMIT 1", (before,))
-    if ended is None or newest < before:
+    if ended is None or newest is None or newest < before:
         return 0
     forgotten = 0
     while True:

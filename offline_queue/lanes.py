@@ -6,10 +6,12 @@ then.
 
 from __future__ import annotations
 
+from offline_queue.damage import hold_rating
 from offline_queue.database import Database, Transaction
 from offline_queue.lease import LEASE_SECONDS
 from offline_queue.model import Clock
 from offline_queue.pause import pause
+from offline_queue.reasons import LastError
 from offline_queue.retry import TryAgain
 from offline_queue.work import RatingWork, TelemetryWork
 
@@ -22,24 +24,34 @@ class LesserLanes:
         self._clock = clock
 
     def claim_rating(self, connection: Transaction, mono: float) -> RatingWork | None:
-        row = connection.one(
-            """
-            SELECT r.submission, s.uid, r.level, r.attempts FROM rating r JOIN submission s ON s.seq = r.submission
-            WHERE r.state = 'ready' AND r.next_mono <= ? AND s.state IN ('received', 'done') LIMIT 1
-            """,
-            (mono,),
-        )
-        if row is None:
-            return None
-        connection.run("UPDATE rating SET next_mono = ? WHERE submission = ?", (mono + LEASE_SECONDS, row[0]))
-        return RatingWork(seq=row[0], uid=row[1], level=row[2], attempts=row[3])
+        while (
+            row := connection.one(
+                """
+                SELECT r.submission, s.uid, r.level, r.attempts FROM rating r JOIN submission s ON s.seq = r.submission
+                WHERE r.state = 'ready' AND r.next_mono <= ? AND s.state IN ('received', 'done') LIMIT 1
+                """,
+                (mono,),
+            )
+        ) is not None:
+            seq, uid, level, attempts = row
+            if level in range(1, 6) and isinstance(attempts, int):
+                connection.run("UPDATE rating SET next_mono = ? WHERE submission = ?", (mono + LEASE_SECONDS, seq))
+                return RatingWork(seq=seq, uid=uid, level=level, attempts=attempts)
+            hold_rating(connection, seq)
+        return None
 
     def claim_telemetry(self, connection: Transaction, mono: float) -> TelemetryWork | None:
         row = connection.one("SELECT kind, body, attempts FROM telemetry WHERE next_mono <= ? LIMIT 1", (mono,))
         if row is None:
             return None
-        connection.run("UPDATE telemetry SET next_mono = ? WHERE kind = ?", (mono + LEASE_SECONDS, row[0]))
-        return TelemetryWork(kind=row[0], body=row[1], attempts=row[2])
+        kind, body, attempts = row
+        if isinstance(attempts, int) and connection.run(
+            "UPDATE telemetry SET next_mono = ? WHERE kind = ? AND body = ?", (mono + LEASE_SECONDS, kind, body)
+        ):
+            return TelemetryWork(kind=kind, body=body, attempts=attempts)
+        # Damaged on the disk. What is lost is what the terminal says of itself, and will say again.
+        connection.run("DELETE FROM telemetry WHERE next_mono <= ?", (mono,))
+        return None
 
     def rated(self, work: RatingWork) -> None:
         with self._database.write() as connection:
@@ -53,7 +65,7 @@ class LesserLanes:
                 (int(later.counted), self._clock.monotonic() + later.seconds, later.error, work.seq),
             )
 
-    def hold_rating(self, work: RatingWork, *, error: str) -> None:
+    def hold_rating(self, work: RatingWork, *, error: LastError) -> None:
         with self._database.write() as connection:
             connection.run("UPDATE rating SET state = 'held', last_error = ? WHERE submission = ?", (error, work.seq))
 

@@ -34,7 +34,7 @@ def rescue(connection: Transaction, mono: float) -> None:
     `lease_mono` stays: until then a request of theirs may be on its way."""
     leased = connection.all("SELECT seq, lease, lease_mono FROM submission WHERE lease IS NOT NULL")
     for seq, holder, until in leased:
-        if until is None or until < mono or not is_alive(holder):
+        if not isinstance(until, float) or not mono <= until <= mono + LEASE_SECONDS or not is_alive(holder):
             connection.run(
                 """
                 UPDATE submission SET lease = NULL,
@@ -44,9 +44,12 @@ def rescue(connection: Transaction, mono: float) -> None:
             )
 
 
-def is_alive(holder: str) -> bool:
+def is_alive(holder: object) -> bool:
     """Whether the process of a lease lives; a reused process id only delays until the lease runs out."""
-    process = int(holder.partition(".")[0])
+    number = str(holder).partition(".")[0]
+    if not (number.isascii() and number.isdigit() and 0 < int(number) < 1 << 31):
+        return False  # damaged: nobody was ever called that
+    process = int(number)
     if process == os.getpid():
         return holder in _living
     try:
@@ -63,14 +66,15 @@ def take_turn(connection: Transaction, clock: Clock, holder: str, *, service: bo
 
     A service takes the turn over from an app, whose request under way is still kept to it by the item's own lease.
     """
-    row = connection.one("SELECT holder, service, until_mono FROM sender")
+    row = connection.one("SELECT holder, service, until_mono FROM sender WHERE typeof(until_mono) = 'real'")
     if row is not None:
         other, other_serves, until = row
-        lives = until >= clock.monotonic() and is_alive(other)
+        left = until - clock.monotonic()
+        lives = 0 <= left <= LEASE_SECONDS and is_alive(other)
         if other != holder and lives and (other_serves or not service):
             return False
         # Written anew only in its second half: whoever sleeps between rounds need not write to the disk.
-        if other == holder and until - clock.monotonic() > LEASE_SECONDS / 2:
+        if other == holder and lives and left > LEASE_SECONDS / 2:
             return True
     connection.run(
         "INSERT OR REPLACE INTO sender VALUES (1, ?, ?, ?)",

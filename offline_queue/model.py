@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Protocol
 from uuid import uuid4
 
+from offline_queue.reasons import Reason
 from offline_queue.wire import State
 
 CHINA = timezone(timedelta(hours=8))
@@ -138,7 +139,7 @@ class Item:
     @property
     def why(self) -> str | None:
         """What keeps it here, as a code: `last_error`, or `rating-held` where that is all."""
-        return self.last_error or ("rating-held" if self.rating_held else None)
+        return self.last_error or (Reason.RATING_HELD if self.rating_held else None)
 
     def row(self) -> dict[str, str | int | None]:
         """One line of `kiosk queue list --json`."""
@@ -153,7 +154,7 @@ class Item:
             "next_try": self.next_try,
             "bytes_sent": self.bytes_sent,
             "bytes_total": self.bytes_total,
-            "percent": self.bytes_sent * 100 // self.bytes_total,
+            "percent": self.bytes_sent * 100 // max(1, self.bytes_total),
             "last_error": self.why,
         }
 
@@ -214,12 +215,3 @@ class Reprint:
 
     slip_qr: str
     slip_data: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing `verify` found wrong. `uid` is None for the file as a whole; `code` is stable."""
-
-    uid: str | None
-    code: str
-    detail: str

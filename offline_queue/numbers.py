@@ -34,6 +34,7 @@ _SLIP = re.compile(
 _OTHER_VERSION = re.compile(r"https://[a-z0-9.:-]{1,106}/s#v[0-9]{1,3}\.", re.ASCII)
 _MAX_SLIP_TEXT = 320
 TOKEN_BYTES = 16
+MOST_A_DAY = 999_999
 
 
 def check_character(text: str) -> str:
@@ -55,6 +56,11 @@ def is_number(text: str) -> bool:
     """Whether `text` is a provisional number with the right check character."""
     match = _NUMBER.fullmatch(text)
     return match is not None and check_character("".join(match.groups()[:3])) == match.group(4)
+
+
+def counter_of(number: str) -> tuple[str, int] | None:
+    """The day (yymmdd) of a provisional number and its counter within that day; None when it is none."""
+    return (number.split("-")[1], int(number.split("-")[2])) if is_number(number) else None
 
 
 def is_terminal_code(text: str) -> bool:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from offline_queue.database import Transaction
 from offline_queue.work import FormsWork, FormWork
 
+_ALL = 1 << 62
+"""Where the disk lost the mark, nothing is known never to have left."""
+
 
 class NotYetOffered(Exception):
     """These forms leave for the first time: their claim must be a durable one."""
@@ -18,12 +21,18 @@ class NotYetOffered(Exception):
 def offer(connection: Transaction, work: FormWork | FormsWork, *, durable: bool) -> None:
     """Move the mark if need be. Raises NotYetOffered where the transaction is not a `durable` one."""
     newest = max(one.seq for one in work.forms) if isinstance(work, FormsWork) else work.seq
-    if newest > offered_to(connection):
+    mark = _mark(connection)
+    if mark is None or newest > mark:
         if not durable:
             raise NotYetOffered
-        connection.run("UPDATE offered SET seq = (SELECT max(seq) FROM submission)")
+        connection.run("INSERT OR REPLACE INTO offered SELECT 1, max(seq) FROM submission")
 
 
 def offered_to(connection: Transaction) -> int:
     """Submissions of a higher `seq` never left."""
-    return connection.value("SELECT seq FROM offered")
+    mark = _mark(connection)
+    return _ALL if mark is None else mark
+
+
+def _mark(connection: Transaction) -> int | None:
+    return connection.value("SELECT seq FROM offered WHERE typeof(seq) = 'integer'")

@@ -13,13 +13,15 @@ from datetime import timedelta
 from offline_queue.blobs import Blobs
 from offline_queue.claims import Claims
 from offline_queue.database import Database, Transaction
+from offline_queue.despite import as_far_as_legible, claim_despite_damage, despite_damage
 from offline_queue.due import form_is_due, hurry, seconds_to_next
 from offline_queue.freezing import SentPaper
 from offline_queue.lanes import LesserLanes
 from offline_queue.lease import LEASE_SECONDS, end_turn, forget_holder, keep_turn, new_holder, rescue, take_turn
-from offline_queue.offering import NotYetOffered, offer
+from offline_queue.offering import offer
 from offline_queue.pause import pause, paused_until
 from offline_queue.queue_time import QueueClock
+from offline_queue.reasons import LastError, Reason
 from offline_queue.retry import Accepted, Hold, TryAgain
 from offline_queue.sealing import Sealer
 from offline_queue.starting import take_up, unknown_papers
@@ -36,6 +38,10 @@ from offline_queue.work import (
 
 _LOG_AT_REST = 32 * 1024
 """Bytes. A hand-in is more (nine pages); whose turn it is, written in every round, is one page."""
+
+
+_TO_DAMAGED_SECONDS = 30.0
+"""What was passed over looks due for ever."""
 
 
 class Outbox:
@@ -70,7 +76,7 @@ class Outbox:
         if self._blobs.keep_ballast():
             self._database.empty_log()
         if not self._started:
-            take_up(self._database, self._blobs, self._clock)
+            despite_damage(self._database, lambda: take_up(self._database, self._blobs, self._sealer, self._clock))
             self._started = True
 
     def unknown_papers(self) -> tuple[str, ...]:
@@ -103,11 +109,9 @@ class Outbox:
         one commit. Without `papers` they wait.
         """
         self.start()
-        try:
-            # A claim that a power cut takes back is what a start would end anyway: it costs no sync.
-            work = self._claim(forms, papers, durable=False)
-        except NotYetOffered:
-            work = self._claim(forms, papers, durable=True)
+        work = claim_despite_damage(
+            self._database, self._claims, lambda durable: self._claim(forms, papers, durable=durable)
+        )
         if work is None and (not self._emptied or self._database.log_bytes() > _LOG_AT_REST):
             # What is done leaves no bytes in the log, and what waits does not lie there alone, where one flipped bit
             # takes all behind it; once a round, as it costs as much as several commits.
@@ -121,7 +125,7 @@ class Outbox:
             rescue(connection, mono)
             if serves is not None and not take_turn(connection, self._clock, self._holder, service=serves):
                 return None
-            if paused_until(connection) > mono:
+            if paused_until(connection, self._clock) > mono:
                 return None
             first = self._claims.forms(connection, mono, most=forms)
             if first is not None:
@@ -146,11 +150,15 @@ class Outbox:
         """
         with self._database.read() as connection:
             self._clock.follow(connection)
-            return seconds_to_next(connection, self._clock, papers_in=papers_in)
+            due = seconds_to_next(connection, self._clock, papers_in=papers_in)
+        return max(due, _TO_DAMAGED_SECONDS) if due is not None and self._claims.passed_over else due
 
     def hurry(self) -> None:
         """Somebody wants everything tried now. What the platform itself told to wait keeps waiting."""
         self.start()
+        as_far_as_legible(self._database, self._hurry)  # the rest hinders nothing that is due
+
+    def _hurry(self) -> None:
         with self._database.write() as connection:
             hurry(connection, self._clock)
 
@@ -223,15 +231,18 @@ class Outbox:
             if finished and isinstance(work, PapersWork):
                 # The receipt from before the papers went up says that they are missing.
                 connection.run("UPDATE submission SET receipt = ? WHERE seq = ?", (_receipt(progress), work.seq))
-            if not finished:
+            if isinstance(work, PapersWork) and not finished:
                 connection.run(
                     "UPDATE submission SET attempts = attempts + ? WHERE seq = ?",
                     (int(bool(progress.missing)), work.seq),
                 )
-                connection.run(
+                known = connection.run(
                     f"UPDATE attachment SET state = 'ready', offset = 0 WHERE submission = ? AND id IN ({_marks(progress.missing)})",  # noqa: S608, E501 - question marks only  # nosec B608
                     (work.seq, *progress.missing),
                 )
+                if known < len(progress.missing):  # the disk lost a row: asking again would bring no paper
+                    self._hold(connection, work, Reason.PAPER_MISSING)
+                    return State.HELD
             self._move(connection, work, state)
             if not finished or progress.case_number is None:
                 self._postpone(connection, work, ask_again)
@@ -292,7 +303,7 @@ class Outbox:
             if self._mine(connection, work):
                 connection.run("UPDATE submission SET lease = NULL, lease_mono = NULL WHERE seq = ?", (work.seq,))
 
-    def put_off_paper(self, work: PapersWork, paper: PaperToSend, *, seconds: float, error: str) -> bool:
+    def put_off_paper(self, work: PapersWork, paper: PaperToSend, *, seconds: float, error: LastError) -> bool:
         """One paper did not get through; the others of its submission may. False when the lease was lost."""
         with self._database.write() as connection:
             if not self._mine(connection, work):
@@ -318,7 +329,7 @@ class Outbox:
                     "UPDATE submission SET attempts = attempts + 1, last_error = ? WHERE seq = ?", (error, work.seq)
                 )
 
-    def hold(self, work: FormWork | PapersWork, *, error: str) -> None:
+    def hold(self, work: FormWork | PapersWork, *, error: LastError) -> None:
         """The platform refuses: staff must look. Nothing is dropped."""
         with self._database.write() as connection:
             if self._mine(connection, work):
@@ -334,7 +345,7 @@ class Outbox:
             (int(later.counted), later.error, work.seq),
         )
 
-    def _hold(self, connection: Transaction, work: FormWork | PapersWork, error: str) -> None:
+    def _hold(self, connection: Transaction, work: FormWork | PapersWork, error: LastError) -> None:
         self._move(connection, work, State.HELD)
         connection.run("UPDATE submission SET attempts = attempts + 1, last_error = ? WHERE seq = ?", (error, work.seq))
 

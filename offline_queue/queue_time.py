@@ -13,6 +13,9 @@ from offline_queue.database import Transaction
 from offline_queue.model import Clock
 from offline_queue.retry import LONGEST_DELAY
 
+_AGES = 1e10
+"""Seconds. Three centuries: what is later was written by a failing disk, and must not become the queue's time."""
+
 
 class QueueClock:
     """The machine's clocks, but `monotonic` is the queue's time. Unknown before `follow` or `begin`."""
@@ -33,7 +36,9 @@ class QueueClock:
     def follow(self, connection: Transaction) -> bool:
         """Take the time of this boot, and say whether it is written down. As long as it is not, nobody sends, and what
         is put with it is due at once for whoever writes one down later: that is never an earlier one."""
-        kept = connection.value("SELECT ahead FROM started WHERE boot_id = ?", (self.boot_id(),))
+        kept = connection.value(
+            "SELECT ahead FROM started WHERE boot_id = ? AND ahead BETWEEN 0 AND ?", (self.boot_id(), _AGES)
+        )
         self._ahead = _after_all(connection) if kept is None else kept
         return kept is not None
 
@@ -61,6 +66,8 @@ def _after_all(connection: Transaction) -> float:
             UNION ALL SELECT max(next_mono) FROM telemetry
             UNION ALL SELECT until_mono FROM pause
             UNION ALL SELECT until_mono FROM sender)
-        """
+        WHERE t BETWEEN 0 AND ?
+        """,
+        (_AGES,),
     )
     return (latest or 0.0) + LONGEST_DELAY

@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
+from offline_queue.reasons import HttpStatus, LastError, Reason
 from offline_queue.wire import (
     PROBLEM,
     BatchAnswer,
@@ -45,13 +46,15 @@ LONGEST_RETRY_AFTER = 4 * 3600.0
 LONGEST_AFTERWARDS = 30.0
 """How much later than it was told a terminal may come by chance: enough for a platform that tells everybody the same,
 and little for one that told each its own time and has nothing else to do then."""
+LONGEST_WAIT = LONGEST_RETRY_AFTER + LONGEST_AFTERWARDS
+"""Nothing is ever put off for longer."""
 CREDENTIALS_DELAY = 300.0
 DIGEST_PROBLEM = PROBLEM + "digest"
 CLOCK_PROBLEM = PROBLEM + "clock"
 
 
 class FailureKind(StrEnum):
-    """Why there is no answer; also the text in `last_error`."""
+    """Why there is no answer; each is a `Reason`, too."""
 
     UNREACHABLE = "unreachable"
     DEADLINE = "deadline"
@@ -90,14 +93,14 @@ class TryAgain:
     """`seconds` until the next attempt. `platform_wide`: the next item would fare no better, so the round ends."""
 
     seconds: float
-    error: str
+    error: LastError
     counted: bool = True
     platform_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    error: str
+    error: LastError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +154,7 @@ def decide_form(outcome: Outcome, attempt: Attempt, *, uid: str, sha256: str) ->
         receipt = read_receipt(outcome.body)
         if receipt is not None and (receipt.uid, receipt.sha256) == (uid, sha256):
             return Accepted(receipt=receipt)
-        return _later(attempt, "not-a-receipt")
+        return _later(attempt, Reason.NOT_A_RECEIPT)
     return _common(outcome, attempt)
 
 
@@ -190,7 +193,7 @@ def decide_offset(outcome: Outcome, attempt: Attempt, *, size: int) -> Offset | 
         if outcome.status in (200, 204):
             if outcome.upload_length == size and outcome.upload_offset is not None and outcome.upload_offset <= size:
                 return Offset(offset=outcome.upload_offset)
-            return _later(attempt, "not-an-upload")
+            return _later(attempt, Reason.NOT_AN_UPLOAD)
     return _common(outcome, attempt)
 
 
@@ -204,7 +207,7 @@ def decide_chunk(
         if outcome.status == 409:
             return AskOffset()
         if outcome.status == 204:
-            return Offset(offset=sent_to) if outcome.upload_offset == sent_to else _later(attempt, "not-an-upload")
+            return Offset(offset=sent_to) if outcome.upload_offset == sent_to else _later(attempt, Reason.NOT_AN_UPLOAD)
     return _common(outcome, attempt)
 
 
@@ -216,7 +219,7 @@ def decide_progress(outcome: Outcome, attempt: Attempt, *, uid: str, sha256: str
             progress = read_progress(outcome.body)
             if progress is not None and (progress.uid, progress.sha256) == (uid, sha256):
                 return Known(progress=progress)
-            return _later(attempt, "not-progress")
+            return _later(attempt, Reason.NOT_PROGRESS)
     decision = _common(outcome, attempt)
     # There is nothing to hold in a question.
     return _later(attempt, decision.error) if isinstance(decision, Hold) else decision
@@ -239,7 +242,7 @@ def knows_something(outcome: Outcome) -> bool:
 def decide_rating(outcome: Outcome, attempt: Attempt) -> Rated | TryAgain | Hold:
     if isinstance(outcome, Answer) and outcome.status in (200, 201, 204):
         # A portal's page is no answer to a rating: the platform repeats the rating it keeps.
-        return Rated() if outcome.status == 204 or b'"level"' in outcome.body else _later(attempt, "not-a-rating")
+        return Rated() if outcome.status == 204 or b'"level"' in outcome.body else _later(attempt, Reason.NOT_A_RATING)
     return _common(outcome, attempt)
 
 
@@ -297,11 +300,11 @@ def _common(outcome: Outcome, attempt: Attempt) -> TryAgain | Hold:
     if isinstance(outcome, Failure):
         longest = LONGEST_UNREACHABLE if outcome.kind is FailureKind.UNREACHABLE else LONGEST_DELAY
         wait = backoff(attempt.attempts, attempt.random, longest=longest)
-        return TryAgain(seconds=wait, error=outcome.kind.value, platform_wide=True)
-    status, error = outcome.status, f"http-{outcome.status}"
+        return TryAgain(seconds=wait, error=Reason(outcome.kind), platform_wide=True)
+    status, error = outcome.status, HttpStatus(outcome.status)
     if status in (401, 403):
         wait = CREDENTIALS_DELAY * (0.5 + attempt.random)
-        refused = "clock" if _is_about_clock(outcome) else error
+        refused = Reason.CLOCK if _is_about_clock(outcome) else error
         return TryAgain(seconds=wait, error=refused, counted=False, platform_wide=True)
     if status in (429, 503):
         told = retry_after(outcome.retry_after, now=attempt.now)
@@ -313,7 +316,7 @@ def _common(outcome: Outcome, attempt: Attempt) -> TryAgain | Hold:
         )
         return TryAgain(seconds=wait, error=error, platform_wide=True)
     if status == 400 and read_problem(outcome.body).type == DIGEST_PROBLEM:
-        return _later(attempt, "digest-mismatch")
+        return _later(attempt, Reason.DIGEST_MISMATCH)
     if status in (502, 504):
         # A gateway speaks for a platform that is gone, whatever is asked of it.
         return TryAgain(seconds=backoff(attempt.attempts, attempt.random), error=error, platform_wide=True)
@@ -322,5 +325,5 @@ def _common(outcome: Outcome, attempt: Attempt) -> TryAgain | Hold:
     return Hold(error=error)
 
 
-def _later(attempt: Attempt, error: str) -> TryAgain:
+def _later(attempt: Attempt, error: LastError) -> TryAgain:
     return TryAgain(seconds=backoff(attempt.attempts, attempt.random), error=error)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from offline_queue.line import Line
 from offline_queue.outbox import Outbox
+from offline_queue.reasons import LastError
 from offline_queue.retry import Attempt, Outcome, TryAgain
 from offline_queue.work import (
     FormWork,
@@ -65,6 +66,6 @@ class Round:
         self.failed += 1
         self.outbox.put_off(work, later)
 
-    def hold(self, work: FormWork | PapersWork, error: str) -> None:
+    def hold(self, work: FormWork | PapersWork, error: LastError) -> None:
         self.held += 1
         self.outbox.hold(work, error=error)

@@ -18,13 +18,15 @@ from pydantic import JsonValue
 from offline_queue.blobs import Blobs, free_bytes, private_folder, sync_folder, sync_path
 from offline_queue.carrying import Carrier
 from offline_queue.database import Database
+from offline_queue.despite import as_far_as_legible
+from offline_queue.due import release
+from offline_queue.findings import Finding, Repair, Wrong
 from offline_queue.intake import HandIn, Intake
 from offline_queue.keeping import expire_reprints, forget_ended
 from offline_queue.keyring import DistrictKeys
 from offline_queue.leaving import Left, Record, sign_record
 from offline_queue.model import (
     Clock,
-    Finding,
     Found,
     Item,
     NoKeys,
@@ -47,11 +49,12 @@ from offline_queue.numbers import (
 )
 from offline_queue.outbox import Outbox
 from offline_queue.queue_time import QueueClock
+from offline_queue.repairing import Repairer
 from offline_queue.retry import Outcome
 from offline_queue.sealing import LocalKeySealer, Sealer, terminal_key
 from offline_queue.signing import RequestSigner
 from offline_queue.summary import ReprintData
-from offline_queue.verify import check_all, repair
+from offline_queue.verify import Verifier
 from offline_queue.views import found, health, held, items, latest, overview, unsettled
 from offline_queue.wire import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS
 from offline_queue.withdrawing import Cancelling, Withdrawal
@@ -75,7 +78,7 @@ class Store:
         terminal: str,
         district: str,
         key: Ed25519PrivateKey,
-        clock: Clock,
+        clock: QueueClock,
         reserve_bytes: int,
         keep_days: int,
         free: Callable[[], int],
@@ -281,31 +284,7 @@ class Store:
         """Send a held or waiting submission as soon as possible; False when there is nothing to send under this uid."""
         self._outbox.start()
         with self._database.write() as connection:
-            items = connection.run(
-                """
-                UPDATE submission
-                SET state = CASE WHEN receipt IS NULL THEN 'ready' ELSE 'received' END,
-                    attempts = 0, next_mono = ?, next_wall = NULL, last_error = NULL
-                WHERE uid = ? AND state IN ('held', 'ready', 'received') AND lease IS NULL
-                """,
-                (self._clock.monotonic(), uid),
-            )
-            if items:
-                connection.run(
-                    """
-                    UPDATE attachment SET attempts = 0, next_mono = 0
-                    WHERE state = 'ready' AND submission = (SELECT seq FROM submission WHERE uid = ?)
-                    """,
-                    (uid,),
-                )
-            ratings = connection.run(
-                """
-                UPDATE rating SET state = 'ready', attempts = 0, next_mono = ?, last_error = NULL
-                WHERE state <> 'done' AND submission = (SELECT seq FROM submission WHERE uid = ?)
-                """,
-                (self._clock.monotonic(), uid),
-            )
-            return items + ratings > 0
+            return release(connection, self._clock, uid)
 
     def waiting(self) -> int:
         """How many submissions are not yet with the platform in full (held ones aside)."""
@@ -366,14 +345,21 @@ class Store:
         """What may be told of this queue to whoever looks after it: numbers, and nothing of a resident."""
         now = self._clock.wall()
         with self._database.read() as connection:
-            found = health(connection, now=now.timestamp())
+            found = health(connection, self._sealer, now=now.timestamp())
         return {"at": now.isoformat(timespec="seconds"), "waiting": self.waiting(), "free_bytes": self._free(), **found}
 
     def verify(self) -> tuple[Finding, ...]:
         """Open and compare everything; empty when all is well. Changes nothing."""
-        unknown = self._outbox.unknown_papers()
+        unknown: tuple[str, ...] = ()
+        with suppress(apsw.CorruptError):  # which will show
+            unknown = self._outbox.unknown_papers()
         with self._database.read() as connection:
-            return check_all(connection, blobs=self._blobs, sealer=self._sealer, unknown=unknown)
+            verifier = Verifier(connection, blobs=self._blobs, sealer=self._sealer, clock=self._clock)
+            return tuple(verifier.findings(unknown=unknown))
+
+    def is_legible(self) -> bool:
+        """Whether every part of the file can be read; else it takes a new file (:mod:`offline_queue.salvage`)."""
+        return not {Wrong.DATABASE, Wrong.ROW_UNREADABLE} & {finding.code for finding in self.verify()}
 
     def tidy(self) -> None:
         """What nobody asks for: room on a full disk, leftovers of the last stop, what may be kept no longer. Cheap when
@@ -384,10 +370,15 @@ class Store:
 
     def expire_reprints(self) -> None:
         """Forget what may no longer be printed again (:mod:`offline_queue.keeping`). Cheap when there is nothing."""
-        expire_reprints(self._database, self._clock)
+        as_far_as_legible(self._database, lambda: expire_reprints(self._database, self._clock))
 
     def forget_ended(self) -> int:
         """Forget what ended more than `keep_days` ago; gives how many. Cheap when there is nothing."""
+        forgotten = [0]
+        as_far_as_legible(self._database, lambda: forgotten.append(self._forget()))
+        return forgotten[-1]
+
+    def _forget(self) -> int:
         return forget_ended(self._database, self._blobs, self._clock, days=self._keep_days)
 
     def cancel(
@@ -406,6 +397,11 @@ class Store:
         with suppress(apsw.Error):
             self._database.empty_log()
 
-    def repair(self) -> tuple[Finding, ...]:
-        """Mend what can be mended without losing anything, and give what was mended."""
-        return repair(self._database, self._blobs, self._sealer, self._outbox)
+    def repair(self) -> tuple[Repair, ...]:
+        """Mend what can be mended without losing anything, and give what was mended: nothing where parts of the file
+        can't be read (:mod:`offline_queue.salvage`)."""
+        mending = Repairer(database=self._database, blobs=self._blobs, sealer=self._sealer, clock=self._clock)
+        try:
+            return mending.repair()
+        except apsw.CorruptError:
+            return ()

@@ -20,7 +20,8 @@ from offline_queue.wire import sha256_hex
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What staff may see of a queued item beside its number, times and state (the applicant's name is masked), and the
-    `content_sha256` of what was put.
+    `content_sha256` of what was put. `finder` (in hexadecimal, empty without one, None in what an older program put) is
+    what finds the item by card: here to prove the column of that name.
 
     The digest is sealed too: beside the file, a form as short as ours could be guessed from it.
     """
@@ -28,18 +29,20 @@ class Summary:
     matter: str
     name: str
     content: str
+    finder: str | None
 
     def sealed(self, sealer: Sealer, uid: str) -> bytes:
         shown = ["", ""] if sealer.last_resort else [self.matter, " ".join(self.name.split())]
-        return sealer.seal("\n".join([self.content, *shown]).encode(), context=f"{uid}/summary")
+        lines = [self.content, *shown, self.finder or ""]
+        return sealer.seal("\n".join(lines).encode(), context=f"{uid}/summary")
 
     @classmethod
     def opened(cls, sealer: Sealer, uid: str, content: bytes) -> Summary | None:
         plain = sealer.open(content, context=f"{uid}/summary")
         if plain is None:
             return None
-        digest, matter, name, *_ = [*plain.decode().split("\n"), ""]
-        return cls(matter=matter, name=name, content=digest)
+        digest, matter, name, *more = [*plain.decode().split("\n"), *([""] if plain.count(b"\n") < 2 else [])]
+        return cls(matter=matter, name=name, content=digest, finder=more[0] if more else None)
 
 
 _written = json.JSONEncoder(sort_keys=True).encode

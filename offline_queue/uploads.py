@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from offline_queue.reasons import HttpStatus, Reason
 from offline_queue.retry import (
     AskOffset,
     Failure,
@@ -51,17 +52,17 @@ def _send_paper(this: Round, work: PapersWork, paper: PaperToSend) -> bool | Non
             decision = (
                 decide_offset(this.platform.attachment_offset(paper.id), attempt, size=paper.bytes)
                 if looks <= _MOST_LOOKS
-                else TryAgain(seconds=backoff(paper.attempts, attempt.random), error="offset-conflict")
+                else TryAgain(seconds=backoff(paper.attempts, attempt.random), error=Reason.OFFSET_CONFLICT)
             )
         elif this.stopped():
-            decision = TryAgain(seconds=0.0, error="stopped", counted=False, platform_wide=True)
+            decision = TryAgain(seconds=0.0, error=Reason.STOPPED, counted=False, platform_wide=True)
         elif this.line.seconds_to_papers() > 0 or this.outbox.form_waits():
             this.outbox.put_back(work)
             return None
         else:
             piece = this.outbox.chunk(work, paper, offset)
             if piece is None:
-                this.hold(work, "paper-damaged")
+                this.hold(work, Reason.PAPER_DAMAGED)
                 return None
             decision = _send_piece(this, paper, offset, piece[: this.line.piece])
         match decision:
@@ -111,7 +112,7 @@ def ask_progress(this: Round, work: PapersWork | NumberWork) -> None:
         case SendFormAgain() if isinstance(work, PapersWork):
             _send_form_again(this, work)
         case SendFormAgain():
-            this.put_off(work, TryAgain(seconds=backoff(work.attempts + 3, attempt.random), error="http-404"))
+            this.put_off(work, TryAgain(seconds=backoff(work.attempts + 3, attempt.random), error=HttpStatus(404)))
         case TryAgain() as later:
             this.put_off(work, later)
 
@@ -121,4 +122,4 @@ def _send_form_again(this: Round, work: PapersWork) -> None:
     tries = max((paper.attempts for paper in work.papers), default=work.attempts)
     seconds = backoff(tries, this.random.random()) if tries else 0.0
     this.failed += 1
-    this.outbox.form_lost(work, TryAgain(seconds=seconds, error="upload-unknown"))
+    this.outbox.form_lost(work, TryAgain(seconds=seconds, error=Reason.UPLOAD_UNKNOWN))

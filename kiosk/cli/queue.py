@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,12 @@ import click
 from kiosk.cli.output import Failed, config_option, json_option, read_config, say, tell_trouble
 from kiosk.cli.queue_keys import keys
 from kiosk.config import ConfigError
+from kiosk.domain.findings import FINDINGS, MENDED
 from kiosk.domain.reasons import reason_of
+from kiosk.domain.words import LANGUAGES, Text
 
 if TYPE_CHECKING:
+    from offline_queue.findings import Repair
     from offline_queue.model import Item
     from offline_queue.store import Store
 
@@ -163,16 +166,54 @@ def cancel(*, uid: str, reason: str, by: str, confirmed_by: str, config_path: Pa
 @json_option
 def verify(*, repair: bool, config_path: Path | None, as_json: bool) -> None:
     """Check every row, hash and file."""
+    for mended in _repaired(config_path, as_json=as_json) if repair else ():
+        _say({"uid": mended.uid, "mended": mended.code, "detail": mended.detail}, MENDED[mended.code], as_json=as_json)
     with open_store(config_path) as store:
-        for mended in store.repair() if repair else ():
-            say({"uid": mended.uid, "mended": mended.code, "detail": mended.detail}, as_json=as_json)
         findings = store.verify()
     for finding in findings:
-        say({"uid": finding.uid, "code": finding.code, "detail": finding.detail}, as_json=as_json)
+        words = FINDINGS[finding.code]
+        row = {"uid": finding.uid, "code": finding.code, "detail": finding.detail}
+        _say(row, words.message, words.remedy, as_json=as_json)
     if findings:
         sys.exit(1)
     if not as_json:
         click.echo("队列完好。All well.")
+
+
+def _say(row: Mapping[str, object], message: Text, remedy: Text | None = None, *, as_json: bool) -> None:
+    """One finding or repair, with what it means and what to do."""
+    told = {"message": message.zh} | ({"remedy": remedy.zh} if remedy is not None else {})
+    say({**row, **told} if as_json else row, as_json=as_json)
+    if not as_json:
+        for language in LANGUAGES:
+            click.echo("  " + " ".join(text(language) for text in (message, remedy) if text is not None))
+
+
+def _repaired(config_path: Path | None, *, as_json: bool) -> tuple[Repair, ...]:
+    """What was mended; where a part of the file can't be read, the rest of it goes into a new one first."""
+    from kiosk.bootstrap import QueueFileDamaged, open_queue, rebuild_queue
+    from offline_queue.findings import Mended, Repair
+    from offline_queue.salvage import Illegible, InUse
+
+    config = read_config(config_path)
+    mended: tuple[Repair, ...] = ()
+    try:
+        with closing(open_queue(config)) as store:
+            mended = store.repair()
+            if store.is_legible():
+                return mended
+    except QueueFileDamaged:
+        pass  # which is what is mended now
+    except ConfigError as failure:
+        raise Failed(str(failure)) from failure
+    try:
+        done = rebuild_queue(config)
+    except (InUse, Illegible, OSError) as failure:
+        codes: dict[type[Exception], str] = {InUse: "queue-in-use", Illegible: "queue-illegible"}
+        tell_trouble(codes.get(type(failure), "queue-not-rebuilt"), as_json=as_json)
+        sys.exit(1)
+    with open_store(config_path) as store:
+        return (*mended, Repair(uid=None, code=Mended.REBUILT, detail=str(done.kept)), *store.repair())
 
 
 @queue.command()

@@ -10,6 +10,12 @@ import click
 from kiosk.cli.output import config_option, json_option, say, tell_trouble
 from kiosk.cli.queue import open_store
 
+NOT_TAKEN = {
+    "other-bytes": "receipt-other-bytes",
+    "incomplete": "receipt-incomplete",
+    "cancelled": "receipt-cancelled",
+    "sending": "receipt-sending",
+}
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -60,8 +66,12 @@ def receipts(*, stick: Path, config_path: Path | None, as_json: bool) -> None:
                     refused = True
                     tell_trouble("receipts-forged", as_json=as_json, file=one.name)
                     continue
-                refused = refused or one.result not in (Applied.DONE, Applied.KNOWN, Applied.FOREIGN)
-                say({"uid": one.uid, "case_number": one.case_number, "result": one.result.value}, as_json=as_json)
+                row = {"uid": one.uid, "case_number": one.case_number, "result": one.result.value}
+                if one.result in (Applied.DONE, Applied.KNOWN, Applied.FOREIGN):
+                    say(row, as_json=as_json)
+                else:
+                    refused = True
+                    tell_trouble(NOT_TAKEN[one.result.value], as_json=as_json, **row)
         except StickFailed as failure:
             tell_trouble(failure.trouble.value, as_json=as_json)
             sys.exit(1)

@@ -103,6 +103,20 @@ _RATING = _r(
     "重新报送；还不收就告诉区里。",
     "Send again; if it is still refused, tell the district.",
 )
+_ROW_DAMAGED = _r(
+    "row",
+    "终端的磁盘改动了这份申报的记录。",
+    "The terminal's disk changed its record.",
+    "请技术员运行 kiosk queue verify --repair；保留磁盘。",
+    "Have a technician run kiosk queue verify --repair, and keep the disk.",
+)
+_PAPER_MISSING = _r(
+    "paper-missing",
+    "有一份材料在终端的磁盘上找不到了。",
+    "A paper of it is missing on the terminal's disk.",
+    "请技术员运行 kiosk queue verify --repair，不行就请居民再来。",
+    "Have a technician run kiosk queue verify --repair; if it stays, ask the resident back.",
+)
 _STOPPED = _r(
     "stopped",
     "报送时终端关机了。",
@@ -138,6 +152,8 @@ _SAID = {
     "http-413": _TOO_LARGE,
     "body-damaged": _DAMAGED,
     "paper-damaged": _DAMAGED,
+    "paper-missing": _PAPER_MISSING,
+    "row-damaged": _ROW_DAMAGED,
     "stopped": _STOPPED,
     "upload-unknown": _UPLOAD,
     "rating-held": _RATING,

@@ -6,7 +6,6 @@ What is defined for each is the table in docs/queue.md.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
 import subprocess
@@ -20,10 +19,9 @@ import pytest
 
 from offline_queue import blobs
 from offline_queue.model import Paper, StorageTrouble, Stored
-from offline_queue.retry import Outcome
 from offline_queue.store import Store
 from offline_queue.sync import sync_once
-from offline_queue.wire import State, sha256_hex
+from offline_queue.wire import State
 from tests.support.failing_disk import FailingFiles, remount, small_disk
 from tests.support.model_platform import ModelPlatform
 from tests.support.queue_backlog import lay_backlog
@@ -159,59 +157,6 @@ def test_a_paper_whose_sync_fails_is_not_acknowledged(tmp_path: Path, monkeypatc
     store.close()
 
 
-class _Strict(ModelPlatform):
-    """Refuses to be sent anything but what was handed in."""
-
-    def __init__(self, bodies: dict[str, str], papers: dict[str, str]) -> None:
-        super().__init__(lambda: "ok")
-        self._frozen, self._plain = bodies, papers
-
-    def put_form(self, uid: str, body: bytes, media_type: str = "application/json") -> Outcome:
-        assert self._frozen[uid] == sha256_hex(body), "a wrong body was sent"
-        return super().put_form(uid, body, media_type)
-
-    def arrived(self) -> set[str]:
-        whole = {name for name, content in self.papers.items() if sha256_hex(bytes(content)) == self._plain[name]}
-        return {
-            uid
-            for uid, body in self.bodies.items()
-            if all(one["id"] in whole for one in json.loads(body)["attachments"])
-        }
-
-
-@pytest.mark.parametrize("part", ["queue.db", "queue.db-wal", "blobs"])
-def test_a_flipped_bit_is_noticed_or_harmless_and_never_sent(tmp_path: Path, part: str) -> None:
-    clock, chance = TurnedClock(), Random(part)
-    folder = tmp_path / "queue"
-    store = open_store(folder, clock)
-    for number in range(6):
-        papers = [paper(3000 * number, number)] * (number % 2)
-        uid = stored(store.put(matter="m", form={"n": number, "t": "x" * 700}, attachments=papers)).uid
-        store.rate(uid, 3)
-        if number == 2:
-            sync_once(store, honest())
-            store.outbox.hurry()
-    items = store.list()
-    frozen = {item.uid: item.sha256 for item in items}
-    numbers = {item.provisional_number for item in items}
-    plain = {one.id: one.sha256 for item in items for one in item.attachments}
-    waiting = {item.uid for item in items if item.state is not State.DONE}
-    before = tmp_path / "before"
-    if part == "queue.db":
-        store.close()
-    shutil.copytree(folder, before)
-    store.close()
-    for _ in range(60):
-        shutil.rmtree(folder)
-        shutil.copytree(before, folder)
-        file = chance.choice(sorted((folder / part).iterdir())) if part == "blobs" else folder / part
-        content = bytearray(file.read_bytes())
-        at = chance.randrange(len(content))
-        content[at] ^= 1 << chance.randrange(8)
-        file.write_bytes(content)
-        _judge(folder, clock, numbers, frozen, plain, waiting, f"{file.name} at {at}", tail=part == "queue.db-wal")
-
-
 @pytest.mark.parametrize("alone", [False, True], ids=["sending", "without-a-platform"])
 def test_what_waits_lies_in_the_log_alone_no_longer_than_a_round(tmp_path: Path, alone: bool) -> None:
     folder, after = tmp_path / "queue", tmp_path / "after"
@@ -232,44 +177,6 @@ def test_what_waits_lies_in_the_log_alone_no_longer_than_a_round(tmp_path: Path,
         left.close()
         shutil.rmtree(after)
     store.close()
-
-
-def _judge(
-    folder: Path,
-    clock: TurnedClock,
-    numbers: set[str],
-    frozen: dict[str, str],
-    plain: dict[str, str],
-    waiting: set[str],
-    where: str,
-    *,
-    tail: bool,
-) -> None:
-    platform = _Strict(frozen, plain)
-    try:
-        store = open_store(folder, clock)
-    except (apsw.Error, RuntimeError):
-        return  # noticed: the terminal doesn't start
-    try:
-        items = store.list()
-        listed = [item.uid for item in items]
-        found = store.verify()
-        for _ in range(2):
-            sync_once(store, platform, hurry=True)
-        states = {item.uid: item.state for item in store.list()}
-    except (apsw.Error, ValueError, TypeError):
-        return  # noticed: damaged pages are told, and nothing is taken for granted
-    finally:
-        store.close()
-    if found or State.HELD in states.values():
-        return
-    assert {item.provisional_number for item in items} <= numbers, where
-    there = [uid for uid in frozen if uid in listed]
-    if tail:  # SQLite reads its log up to the first frame that is not whole: what comes after is as never written
-        assert there == list(frozen)[: len(there)], where
-    else:
-        assert there == list(frozen), where
-    assert waiting & set(there) <= platform.arrived(), where
 
 
 @pytest.mark.parametrize("days", [-3650, -1, 1, 3650])

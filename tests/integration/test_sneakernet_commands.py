@@ -11,9 +11,12 @@ from click.testing import CliRunner
 from district.cli import main as district_main
 from kiosk.bootstrap import open_queue
 from kiosk.cli import main
+from kiosk.cli.stick import NOT_TAKEN
 from kiosk.config import load
 from offline_queue.bundle import public_text
+from offline_queue.carrying import Applied
 from offline_queue.numbers import base64url
+from tests.support.damage import damage
 from tests.support.queue_rig import NAME, stored
 from tests.support.sealed_rig import KeyedDistrict
 
@@ -69,6 +72,20 @@ def test_there_and_back(tmp_path: Path) -> None:
     receipts.write_bytes(receipts.read_bytes().replace(b"A", b"B"))
     status, rows = sides.kiosk("queue", "receipts", str(sides.stick))
     assert (status, rows[0]["trouble"]) == (1, "receipts-forged")
+
+
+def test_a_receipt_that_is_not_taken_says_why(tmp_path: Path) -> None:
+    assert set(NOT_TAKEN) == set(Applied) - {Applied.DONE, Applied.KNOWN, Applied.FOREIGN}
+    sides = Sides(tmp_path, sealed=True)
+    uid = sides.put()
+    sides.kiosk("queue", "export", "--to", str(sides.stick))
+    assert sides.take() == 0
+    (folder,) = tmp_path.glob("**/queue.db")
+    damage(folder.parent, f"UPDATE submission SET body_sha256 = '{'0' * 64}'")
+    status, rows = sides.kiosk("queue", "receipts", str(sides.stick))
+    assert (status, rows[0]["uid"], rows[0]["result"]) == (1, uid, "other-bytes")
+    assert rows[0]["trouble"] == "receipt-other-bytes"
+    assert "区里" in rows[0]["remedy"]
 
 
 def test_what_is_not_sealed_to_a_district_stays_with_a_remedy(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -153,7 +155,49 @@ def test_verify_repairs_and_says_what(kiosk: Run, config: Path, tmp_path: Path) 
     (tmp_path / "data" / "queue" / "blobs" / "x.part").write_bytes(b"half")
     assert kiosk("queue", "verify", "--config", config, "--json").status == 1
     answer = kiosk("queue", "verify", "--repair", "--config", config, "--json")
-    assert (answer.status, json.loads(answer.out)) == (0, {"uid": None, "mended": "file-removed", "detail": "x.part"})
+    told = {"uid": None, "mended": "file-removed", "detail": "x.part", "message": "清掉了用不着的文件。"}
+    assert (answer.status, json.loads(answer.out)) == (0, told)
+
+
+def test_a_queue_that_does_not_open_says_what_to_do_and_is_made_anew(kiosk: Run, config: Path, tmp_path: Path) -> None:
+    form = tmp_path / "form.json"
+    form.write_text('{"matter": "m", "answers": {}}', encoding="utf-8")
+    assert kiosk("queue", "put", "--form", form, "--config", config).status == 0
+    file = tmp_path / "data" / "queue" / "queue.db"
+    damaged = b"X" + file.read_bytes()[1:]
+    file.write_bytes(damaged)
+    for words in (("queue", "list"), ("queue", "verify"), ("queue", "show", "x")):
+        answer = kiosk(*words, "--config", config)
+        assert answer.status == 1
+        assert "打不开" in answer.err
+        assert "kiosk queue verify --repair" in answer.err
+        assert "KIOSK_DATA_DIR" not in answer.err
+    answer = kiosk("queue", "verify", "--repair", "--config", config)
+    assert answer.status == 0
+    assert "坏的留在旁边" in answer.out
+    assert "the old one is kept" in answer.out
+    (kept,) = (tmp_path / "data" / "queue").glob("damaged-*/queue.db")
+    assert kept.read_bytes() == damaged
+    assert '"state": "ready"' in kiosk("queue", "list", "--config", config, "--json").out
+
+
+def test_a_queue_that_is_open_elsewhere_or_illegible_is_left_as_it_is(kiosk: Run, config: Path, tmp_path: Path) -> None:
+    assert kiosk("queue", "list", "--config", config).status == 0
+    file = tmp_path / "data" / "queue" / "queue.db"
+    file.write_bytes(b"X" * 8192)
+    answer = kiosk("queue", "verify", "--repair", "--config", config, "--json")
+    assert (answer.status, json.loads(answer.out)["trouble"]) == (1, "queue-illegible")
+    with file.open("r+b") as held:
+        # As another process has it: POSIX locks don't keep a process from itself.
+        lock = "fcntl.lockf(0, fcntl.LOCK_SH, 510, 0x40000002)"
+        script = f"import fcntl, os, signal; {lock}; os.write(1, b'1\\n'); signal.pause()"
+        with subprocess.Popen([sys.executable, "-c", script], stdin=held, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"1\n"
+            answer = kiosk("queue", "verify", "--repair", "--config", config, "--json")
+            other.kill()
+    assert (answer.status, json.loads(answer.out)["trouble"]) == (1, "queue-in-use")
+    assert file.read_bytes() == b"X" * 8192
 
 
 # --- run ----------------------------------------------------------------------------------------------------------
@@ -281,8 +325,11 @@ def test_verify_names_what_is_damaged(kiosk: Run, uid: str, tmp_path: Path) -> N
     answer = kiosk("queue", "verify", "--json")
     assert answer.status == 1
     assert [row["uid"] for row in answer.rows] == [uid]
-    assert set(answer.rows[0]) == {"uid", "code", "detail"}
-    assert kiosk("queue", "verify").status == 1
+    assert set(answer.rows[0]) == {"uid", "code", "detail", "message", "remedy"}
+    answer = kiosk("queue", "verify")
+    assert answer.status == 1
+    assert "材料" in answer.out
+    assert "The file of a paper is damaged." in answer.out
 
 
 def test_a_form_that_is_none_is_wrong_use(kiosk: Run, tmp_path: Path) -> None:

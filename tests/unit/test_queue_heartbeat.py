@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from offline_queue.heartbeat import EVERY_SECONDS, FIRST_SECONDS, Heartbeat
+from offline_queue.reasons import HttpStatus
 from offline_queue.retry import Answer, Failure, FailureKind, Outcome
 from offline_queue.sync import sync_once
 from offline_queue.work import TelemetryWork
@@ -33,7 +34,7 @@ def test_it_says_numbers_every_ten_minutes(tmp_path: Path) -> None:
     work = store.outbox.next_work(forms=1)
     assert work is not None
     assert not isinstance(work, TelemetryWork)
-    store.outbox.hold(work, error="http-422")  # type: ignore[arg-type]
+    store.outbox.hold(work, error=HttpStatus(422))  # type: ignore[arg-type]
     beat = Heartbeat(store, lambda: {"version": "0.1.0", "clock_offset_seconds": 7}, now=clock.monotonic)
     assert 0 < beat.beat() <= FIRST_SECONDS
     clock.forward(FIRST_SECONDS)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from kiosk.domain.reasons import reason_of
-from offline_queue.model import Finding, Paper
+from offline_queue.findings import Mended, Repair
+from offline_queue.model import Paper
+from offline_queue.reasons import HttpStatus
 from offline_queue.retry import Answer, Attempt, Failure, FailureKind, Outcome, Reported, TryAgain, decide_report
 from offline_queue.store import Store
 from offline_queue.sync import sync_once
@@ -158,7 +160,7 @@ def test_telemetry_that_fails_waits_and_a_newer_one_is_not_lost(store: Store, cl
     assert isinstance(work, TelemetryWork)
     store.report("heartbeat", {"n": 2})
     store.outbox.lesser.told(work)
-    store.outbox.lesser.put_off_telemetry(work, TryAgain(seconds=30, error="http-500"))
+    store.outbox.lesser.put_off_telemetry(work, TryAgain(seconds=30, error=HttpStatus(500)))
     assert store.outbox.next_work() is None
     clock.forward(31)
     again = store.outbox.next_work()
@@ -192,7 +194,7 @@ def test_what_ended_is_forgotten_after_its_days_and_nothing_else(
     held = put(store)
     work = store.outbox.next_work()
     assert isinstance(work, FormWork)
-    store.outbox.hold(work, error="http-422")
+    store.outbox.hold(work, error=HttpStatus(422))
     clock.forward(181 * DAY)
     unrated = put(store)
     assert sync_once(store, ModelPlatform(lambda: "ok")).delivered == 1
@@ -277,10 +279,10 @@ def test_repair_mends_only_what_loses_nothing(tmp_path: Path, clock: TurnedClock
     store = open_store(folder, clock)
     mended = store.repair()
     assert set(mended) == {
-        Finding(uid=stuck, code="sending-let-go", detail=""),
-        Finding(uid=damaged, code="held", detail="body-damaged"),
-        Finding(uid=missing, code="held", detail="paper-missing"),
-        Finding(uid=None, code="file-removed", detail="left-over.part"),
+        Repair(uid=stuck, code=Mended.SENDING),
+        Repair(uid=damaged, code=Mended.HELD, detail="body-damaged"),
+        Repair(uid=missing, code=Mended.HELD, detail="paper-missing"),
+        Repair(uid=None, code=Mended.FILE, detail="left-over.part"),
     }
     assert [state_of(store, uid) for uid in (damaged, missing, stuck, well)] == [
         State.HELD,
@@ -298,15 +300,18 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path, clock: TurnedClock) -> Non
     store = open_store(folder, clock)
     uids = {put(store) for _ in range(3)}
     store.close()
-    with closing(sqlite3.connect(folder / "queue.db")) as connection:
-        connection.execute("PRAGMA writable_schema = ON")
-        # The index is told to be sorted by something else than it is.
-        connection.execute(
-            "UPDATE sqlite_schema SET sql = replace(sql, 'next_mono', 'created_epoch') WHERE name = 'submission_due'"
-        )
-        connection.commit()
+    swap = "UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE name = 'submission_due'"
+    for names in (("next_mono", "created_epoch"), ("created_epoch", "next_mono")):
+        with closing(sqlite3.connect(folder / "queue.db")) as connection:
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.execute(swap, names)  # it is sorted by something else than it says
+            connection.commit()
+        if names[0] == "next_mono":
+            with closing(sqlite3.connect(folder / "queue.db")) as connection:
+                connection.execute("REINDEX")
     store = open_store(folder, clock)
     assert [finding.code for finding in store.verify()] == ["database-damaged"]
-    assert Finding(uid=None, code="indexes-made-anew", detail="") in store.repair()
+    assert Repair(uid=None, code=Mended.INDEXES) in store.repair()
+    assert store.verify() == ()
     assert {item.uid for item in store.list()} == uids
     store.close()

@@ -294,7 +294,11 @@ def test_a_lost_machine_key_keeps_nothing_from_the_district(
     item = after.show(sealed)
     assert item is not None
     assert (item.matter, item.name, after.find(ID_NUMBER)) == (None, None, ())
-    assert {finding.code for finding in after.verify()} == {"summary-unreadable", "body-damaged"}
+    assert {finding.code for finding in after.verify()} == {
+        "summary-unreadable",
+        "reprint-unreadable",
+        "body-damaged",
+    }
     platform = ModelPlatform(lambda: "ok")
     assert sync_once(after, platform).delivered == 1
     assert [(one.uid, one.state) for one in after.list()] == [(sealed, State.DONE), (unsealed, State.HELD)]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from offline_queue.model import Paper
+from offline_queue.reasons import HttpStatus
 from offline_queue.retry import TryAgain
 from offline_queue.store import Store
 from offline_queue.sync import sync_once
@@ -73,11 +74,11 @@ def test_an_older_queue_is_taken_over_whole(tmp_path: Path, version: int, reboot
         work = store.outbox.next_work()
         assert isinstance(work, FormWork)
         if work.uid == held:
-            store.outbox.hold(work, error="http-422")
+            store.outbox.hold(work, error=HttpStatus(422))
         elif work.uid == done:
             store.outbox.received(work, Receipt(uid=work.uid, sha256=work.sha256, state=State.DONE, case_number="1"))
         else:
-            store.outbox.put_off(work, TryAgain(seconds=5, error="http-500"))
+            store.outbox.put_off(work, TryAgain(seconds=5, error=HttpStatus(500)))
     store.rate(done, 4)
     before = store.list()
     store.close()

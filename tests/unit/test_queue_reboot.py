@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from offline_queue.blobs import sync_path
+from offline_queue.reasons import HttpStatus
 from offline_queue.retry import TryAgain
 from offline_queue.starting import NEW_BOOT_JITTER_SECONDS
 from offline_queue.store import Store
@@ -25,7 +26,7 @@ def fail(store: Store, seconds: float) -> None:
     """What waits was tried, and waits so long for its next try."""
     work = store.outbox.next_work()
     assert isinstance(work, FormWork)
-    store.outbox.put_off(work, TryAgain(seconds=seconds, error="http-500"))
+    store.outbox.put_off(work, TryAgain(seconds=seconds, error=HttpStatus(500)))
 
 
 def reboot(folder: Path, clock: TurnedClock) -> Store:
@@ -58,7 +59,7 @@ def test_everything_is_due_at_one_moment_of_chance(tmp_path: Path) -> None:
         work = store.outbox.next_work(forms=20)
         assert isinstance(work, FormsWork)
         assert {one.uid for one in work.forms} == {item.uid for item in store.list()}
-        store.outbox.settle([(one, TryAgain(seconds=0, error="http-500")) for one in work.forms])
+        store.outbox.settle([(one, TryAgain(seconds=0, error=HttpStatus(500))) for one in work.forms])
     store.close()
     assert len(firsts) == 3
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offline_queue.reasons import HttpStatus, Reason
 from offline_queue.retry import (
     CLOCK_PROBLEM,
     DIGEST_PROBLEM,
@@ -63,7 +64,7 @@ def test_a_matching_receipt_is_accepted(status: int) -> None:
     ],
 )
 def test_200_without_our_receipt_is_a_failure(body: bytes) -> None:
-    assert form(Answer(status=200, body=body)) == TryAgain(seconds=2.0, error="not-a-receipt")
+    assert form(Answer(status=200, body=body)) == TryAgain(seconds=2.0, error=Reason.NOT_A_RECEIPT)
 
 
 def test_a_little_is_added_to_what_was_told_and_never_much() -> None:
@@ -84,25 +85,25 @@ DIGEST = canonical_bytes(Problem(type=DIGEST_PROBLEM))
 @pytest.mark.parametrize(
     ("answer", "decision"),
     [
-        (Answer(status=307), TryAgain(seconds=2.0, error="http-307")),
-        (Answer(status=302), TryAgain(seconds=2.0, error="http-302")),
-        (Answer(status=400, body=DIGEST), TryAgain(seconds=2.0, error="digest-mismatch")),
-        (Answer(status=409), TryAgain(seconds=2.0, error="http-409")),
-        (Answer(status=500), TryAgain(seconds=2.0, error="http-500")),
-        (Answer(status=408), TryAgain(seconds=2.0, error="http-408")),
-        (Answer(status=502), TryAgain(seconds=2.0, error="http-502", platform_wide=True)),
-        (Answer(status=504), TryAgain(seconds=2.0, error="http-504", platform_wide=True)),
-        (Answer(status=204), TryAgain(seconds=2.0, error="http-204")),
-        (Answer(status=400), Hold(error="http-400")),
-        (Answer(status=413), Hold(error="http-413")),
-        (Answer(status=422), Hold(error="http-422")),
-        (Answer(status=404), Hold(error="http-404")),
-        (Answer(status=401), TryAgain(seconds=150.0, error="http-401", counted=False, platform_wide=True)),
-        (Answer(status=403), TryAgain(seconds=150.0, error="http-403", counted=False, platform_wide=True)),
-        (Answer(status=503, retry_after="77"), TryAgain(seconds=77.0, error="http-503", platform_wide=True)),
-        (Answer(status=429, retry_after="9"), TryAgain(seconds=9.0, error="http-429", platform_wide=True)),
-        (Answer(status=503), TryAgain(seconds=2.0, error="http-503", platform_wide=True)),
-        (Failure(kind=FailureKind.DEADLINE), TryAgain(seconds=2.0, error="deadline", platform_wide=True)),
+        (Answer(status=307), TryAgain(seconds=2.0, error=HttpStatus(307))),
+        (Answer(status=302), TryAgain(seconds=2.0, error=HttpStatus(302))),
+        (Answer(status=400, body=DIGEST), TryAgain(seconds=2.0, error=Reason.DIGEST_MISMATCH)),
+        (Answer(status=409), TryAgain(seconds=2.0, error=HttpStatus(409))),
+        (Answer(status=500), TryAgain(seconds=2.0, error=HttpStatus(500))),
+        (Answer(status=408), TryAgain(seconds=2.0, error=HttpStatus(408))),
+        (Answer(status=502), TryAgain(seconds=2.0, error=HttpStatus(502), platform_wide=True)),
+        (Answer(status=504), TryAgain(seconds=2.0, error=HttpStatus(504), platform_wide=True)),
+        (Answer(status=204), TryAgain(seconds=2.0, error=HttpStatus(204))),
+        (Answer(status=400), Hold(error=HttpStatus(400))),
+        (Answer(status=413), Hold(error=HttpStatus(413))),
+        (Answer(status=422), Hold(error=HttpStatus(422))),
+        (Answer(status=404), Hold(error=HttpStatus(404))),
+        (Answer(status=401), TryAgain(seconds=150.0, error=HttpStatus(401), counted=False, platform_wide=True)),
+        (Answer(status=403), TryAgain(seconds=150.0, error=HttpStatus(403), counted=False, platform_wide=True)),
+        (Answer(status=503, retry_after="77"), TryAgain(seconds=77.0, error=HttpStatus(503), platform_wide=True)),
+        (Answer(status=429, retry_after="9"), TryAgain(seconds=9.0, error=HttpStatus(429), platform_wide=True)),
+        (Answer(status=503), TryAgain(seconds=2.0, error=HttpStatus(503), platform_wide=True)),
+        (Failure(kind=FailureKind.DEADLINE), TryAgain(seconds=2.0, error=Reason.DEADLINE, platform_wide=True)),
     ],
 )
 def test_every_row_of_the_table(answer: Answer | Failure, decision: object) -> None:
@@ -116,8 +117,8 @@ def test_offsets() -> None:
     assert head(Answer(status=200, upload_offset=4, upload_length=10)) == Offset(offset=4)
     assert head(Answer(status=404)) == head(Answer(status=410)) == SendFormAgain()
     for wrong in (Answer(status=200), Answer(status=200, upload_offset=11, upload_length=10)):
-        assert head(wrong) == TryAgain(seconds=2.0, error="not-an-upload")
-    assert head(Answer(status=422)) == Hold(error="http-422")
+        assert head(wrong) == TryAgain(seconds=2.0, error=Reason.NOT_AN_UPLOAD)
+    assert head(Answer(status=422)) == Hold(error=HttpStatus(422))
 
 
 def test_chunks() -> None:
@@ -125,11 +126,11 @@ def test_chunks() -> None:
         return decide_chunk(answer, FIRST, sent_to=10)
 
     assert patch(Answer(status=204, upload_offset=10)) == Offset(offset=10)
-    assert patch(Answer(status=204, upload_offset=9)) == TryAgain(seconds=2.0, error="not-an-upload")
+    assert patch(Answer(status=204, upload_offset=9)) == TryAgain(seconds=2.0, error=Reason.NOT_AN_UPLOAD)
     assert patch(Answer(status=409)) == AskOffset()
     assert patch(Answer(status=410)) == SendFormAgain()
-    assert patch(Answer(status=413)) == Hold(error="http-413")
-    assert patch(Answer(status=200)) == TryAgain(seconds=2.0, error="http-200")
+    assert patch(Answer(status=413)) == Hold(error=HttpStatus(413))
+    assert patch(Answer(status=200)) == TryAgain(seconds=2.0, error=HttpStatus(200))
 
 
 def test_progress() -> None:
@@ -139,16 +140,16 @@ def test_progress() -> None:
         return decide_progress(answer, FIRST, uid=UID, sha256=SHA)
 
     assert get(Answer(status=200, body=canonical_bytes(progress))) == Known(progress=progress)
-    assert get(Answer(status=200, body=b"{}")) == TryAgain(seconds=2.0, error="not-progress")
+    assert get(Answer(status=200, body=b"{}")) == TryAgain(seconds=2.0, error=Reason.NOT_PROGRESS)
     assert get(Answer(status=404)) == SendFormAgain()
-    assert get(Answer(status=422)) == TryAgain(seconds=2.0, error="http-422")
+    assert get(Answer(status=422)) == TryAgain(seconds=2.0, error=HttpStatus(422))
 
 
 def test_ratings() -> None:
     assert decide_rating(Answer(status=204), FIRST) == Rated()
     assert decide_rating(Answer(status=200, body=b'{"level":5}'), FIRST) == Rated()
-    assert decide_rating(Answer(status=200, body=b"<html>"), FIRST) == TryAgain(seconds=2.0, error="not-a-rating")
-    assert decide_rating(Answer(status=422), FIRST) == Hold(error="http-422")
+    assert decide_rating(Answer(status=200, body=b"<html>"), FIRST) == TryAgain(seconds=2.0, error=Reason.NOT_A_RATING)
+    assert decide_rating(Answer(status=422), FIRST) == Hold(error=HttpStatus(422))
 
 
 @given(attempts=st.integers(0, 10_000), chance=st.floats(0, 1, exclude_max=True))
@@ -191,15 +192,16 @@ def test_each_form_of_a_batch_is_decided_by_itself() -> None:
     receipt = canonical_bytes(RECEIPT)
     assert decide_batch(together(alone(OTHER, 422), alone(UID, 201, receipt)), FORMS) == (
         Accepted(receipt=RECEIPT),
-        Hold(error="http-422"),
+        Hold(error=HttpStatus(422)),
     )
     assert decide_batch(together(alone(UID, 503, retry_after=77), alone(OTHER, 400, DIGEST)), FORMS) == (
-        TryAgain(seconds=77.0, error="http-503", platform_wide=True),
-        TryAgain(seconds=2.0, error="digest-mismatch"),
+        TryAgain(seconds=77.0, error=HttpStatus(503), platform_wide=True),
+        TryAgain(seconds=2.0, error=Reason.DIGEST_MISMATCH),
     )
     # another form's receipt, and no answer at all
     assert (
-        decide_batch(together(alone(OTHER, 201, receipt)), FORMS) == (TryAgain(seconds=2.0, error="not-a-receipt"),) * 2
+        decide_batch(together(alone(OTHER, 201, receipt)), FORMS)
+        == (TryAgain(seconds=2.0, error=Reason.NOT_A_RECEIPT),) * 2
     )
 
 
@@ -251,7 +253,7 @@ def test_the_platforms_time_is_taken_when_it_refuses_ours(answer: Answer, taken:
 
 def test_a_refused_clock_is_told_as_such() -> None:
     assert form(Answer(status=401, body=CLOCK)) == TryAgain(
-        seconds=150.0, error="clock", counted=False, platform_wide=True
+        seconds=150.0, error=Reason.CLOCK, counted=False, platform_wide=True
     )
 
 

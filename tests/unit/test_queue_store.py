@@ -13,6 +13,7 @@ from offline_queue.files import NotAForm, put_files
 from offline_queue.model import NoSpace, OtherContent, Paper, StorageTrouble, Stored, SystemClock, TooLarge
 from offline_queue.numbers import parse_slip_text
 from offline_queue.outbox import LEASE_SECONDS
+from offline_queue.reasons import HttpStatus, Reason
 from offline_queue.retry import TryAgain
 from offline_queue.store import Store
 from offline_queue.wire import Progress, Receipt, State
@@ -109,7 +110,7 @@ def test_nothing_readable_lies_on_the_disk(store: Store, tmp_path: Path) -> None
     put(store)
     assert planted() == []
     work = form_work(store)
-    store.outbox.put_off(work, TryAgain(seconds=5, error="http-500"))
+    store.outbox.put_off(work, TryAgain(seconds=5, error=HttpStatus(500)))
     assert planted() == []
     work = form_work(store)
     store.outbox.received(work, receipt(work))
@@ -258,7 +259,7 @@ def test_an_answer_about_other_bytes_never_ends_an_item(store: Store) -> None:
 
 def test_a_failure_waits_and_a_wall_clock_that_jumps_moves_nothing(store: Store, clock: TurnedClock) -> None:
     put(store)
-    store.outbox.put_off(form_work(store), TryAgain(seconds=60, error="http-500"))
+    store.outbox.put_off(form_work(store), TryAgain(seconds=60, error=HttpStatus(500)))
     clock.now = clock.now.replace(year=2040)
     assert store.outbox.next_work() is None
     clock.now = clock.now.replace(year=2020)
@@ -284,7 +285,7 @@ def test_an_overtaken_sender_changes_nothing(tmp_path: Path, clock: TurnedClock)
     slow = form_work(store)
     clock.forward(200)
     quick = form_work(other)
-    store.outbox.hold(slow, error="http-422")
+    store.outbox.hold(slow, error=HttpStatus(422))
     assert store.outbox.received(slow, receipt(slow)) is None
     assert store.list()[0].state is State.SENDING
     assert other.outbox.received(quick, receipt(quick)) is State.DONE
@@ -311,7 +312,7 @@ def test_what_another_sender_holds_is_not_due(tmp_path: Path, clock: TurnedClock
 
 def test_held_is_never_dropped_and_can_be_retried(store: Store, clock: TurnedClock) -> None:
     uid = put(store)
-    store.outbox.hold(form_work(store), error="http-422")
+    store.outbox.hold(form_work(store), error=HttpStatus(422))
     item = store.show(uid)
     assert item is not None
     assert (item.state, item.last_error) == (State.HELD, "http-422")
@@ -325,8 +326,8 @@ def test_held_is_never_dropped_and_can_be_retried(store: Store, clock: TurnedClo
 def test_hurry_leaves_waiting_what_the_platform_told_to_wait(store: Store) -> None:
     put(store)
     put(store)
-    store.outbox.put_off(form_work(store), TryAgain(seconds=60, error="unreachable"))
-    store.outbox.put_off(form_work(store), TryAgain(seconds=60, error="http-503"))
+    store.outbox.put_off(form_work(store), TryAgain(seconds=60, error=Reason.UNREACHABLE))
+    store.outbox.put_off(form_work(store), TryAgain(seconds=60, error=HttpStatus(503)))
     assert store.outbox.next_work() is None
     store.outbox.hurry()
     form_work(store)
@@ -341,7 +342,7 @@ def test_a_lost_form_is_sent_again_with_its_papers(store: Store) -> None:
     papers = store.outbox.next_work()
     assert isinstance(papers, PapersWork)
     store.outbox.sent(papers, papers.papers[0], 10)
-    store.outbox.form_lost(papers, TryAgain(seconds=0, error="upload-unknown"))
+    store.outbox.form_lost(papers, TryAgain(seconds=0, error=Reason.UPLOAD_UNKNOWN))
     assert form_work(store).body == work.body
     assert store.list()[0].bytes_sent == 0
 

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.domain.findings import FINDINGS, MENDED
 from kiosk.domain.reasons import REASONS, reason_of
+from offline_queue.findings import Mended, Wrong
+from offline_queue.reasons import HttpStatus, Reason, is_reason
 from offline_queue.retry import FailureKind
 
 PROJECT = Path(__file__).parents[2]
@@ -26,15 +29,26 @@ def test_every_reason_has_words(code: str) -> None:
     assert reason_of(code).code != "unknown-reason"
 
 
-def test_every_reason_that_the_queue_writes_is_documented() -> None:
-    """A literal that is written as an error, held or put off."""
-    written: set[str] = set()
-    for path in (PROJECT / "offline_queue").glob("*.py"):
-        text = path.read_text("utf-8")
-        written |= set(re.findall(r"""(?:error=|last_error = |_later\(attempt, |hold\([^"]*)["']([a-z-]+)""", text))
-    codes = {code for code in written if "-" in code or code in ("stopped",)}
-    assert {"not-a-receipt", "paper-damaged", "digest-mismatch"} <= codes
-    assert {code for code in codes if code not in documented()} <= {"http-"}
+def test_the_queue_writes_no_other_reason_than_those_that_are_documented() -> None:
+    """`last_error` is typed by `Reason`: a code that is no member of it does not pass the type checker."""
+    assert set(Reason) <= set(documented())
+    assert all(reason_of(reason).code != "unknown-reason" for reason in Reason)
+    assert {kind.value for kind in FailureKind} <= set(Reason)
+    assert all(is_reason(reason) for reason in [*Reason, HttpStatus(404)])
+    assert not is_reason("not-a-seceipt")
+
+
+def test_every_finding_and_repair_has_words_and_a_row() -> None:
+    page = (
+        (PROJECT / "docs" / "queue.md").read_text("utf-8").partition("## What `verify` says")[2].partition("\n## ")[0]
+    )
+    rows = {code for line in page.splitlines() if line.startswith("| `") for code in CODES.findall(line.split("|")[1])}
+    assert set(FINDINGS) == set(Wrong)
+    assert set(MENDED) == set(Mended)
+    assert rows == {*Wrong, *Mended}
+    for text in [text for one in FINDINGS.values() for text in (one.message, one.remedy)] + [*MENDED.values()]:
+        assert text.zh.endswith("。")
+        assert text.en.endswith(".")
 
 
 def test_families_and_strangers() -> None:
