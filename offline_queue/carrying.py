@@ -83,6 +83,8 @@ class Carried(StrEnum):
     DAMAGED = "damaged"
     SENT = "sent"
     """It arrived by network meanwhile."""
+    WITHDRAWN = "withdrawn"
+    """It was withdrawn meanwhile."""
 
 
 class Applied(StrEnum):
@@ -235,7 +237,10 @@ class Carrier:
             write_durably(draft / MANIFEST, sign_parcel(parcel, self._key))
             sync_folder(draft)
         # Before the name: whoever finds it on the stick must not find it withdrawn here.
-        self._note(queued)
+        if not self._note(queued):
+            with _on_stick():
+                _remove(draft)
+            return self._why_not(queued)
         with _on_stick():
             if os.path.lexists(target):
                 _remove(target)
@@ -246,6 +251,8 @@ class Carrier:
     def _why_not(self, queued: _Queued) -> Carried:
         with self._database.read() as connection:
             state = connection.value("SELECT state FROM submission WHERE seq = ?", (queued.seq,))
+        if state == State.CANCELLED.value:
+            return Carried.WITHDRAWN
         return Carried.SENT if state in (None, State.DONE.value) else Carried.DAMAGED
 
     def _copy(self, paper: SealedAttachment, target: Path) -> bool:
@@ -269,13 +276,17 @@ class Carrier:
             os.close(descriptor)
         return digest.hexdigest() == paper.sha256
 
-    def _note(self, queued: _Queued) -> None:
-        """Its bytes have left: from now on it can't be withdrawn here."""
+    def _note(self, queued: _Queued) -> bool:
+        """Its bytes leave: from now on it can't be withdrawn here. False when it was already."""
         with self._database.write() as connection:
-            connection.run(
-                "UPDATE submission SET exported_epoch = coalesce(exported_epoch, ?) WHERE seq = ?",
+            noted = connection.run(
+                """
+                UPDATE submission SET exported_epoch = coalesce(exported_epoch, ?)
+                WHERE seq = ? AND state <> 'cancelled'
+                """,
                 (self._clock.wall().timestamp(), queued.seq),
             )
+        return noted == 1
 
     def _apply(self, receipt: Receipt) -> Applied:
         with self._database.write() as connection:

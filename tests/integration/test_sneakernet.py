@@ -17,6 +17,7 @@ from district.cli import main as district_main
 from district.embedded import EmbeddedDistrict
 from district.importing import Imported, NotImported, write_receipts
 from district.keys import signing_key
+from offline_queue import carrying
 from offline_queue.carrying import Applied, AppliedReceipt, Carried, Forged
 from offline_queue.client import PlatformClient
 from offline_queue.parcel import (
@@ -299,6 +300,22 @@ def test_what_left_on_a_stick_cannot_be_withdrawn_here(hall: Hall) -> None:
     uid = hall.put()
     hall.export()
     assert hall.queue.cancel(uid, reason="a mistake", by="A", confirmed_by="B") is Withdrawal.LEFT
+
+
+def test_what_is_withdrawn_while_it_is_written_does_not_leave(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    uid = hall.put()
+    durably = carrying.write_durably
+
+    def slow(path: Path, content: bytes) -> None:
+        durably(path, content)
+        if path.name == MANIFEST:
+            became = hall.queue.cancel(uid, reason="a mistake", by="A", confirmed_by="B")
+            assert became is Withdrawal.WITHDRAWN
+
+    monkeypatch.setattr(carrying, "write_durably", slow)
+    assert hall.export() == [Carried.WITHDRAWN]
+    assert list((hall.stick / FOLDER).iterdir()) == []
+    assert hall.item(uid).state is State.CANCELLED
 
 
 def test_what_this_disk_damaged_is_named_and_the_rest_is_written(hall: Hall) -> None:
