@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from offline_queue.reasons import Reason
 from offline_queue.retry import Accepted, Hold, SendSingly, TryAgain, decide_batch, decide_form
 from offline_queue.round import Round
 from offline_queue.wire import Batch, BatchItem, State, canonical_bytes, content_digest
@@ -36,7 +37,7 @@ def send_forms(this: Round, work: FormsWork) -> None:
             for one in work.forms:
                 # All were claimed at once, and each may take as long as a request may.
                 if this.stopped():
-                    this.put_off(one, TryAgain(seconds=0.0, error="stopped", counted=False))
+                    this.put_off(one, TryAgain(seconds=0.0, error=Reason.STOPPED, counted=False))
                 elif this.outbox.renew(one):
                     send_form(this, one)
         case decisions:

@@ -285,7 +285,8 @@ def _promises(folder: Path, said: dict[str, set[str]], day: Day, *, drain: bool)
             if item.state is State.DONE and uid not in said.get("complete", ()):
                 yield "done means the platform has it"
         for finding in store.verify():
-            if finding.code != "paper-unknown":  # what a put left that never answered
+            # What a put left that never answered, and what a delivery had not yet removed: a start does.
+            if finding.code not in ("paper-unknown", "paper-left"):
                 yield f"intact ({finding.code})"
         for uid in said.get("there", ()):
             if store.cancel(uid, reason="r", by="a", confirmed_by="b") is Withdrawal.WITHDRAWN:
