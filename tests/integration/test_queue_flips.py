@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +22,7 @@ from offline_queue.database import DamagedQueue
 from offline_queue.lease import LEASE_SECONDS
 from offline_queue.model import Paper
 from offline_queue.retry import Outcome
-from offline_queue.salvage import salvage
+from offline_queue.salvage import InUse, salvage
 from offline_queue.store import Store
 from offline_queue.sync import sync_once
 from offline_queue.wire import State, sha256_hex
@@ -29,6 +31,7 @@ from tests.support.model_platform import ModelPlatform
 from tests.support.queue_rig import TurnedClock, open_store, stored
 
 FLIPS = {"queue.db": 150, "queue.db-wal": 40, "blobs": 20}
+ROOT = Path(__file__).parents[2]
 ROWS_OF_A_PAGE = 3
 """At most, of the forms of these tests."""
 
@@ -144,3 +147,35 @@ def test_every_intact_item_arrives_after_a_flip(tmp_path: Path, part: str) -> No
     elif part == "queue.db":
         assert came["opened, 1 behind"] >= FLIPS[part] // 10, came
         assert sum(count for name, count in came.items() if name.startswith("salvaged")) >= FLIPS[part] // 10, came
+
+
+_OPEN = """
+import sys
+from pathlib import Path
+from tests.support.queue_rig import open_store
+store = open_store(Path(sys.argv[1]))
+print("open", flush=True)
+sys.stdin.readline()
+store.close()
+"""
+
+
+def test_a_file_that_another_process_has_open_is_not_taken_from_under_it(tmp_path: Path) -> None:
+    folder, clock = tmp_path / "queue", TurnedClock()
+    store = open_store(folder)
+    stored(store.put(matter="m", form={}))
+    store.close()
+    argv = [sys.executable, "-c", _OPEN, str(folder)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(InUse):
+            salvage(folder, clock)
+        other.stdin.write("go\n")
+        other.stdin.flush()
+        assert other.wait(30) == 0
+    assert salvage(folder, clock).rows == 1
+    store = open_store(folder)
+    assert store.verify() == ()
+    store.close()
