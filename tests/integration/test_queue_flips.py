@@ -30,7 +30,7 @@ from tests.support.damage import flip
 from tests.support.model_platform import ModelPlatform
 from tests.support.queue_rig import TurnedClock, open_store, stored
 
-FLIPS = {"queue.db": 150, "queue.db-wal": 40, "blobs": 20}
+FLIPS = {"queue.db": 80, "queue.db-wal": 40, "blobs": 20}
 ROOT = Path(__file__).parents[2]
 ROWS_OF_A_PAGE = 3
 """At most, of the forms of these tests."""
