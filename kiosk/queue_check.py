@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kiosk.checks import Check, ill, well
 from kiosk.config import Config, data_folder
+from kiosk.domain.trouble import explain
 
 NAME = "queue"
 LONGEST_WAIT_HOURS = 24
@@ -17,7 +18,7 @@ def queue(config: Config, *, now: datetime) -> Check:
     """Held submissions, and those that have waited for a day though there is a platform, are a failure."""
     import apsw
 
-    from offline_queue.database import NewerQueue
+    from offline_queue.database import DamagedQueue, NewerQueue
 
     path = data_folder(config) / "queue" / "queue.db"
     if not path.is_file():
@@ -30,6 +31,9 @@ def queue(config: Config, *, now: datetime) -> Check:
             f"队列是较新的软件写的（版本 {failure.version}）。Newer software wrote it (version {failure.version}).",
             "安装那个较新的软件。Install that software again.",
         )
+    except DamagedQueue:
+        words = explain("queue-damaged")
+        return ill(NAME, f"{words.message.zh} {words.message.en}", f"{words.remedy.zh} {words.remedy.en}")
     except (OSError, apsw.Error) as failure:
         return ill(
             NAME,

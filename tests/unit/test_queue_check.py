@@ -73,7 +73,9 @@ def test_what_is_held_is_a_failure_until_it_is_sent_again(tmp_path: Path, clock:
     assert look(tmp_path, clock).result == "pass"
 
 
-@pytest.mark.parametrize(("content", "said"), [(99, "Newer software wrote it (version 99)"), (b"x" * 4096, "be read")])
+@pytest.mark.parametrize(
+    ("content", "said"), [(99, "Newer software wrote it (version 99)"), (b"x" * 4096, "The disk damaged")]
+)
 def test_a_queue_that_cannot_be_looked_at_is_a_failure(
     tmp_path: Path, clock: TurnedClock, content: int | bytes, said: str
 ) -> None:
