@@ -52,21 +52,25 @@ class QueueClock:
 
 
 def _after_all(connection: Transaction) -> float:
-    """No earlier than anything that waits. Each part has its index; papers' own times have none, and are at most a
-    longest delay past those of their submission."""
+    """No earlier than anything that waits. Each part has its index, and reads one row of it however long the queue is;
+    papers' own times have none, and are at most a longest delay past those of their submission."""
     latest = connection.value(
         """
         SELECT max(t) FROM (
-            SELECT max(next_mono) AS t FROM submission WHERE state = 'ready'
-            UNION ALL SELECT max(next_mono) FROM submission WHERE state = 'received'
-            UNION ALL SELECT max(next_mono) FROM submission
-                WHERE state = 'done' AND case_number IS NULL AND test = 0
-            UNION ALL SELECT max(lease_mono) FROM submission WHERE lease IS NOT NULL
-            UNION ALL SELECT max(next_mono) FROM rating WHERE state = 'ready'
-            UNION ALL SELECT max(next_mono) FROM telemetry
+            SELECT * FROM (SELECT next_mono AS t FROM submission
+                WHERE state = 'ready' AND next_mono <= ?1 ORDER BY next_mono DESC LIMIT 1)
+            UNION ALL SELECT * FROM (SELECT next_mono FROM submission
+                WHERE state = 'received' AND next_mono <= ?1 ORDER BY next_mono DESC LIMIT 1)
+            UNION ALL SELECT * FROM (SELECT next_mono FROM submission
+                WHERE state = 'done' AND case_number IS NULL AND test = 0 AND next_mono <= ?1
+                ORDER BY next_mono DESC LIMIT 1)
+            UNION ALL SELECT lease_mono FROM submission WHERE lease IS NOT NULL
+            UNION ALL SELECT * FROM (SELECT next_mono FROM rating
+                WHERE state = 'ready' AND next_mono <= ?1 ORDER BY next_mono DESC LIMIT 1)
+            UNION ALL SELECT next_mono FROM telemetry
             UNION ALL SELECT until_mono FROM pause
             UNION ALL SELECT until_mono FROM sender)
-        WHERE t BETWEEN 0 AND ?
+        WHERE t BETWEEN 0 AND ?1
         """,
         (_AGES,),
     )
