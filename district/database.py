@@ -103,8 +103,8 @@ def write(engine: Engine, work: Callable[[Connection], T], *, single: bool = Fal
     """What `work` gives, in one durable commit. It is done again from the start where the database asks for it, so it
     must have no other effect. Writers of an SQLite file wait for each other; those of PostgreSQL at the same rows.
 
-    `single` work is one statement, which must not count twice: PostgreSQL commits it by itself, in one journey instead
-    of three, and when the line breaks meanwhile it may be done again after all.
+    `single` work is one statement, which PostgreSQL commits by itself, in one journey instead of three. Where the line
+    breaks it is done again though it may have been committed: a key of its rows has to refuse them the second time.
     """
     for _ in range(_TRIES - 1):
         try:
