@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, Select, bindparam, func, literal, sel
 
 from district.database import alone, write
 from district.outbox import Event, tell
-from district.tables import STEPS, SUBMISSIONS, SUPPLEMENTS
+from district.tables import IS_CASE, IS_TEST, STEPS, SUBMISSIONS, SUPPLEMENTS
 
 PAGE = 30
 """Cases on one page."""
@@ -201,11 +201,7 @@ class Cases:
         """How many cases of each waiting stage there are, counted up to MANY."""
 
         def some(stage: Stage) -> Select[*tuple[Any, ...]]:
-            rows = select(SUBMISSIONS.c.seq).where(
-                SUBMISSIONS.c.stage == stage.value,
-                SUBMISSIONS.c.test.is_(False),
-                SUBMISSIONS.c.supplement_of.is_(None),
-            )
+            rows = select(SUBMISSIONS.c.seq).where(SUBMISSIONS.c.stage == stage.value, IS_CASE)
             if hall is not None:
                 rows = rows.where(SUBMISSIONS.c.hall == hall)
             counted = rows.order_by(SUBMISSIONS.c.seq.desc()).limit(MANY).subquery()
@@ -216,9 +212,10 @@ class Cases:
         return {Stage(row.stage): row.found for row in rows}
 
     def matters(self) -> tuple[str, ...]:
-        """Every matter that something came for, in order: one step in the index for each."""
-        first = select(func.min(SUBMISSIONS.c.matter).label("matter")).cte("known", recursive=True)
-        later = select(func.min(SUBMISSIONS.c.matter)).where(SUBMISSIONS.c.matter > first.c.matter).scalar_subquery()
+        """Every matter that there are cases of, in order: one step in the index for each."""
+        least = select(func.min(SUBMISSIONS.c.matter).label("matter")).where(IS_CASE)
+        first = least.cte("known", recursive=True)
+        later = least.where(SUBMISSIONS.c.matter > first.c.matter).scalar_subquery()
         known = first.union_all(select(later).where(first.c.matter.is_not(None)))
         with alone(self._engine) as connection:
             return tuple(connection.execute(select(known.c.matter).where(known.c.matter.is_not(None))).scalars())
@@ -295,12 +292,7 @@ class Cases:
     def _moved(
         self, connection: Connection, uid: str, start: Stage, to: Stage, staff: str, note: str, hall: str | None
     ) -> Moved | Unknown | Overtaken:
-        change = SUBMISSIONS.update().where(
-            SUBMISSIONS.c.uid == uid,
-            SUBMISSIONS.c.stage == start.value,
-            SUBMISSIONS.c.test.is_(False),
-            SUBMISSIONS.c.supplement_of.is_(None),
-        )
+        change = SUBMISSIONS.update().where(SUBMISSIONS.c.uid == uid, SUBMISSIONS.c.stage == start.value, IS_CASE)
         if hall is not None:
             change = change.where(SUBMISSIONS.c.hall == hall)
         if connection.execute(change.values(stage=to.value)).rowcount == 0:
@@ -323,9 +315,7 @@ def _ordered(wanted: frozenset[str], stage: Stage | None, *, tests: bool) -> Sel
     newest_first = "after" not in wanted
 
     def some(stage: Stage | None) -> Select[*tuple[Any, ...]]:
-        # Spelled so, the few tests are found by the index that holds nothing else.
-        kind = SUBMISSIONS.c.test if tests else SUBMISSIONS.c.test.is_(False)
-        rows = select(*_LINE).where(kind, SUBMISSIONS.c.supplement_of.is_(None))
+        rows = select(*_LINE).where(IS_TEST if tests else IS_CASE)
         rows = rows.where(*(SUBMISSIONS.c[name] == bindparam(name) for name in ("hall", "matter") if name in wanted))
         if stage is not None:
             rows = rows.where(SUBMISSIONS.c.stage == stage)

@@ -30,7 +30,18 @@ from district.database import DatabaseTrouble, alone, write
 from district.keys import KeysTrouble
 from district.objects import Objects, ObjectsAway
 from district.store import DistrictStore
-from district.tables import ATTACHMENTS, CHORES, OUTBOX, REPORTS, STEPS, SUBMISSIONS, SUPPLEMENTS, VIEWINGS
+from district.tables import (
+    ATTACHMENTS,
+    CHORES,
+    IS_CASE,
+    IS_TEST,
+    OUTBOX,
+    REPORTS,
+    STEPS,
+    SUBMISSIONS,
+    SUPPLEMENTS,
+    VIEWINGS,
+)
 from offline_queue.wire import State
 
 DAY_SECONDS = 24 * 3600
@@ -89,8 +100,7 @@ def _never_closed(before: str) -> tuple[Select[int, str], ...]:
     old = select(SUBMISSIONS.c.seq, SUBMISSIONS.c.uid).where(
         SUBMISSIONS.c.received_at <= before, SUBMISSIONS.c.erased_at.is_(None)
     )
-    never_came = (SUBMISSIONS.c.stage == Stage.RECEIVED.value, SUBMISSIONS.c.supplement_of.is_(None))
-    return old.where(*never_came), old.where(SUBMISSIONS.c.test)
+    return old.where(SUBMISSIONS.c.stage == Stage.RECEIVED.value, IS_CASE), old.where(IS_TEST)
 
 
 def _each(engine: Engine, due: Select[int, str], going_on: Callable[[], None]) -> Iterator[str]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
+from sqlalchemy.event import listen, remove
 
+from district.cases import Cases, Selection, Stage
 from district.database import DatabaseTrouble, NoPlatform, open_engine, write
 from district.outcomes import Taken
 from district.store import DistrictStore
@@ -77,6 +81,43 @@ def test_nobody_begins_a_platform_who_is_not_to(empty: str) -> None:
         open_engine(empty, begin=False)
     open_engine(empty).dispose()
     open_engine(empty, begin=False).dispose()
+
+
+def test_cases_are_looked_for_in_indexes_that_hold_nothing_else(empty: str) -> None:
+    """An index that does not fit a statement's words is passed over without a word."""
+    engine, asked = open_engine(empty), list[tuple[str, Any]]()
+    cases = Cases(engine)
+
+    def keep(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        asked.append((statement, values))
+
+    listen(engine, "before_cursor_execute", keep)
+    for selection in (
+        Selection(stage=Stage.COMPLETE),
+        Selection(hall="ty"),
+        Selection(matter="pension-enrolment"),
+        Selection(hall="ty", matter="pension-enrolment"),
+        Selection(tests=True),
+    ):
+        cases.page(selection)
+    cases.waiting()
+    cases.waiting(hall="ty")
+    cases.matters()
+    remove(engine, "before_cursor_execute", keep)
+    assert len(asked) == 8
+    explain = "EXPLAIN " if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":  # which would rather read all of an empty table
+            connection.execute(text("SET enable_seqscan = off"))
+            connection.execute(text("SET enable_bitmapscan = off"))
+        for statement, values in asked:
+            plan = [str(row[-1]) for row in connection.exec_driver_sql(explain + statement, values)]
+            reads = [line for line in plan if re.search(r" on submission\b|(SEARCH|SCAN) submission\b", line)]
+            assert reads, plan
+            assert all(re.search(r" ix_submission_(stage|hall|matter|hall_matter|tests)\b", line) for line in reads), (
+                plan
+            )
+    engine.dispose()
 
 
 OLD = Path(__file__).parents[1] / "support" / "district_v1.sql"
