@@ -112,7 +112,8 @@ def _drawn(image: pikepdf.Object) -> Leaf | None:
     if way == "/FlateDecode" and not _is_as_large_as_told(image, raw):
         return None
     kept = BytesIO()
-    pikepdf.PdfImage(cast("pikepdf.Stream", image)).as_pil_image(apply_mask=False).save(kept, "PNG")
+    drawn = pikepdf.PdfImage(cast("pikepdf.Stream", image)).as_pil_image(apply_mask=False)
+    drawn.save(kept, "PNG", compress_type=zlib.Z_RLE)  # for writing as small as by a search for repetitions, and sooner
     return Leaf(media_type="image/png", content=kept.getvalue())
 
 
