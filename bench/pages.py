@@ -252,6 +252,12 @@ class Person:
         return took
 
 
+def at_once(people: list[Person], rounds: int) -> list[tuple[str, float]]:
+    with ThreadPoolExecutor(len(people)) as pool:
+        some = [pool.submit(person.rounds, rounds) for person in people]
+        return [one for each in some for one in each.result()]
+
+
 def routes(store: DistrictStore) -> list[Route]:
     """The site's pages, each of one method."""
     app = Starlette()
@@ -312,11 +318,9 @@ def main() -> None:
                 )
                 for number in range(PEOPLE)
             ]
-            people[0].rounds(1)  # templates are read, connections opened
+            at_once(people, 1)  # templates are read, connections opened
             alone = by_page(people[0].rounds(asked.rounds))
-            with ThreadPoolExecutor(PEOPLE) as pool:
-                some = [pool.submit(person.rounds, asked.rounds // 2) for person in people]
-                together = by_page([one for each in some for one in each.result()])
+            together = by_page(at_once(people, asked.rounds // 2))
             for person in people:
                 person.close()
         engine.dispose()
