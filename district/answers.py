@@ -11,6 +11,7 @@ from starlette.responses import Response
 from offline_queue.wire import PROBLEM, Problem, canonical_bytes, content_digest
 
 JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
 
 
 async def body_of(request: Request, limit: int, *, digest: bool = False) -> bytes | Response:
@@ -46,9 +47,12 @@ def digest_problem(request: Request, content: bytes, *, needed: bool = False) ->
 
 def problem(status: int, kind: str, detail: str = "", *, retry_after: int | None = None) -> Response:
     """RFC 9457 problem details; `retry_after` in seconds."""
-    told = Problem(type=PROBLEM + kind, title=HTTPStatus(status).phrase, status=status, detail=detail)
     headers = None if retry_after is None else {"Retry-After": str(retry_after)}
-    return Response(canonical_bytes(told), status_code=status, media_type="application/problem+json", headers=headers)
+    return Response(problem_body(status, kind, detail), status_code=status, media_type=PROBLEM_JSON, headers=headers)
+
+
+def problem_body(status: int, kind: str, detail: str = "") -> bytes:
+    return canonical_bytes(Problem(type=PROBLEM + kind, title=HTTPStatus(status).phrase, status=status, detail=detail))
 
 
 def retry_seconds() -> int:

@@ -17,7 +17,6 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -41,6 +40,7 @@ from district.store import DistrictStore
 from district.submissions import add_submissions
 from district.telemetry import Telemetry, add_telemetry
 from district.terminals import Terminals
+from district.threads import API
 from district.turns import Turns
 from district.uploads import add_uploads
 from district.web import add_slip_page, add_staff_pages
@@ -91,12 +91,11 @@ def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], da
     app.add_middleware(UnderWay, turns=turns)
 
     async def admit(request: Request) -> Response | None:
-        url = request.url if settings.public_url is None else settings.public_url + request.url.path
-        headers = {name: ", ".join(request.headers.getlist(name)) for name in request.headers}
+        url = str(request.url) if settings.public_url is None else settings.public_url + request.scope["path"]
         certificate: str | None = getattr(request.state, "certificate", None)
-        asked = Asked(method=request.method, url=str(url), headers=headers, certificate=certificate)
+        asked = Asked(method=request.method, url=url, headers=_headers(request), certificate=certificate)
         ask = partial(turns.ask, requests=requests_to_come(request.method, request.headers))
-        answer = await run_in_threadpool(gate.admit, asked, ask=ask)
+        answer = await API.run(partial(gate.admit, asked, ask=ask))
         if isinstance(answer, Refused):
             return _refusal(request, answer)
         request.state.terminal = answer.code
@@ -130,6 +129,14 @@ def _enrolling(settings: Settings, store: DistrictStore) -> Api:
     api = Api()
     add_enrolments(api, Enrolments(store.engine, authority=settings.authority, bundle=settings.bundle))
     return api
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """A field that comes several times is one, its values in their order (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def _refusal(request: Request, refused: Refused) -> Response:

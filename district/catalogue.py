@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, func, select
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +13,7 @@ from district.answers import JSON, problem
 from district.api import Api
 from district.database import write
 from district.tables import CATALOGUES
+from district.threads import API
 from offline_queue.catalogue import read_catalogue
 from offline_queue.wire import sha256_hex
 
@@ -68,7 +68,7 @@ class Catalogues:
 
 def add_catalogue(api: Api, catalogues: Catalogues) -> None:
     async def get_catalogue(request: Request) -> Response:
-        newest = await run_in_threadpool(catalogues.newest)
+        newest = await API.run(catalogues.newest)
         if newest is None:
             return problem(404, "unknown", "no catalogue was published")
         headers = {"ETag": newest.etag, "Cache-Control": "no-cache"}

@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import JsonValue, ValidationError
 from sqlalchemy import Connection, Engine, func, select
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,6 +28,7 @@ from district.api import Api
 from district.authority import AuthorityTrouble, RequestKey, certificate_sha256, is_certified, issue, read_request
 from district.database import alone, write
 from district.tables import ENROLMENTS, HALLS, REFUSALS, TERMINALS
+from district.threads import API
 from offline_queue.enrolment import (
     MAX_ENROLMENT_BYTES,
     Enrolled,
@@ -278,7 +279,7 @@ def add_enrolments(api: Api, enrolments: Enrolments) -> None:
         except ValidationError:
             return problem(422, "request", "the body is not an enrolment")
         source = request.client.host if request.client is not None else ""
-        match await run_in_threadpool(enrolments.enrol, asked, source=source):
+        match await API.run(partial(enrolments.enrol, asked, source=source)):
             case NoSuchCode():
                 return problem(404, "enrolment", "no code that can be used with these keys")
             case TooOften(seconds=seconds):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +13,7 @@ from district.answers import body_of, problem
 from district.api import Api
 from district.authority import AuthorityTrouble, certificate_sha256, issue
 from district.terminals import Terminals
+from district.threads import API
 
 MAX_REQUEST_BYTES = 16 * 1024
 PEM_CHAIN = "application/pem-certificate-chain"
@@ -29,18 +30,18 @@ def add_terminals(api: Api, terminals: Terminals, authority: Path | None) -> Non
         if isinstance(body, Response):
             return body
         try:
-            made = await run_in_threadpool(issue, authority, body, code=code, now=datetime.now(tz=UTC))
+            made = await API.run(partial(issue, authority, body, code=code, now=datetime.now(tz=UTC)))
         except AuthorityTrouble as trouble:
             return problem(422, "request", str(trouble))
         shown: str | None = getattr(request.state, "certificate", None)
-        await run_in_threadpool(terminals.renew, request.state.key, certificate_sha256(made), shown=shown)
+        await API.run(partial(terminals.renew, request.state.key, certificate_sha256(made), shown=shown))
         return Response(made, status_code=201, media_type=PEM_CHAIN, headers={"Cache-Control": "no-store"})
 
     async def retire(request: Request) -> Response:
         if request.state.terminal != request.path_params["code"]:
             return problem(404, "unknown", "a terminal retires itself only")
         # The key that signed, and no other: the machine that takes this one's place has the same code.
-        await run_in_threadpool(terminals.revoke, request.state.key)
+        await API.run(terminals.revoke, request.state.key)
         return Response(status_code=204)
 
     api.add("POST", "/terminals/{code}/certificate", renew)

@@ -13,13 +13,13 @@ import logging
 import re
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from district.admission import Later
 from district.answers import problem
+from district.threads import API
 from district.turns import Turns
 from offline_queue.wire import MAX_BATCH, WAITING_HEADER
 
@@ -55,7 +55,7 @@ class UnderWay:
             await self._app(scope, receive, send)
             return
         if self._turns.is_exchange_due():
-            await run_in_threadpool(self._exchange)
+            await API.run(self._exchange)
         headers = Headers(scope=scope)
         key = _KEY_ID.search(headers.get("Signature-Input", ""))
         told = key and self._turns.glance(key[1], requests=requests_to_come(scope["method"], headers))

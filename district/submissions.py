@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
+from pydantic import JsonValue, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from district.addresses import UID
-from district.answers import JSON, body_of, problem
+from district.answers import JSON, PROBLEM_JSON, body_of, problem, problem_body
 from district.api import Api
 from district.opening import Body, read_body
 from district.outcomes import Conflict, NotAsked, Take, Taken, Unknown
 from district.store import DistrictStore
+from district.threads import API
 from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import (
     MAX_BODY_BYTES,
     PLAIN_TYPE,
     Batch,
-    BatchAnswer,
-    BatchAnswers,
     BatchItem,
     Rating,
     canonical_bytes,
+    canonical_json,
     content_digest,
 )
 
 _MAX_BATCH_BYTES = 4 * MAX_BODY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An answer, alone or in a batch."""
+
+    status: int
+    body: bytes
+
+    @classmethod
+    def problem(cls, status: int, kind: str, detail: str = "") -> _Told:
+        return cls(status, problem_body(status, kind, detail))
+
+    def alone(self) -> Response:
+        kind = JSON if self.status < 400 else PROBLEM_JSON
+        return Response(self.body, status_code=self.status, media_type=kind)
 
 
 def add_submissions(api: Api, store: DistrictStore) -> None:
@@ -41,26 +57,18 @@ def add_submissions(api: Api, store: DistrictStore) -> None:
             return body
         media_type = request.headers.get("Content-Type", PLAIN_TYPE).partition(";")[0].strip()
         outside = _outside(body, media_type, uid, of=request.state.terminal)
-        if isinstance(outside, Response):
-            return outside
-        return _answer(await run_in_threadpool(store.take, outside, body))
+        if isinstance(outside, _Told):
+            return outside.alone()
+        return _answer(await API.run(store.take, outside, body)).alone()
 
     async def post_submissions(request: Request) -> Response:
         body = await body_of(request, _MAX_BATCH_BYTES, digest=True)
         if isinstance(body, Response):
             return body
-        try:
-            batch = Batch.model_validate_json(body)
-        except ValidationError:
-            return problem(422, "batch", "the body is not a batch")
-        looked = [_outside_of(one, of=request.state.terminal) for one in batch.submissions]
-        good = [one for one in looked if not isinstance(one, Response)]
-        taken = iter(await run_in_threadpool(store.take_all, good))
-        answers = [one if isinstance(one, Response) else _answer(next(taken)) for one in looked]
-        return Response(canonical_bytes(_together(batch.submissions, answers)), media_type=JSON)
+        return await API.run(_take_batch, store, body, request.state.terminal)
 
     async def get_submission(request: Request) -> Response:
-        progress = await run_in_threadpool(store.progress, request.path_params["uid"], of=request.state.terminal)
+        progress = await API.run(partial(store.progress, request.path_params["uid"], of=request.state.terminal))
         if isinstance(progress, Unknown):
             return problem(404, "unknown")
         return Response(canonical_bytes(progress), media_type=JSON, headers={"Cache-Control": "no-store"})
@@ -73,7 +81,7 @@ def add_submissions(api: Api, store: DistrictStore) -> None:
             rating = Rating.model_validate_json(body)
         except ValidationError:
             return problem(422, "rating", 'a rating is {"level": 1..5}')
-        kept = await run_in_threadpool(store.rate, request.path_params["uid"], rating.level, of=request.state.terminal)
+        kept = await API.run(partial(store.rate, request.path_params["uid"], rating.level, of=request.state.terminal))
         if isinstance(kept, Unknown):
             return problem(404, "unknown")
         if not kept:
@@ -86,46 +94,52 @@ def add_submissions(api: Api, store: DistrictStore) -> None:
     api.add("PUT", f"/submissions/{UID}/rating", put_rating)
 
 
-def _outside(body: bytes, media_type: str, uid: str, *, of: str | None) -> Body | Response:
+def _take_batch(store: DistrictStore, body: bytes, of: str | None) -> Response:
+    try:
+        batch = Batch.model_validate_json(body)
+    except ValidationError:
+        return problem(422, "batch", "the body is not a batch")
+    looked = [_outside_of(one, of=of) for one in batch.submissions]
+    taken = iter(store.take_all([one for one in looked if not isinstance(one, _Told)]))
+    told = [one if isinstance(one, _Told) else _answer(next(taken)) for one in looked]
+    answers: list[JsonValue] = [
+        {"uid": item.uid, "status": one.status, "body": one.body.decode(), "retry_after": None}
+        for item, one in zip(batch.submissions, told, strict=True)
+    ]
+    return Response(canonical_json({"answers": answers}), media_type=JSON)
+
+
+def _outside(body: bytes, media_type: str, uid: str, *, of: str | None) -> Body | _Told:
     """What is readable of a body, when it is one, and may come from the terminal `of` under this `uid`."""
     outside = read_body(body, media_type)
     if outside is None:
-        return problem(422, "envelope", "the body is not an envelope, or not one of this Content-Type")
+        return _Told.problem(422, "envelope", "the body is not an envelope, or not one of this Content-Type")
     if outside.uid != uid:
-        return problem(422, "uid", "the body's uid is not the address's")
+        return _Told.problem(422, "uid", "the body's uid is not the address's")
     if of not in (None, outside.kiosk):
-        return problem(422, "kiosk", "the body names another terminal than the one that signed")
+        return _Told.problem(422, "kiosk", "the body names another terminal than the one that signed")
     return outside
 
 
-def _outside_of(item: BatchItem, *, of: str | None) -> tuple[Body, bytes] | Response:
+def _outside_of(item: BatchItem, *, of: str | None) -> tuple[Body, bytes] | _Told:
     body = item.body.encode()
     if len(body) > MAX_BODY_BYTES:
-        return problem(413, "too-large")
+        return _Told.problem(413, "too-large")
     if item.content_digest != content_digest(body):
-        return problem(400, "digest", "content_digest is not the SHA-256 of what arrived")
+        return _Told.problem(400, "digest", "content_digest is not the SHA-256 of what arrived")
     outside = _outside(body, item.media_type, item.uid, of=of)
-    return outside if isinstance(outside, Response) else (outside, body)
+    return outside if isinstance(outside, _Told) else (outside, body)
 
 
-def _answer(taken: Take) -> Response:
+def _answer(taken: Take) -> _Told:
     match taken:
         case Taken():
-            return Response(taken.receipt, status_code=201 if taken.new else 200, media_type=JSON)
+            return _Told(201 if taken.new else 200, taken.receipt)
         case Conflict():
-            return problem(422, "conflict", "this uid is known with other content")
+            return _Told.problem(422, "conflict", "this uid is known with other content")
         case NoKey(wanted=wanted):
-            return problem(422, "key-unknown", f"sealed to {', '.join(wanted)}, which are not here")
+            return _Told.problem(422, "key-unknown", f"sealed to {', '.join(wanted)}, which are not here")
         case NotAsked():
-            return problem(422, "supplement", "no supplement is asked for under this id, or it was answered")
+            return _Told.problem(422, "supplement", "no supplement is asked for under this id, or it was answered")
         case NotIntact():
-            return problem(422, "sealed", "it does not open, or says inside other than outside")
-
-
-def _together(items: Sequence[BatchItem], answers: Sequence[Response]) -> BatchAnswers:
-    return BatchAnswers(
-        answers=tuple(
-            BatchAnswer(uid=item.uid, status=answer.status_code, body=bytes(answer.body).decode())
-            for item, answer in zip(items, answers, strict=True)
-        )
-    )
+            return _Told.problem(422, "sealed", "it does not open, or says inside other than outside")

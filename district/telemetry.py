@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import Engine, select
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from district.answers import body_of, problem
 from district.api import Api
 from district.database import alone, put, write
 from district.tables import REPORTS
+from district.threads import API
 from district.times import now_text
 
 MAX_REPORT_BYTES = 64 * 1024
@@ -61,7 +62,7 @@ def add_telemetry(api: Api, telemetry: Telemetry) -> None:
         if _KIND.fullmatch(kind) is None or not _is_object(body):
             return problem(422, "report", "a report is a JSON object under a kind of a-z 0-9 -")
         terminal = request.state.terminal or ""
-        await run_in_threadpool(telemetry.keep, terminal=terminal, kind=kind, body=body.decode())
+        await API.run(partial(telemetry.keep, terminal=terminal, kind=kind, body=body.decode()))
         return Response(status_code=204)
 
     api.add("PUT", "/telemetry/{kind}", put_report)

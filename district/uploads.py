@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 
-from anyio import CapacityLimiter, to_thread
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +14,7 @@ from district.api import Api
 from district.leases import Full
 from district.outcomes import NotOpening, TooLong, Unknown, WrongDigest, WrongOffset
 from district.papers_store import Appended, Claimed, PaperStore
+from district.threads import API, PAPERS
 from offline_queue.wire import CHUNK_BYTES
 
 _TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
@@ -22,19 +22,13 @@ _OUR_TUS = {"Tus-Version": "1.0.0"}
 _MAX_CHUNK = 4 * CHUNK_BYTES
 
 
-_THREADS = 24
-"""Of 40 that a process has: when papers' place is slow, forms and staff still find one."""
-
-
 def add_uploads(api: Api, papers: PaperStore) -> None:
-    threads = CapacityLimiter(_THREADS)
-
     async def offset(request: Request) -> Response:
         name: str = request.path_params["name"]
         if request.headers.get("Tus-Resumable") != "1.0.0":
             return Response(status_code=412, headers=_OUR_TUS)
         terminal = request.state.terminal
-        upload = await to_thread.run_sync(lambda: papers.upload(name, of=terminal), limiter=threads)
+        upload = await PAPERS.run(partial(papers.upload, name, of=terminal))
         if isinstance(upload, Unknown):
             return Response(status_code=404, headers=_TUS)
         return Response(
@@ -55,7 +49,7 @@ def add_uploads(api: Api, papers: PaperStore) -> None:
             return problem(400, "offset", "Upload-Offset is not a number")
         at, length = int(start), request.headers.get("Content-Length")
         size = None if length is None else int(length)
-        match await run_in_threadpool(papers.claim, name, at, size, of=request.state.terminal):
+        match await API.run(partial(papers.claim, name, at, size, of=request.state.terminal)):
             case Unknown():
                 return problem(404, "unknown")
             case Full(retry_after=seconds):
@@ -70,7 +64,7 @@ def add_uploads(api: Api, papers: PaperStore) -> None:
             wrong = digest_problem(request, chunk)
             return wrong or papers.append_to(claimed, at, chunk, sha256=_told_sha256(request))
 
-        match await to_thread.run_sync(take, limiter=threads):
+        match await PAPERS.run(take):
             case Response() as wrong:
                 return wrong
             case Unknown():

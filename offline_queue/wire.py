@@ -231,7 +231,11 @@ _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 
 def canonical_bytes(model: BaseModel, *, without: str | None = None) -> bytes:
     """UTF-8 JSON with sorted keys, no spaces and no NaN: the bytes that are frozen, hashed and sent."""
-    content = model.model_dump(mode="json", exclude=None if without is None else {without})
+    return canonical_json(model.model_dump(mode="json", exclude=None if without is None else {without}))
+
+
+def canonical_json(content: JsonValue) -> bytes:
+    """The same, of what is JSON already."""
     return _canonical(content).encode()
 
 
