@@ -11,26 +11,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
     URL,
-    BindParameter,
     Connection,
     Engine,
-    Select,
     Table,
     create_engine,
     event,
-    func,
     inspect,
     make_url,
-    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -44,18 +40,24 @@ _MIGRATING = 0x6B696F736B  # PostgreSQL's advisory lock of whoever migrates: "ki
 _OURS = {"uid", "sha256", "body", "receipt", "case_number"}
 _TRIES = 8
 _AGAIN = ("40001", "40P01")  # serialization_failure and deadlock_detected, of which PostgreSQL says: once more
-_SESSION = (
+DURABLE = (
     "SET synchronous_commit = on",  # whatever the role or the database have for others
     "SET idle_in_transaction_session_timeout = '60s'",  # a process that was stopped must not hold a lock for ever
     "SET lock_timeout = '20s'",
-    # A plan that was kept from when a table was small reads all of it, until somebody analyses it: a district's first
-    # hours, or its first minutes after a rush began.
-    "SET plan_cache_mode = force_custom_plan",
 )
+"""What each session on PostgreSQL begins with."""
+# A plan that was kept from when a table was small reads all of it, until somebody analyses it: a district's first
+# hours, or its first minutes after a rush began.
+_PLANS = "SET plan_cache_mode = force_custom_plan"
+CONNECTIONS = 10
+"""To PostgreSQL, of one pool. None is closed after its use: to open one costs more than the use."""
+CONNECT_SECONDS = 10
+POOL_SECONDS = 20.0
 _IN_TURN = threading.Lock()
 """Threads of one process write to SQLite in turn. Its own way of waiting, which other processes are left with, is to
 ask again after a while, and may miss its turn for long."""
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -86,12 +88,6 @@ def open_engine(url: str, *, begin: bool = True) -> Engine:
     return engine
 
 
-def unhurried(*values: BindParameter[Any]) -> Select[Any]:
-    """These values as a SELECT for an INSERT that stands alone in its transaction on PostgreSQL: its commit does not
-    wait for the disk, but stands in the same log before every commit that comes after it, and is there if they are."""
-    return select(*values).select_from(func.set_config("synchronous_commit", "off", True).table_valued("value"))
-
-
 @contextmanager
 def alone(engine: Engine) -> Generator[Connection]:
     """Each statement by itself, without a transaction around them: it sees what is committed, and locks nothing."""
@@ -99,27 +95,30 @@ def alone(engine: Engine) -> Generator[Connection]:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def write(engine: Engine, work: Callable[[Connection], T], *, single: bool = False) -> T:
+def again(work: Callable[P, T]) -> Callable[P, T]:
+    """Does it from the start where the database asks for that, or had ended the connection while it lay idle."""
+
+    @wraps(work)
+    def patient(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(_TRIES - 1):
+            try:
+                return work(*args, **kwargs)
+            except OperationalError as trouble:
+                # Without a statement it was a commit, and nobody knows what became of it.
+                stale = trouble.connection_invalidated and trouble.statement is not None
+                if not stale and getattr(trouble.orig, "sqlstate", None) not in _AGAIN:
+                    raise
+        return work(*args, **kwargs)
+
+    return patient
+
+
+@again
+def write(engine: Engine, work: Callable[[Connection], T]) -> T:
     """What `work` gives, in one durable commit. It is done again from the start where the database asks for it, so it
-    must have no other effect. Writers of an SQLite file wait for each other; those of PostgreSQL at the same rows.
-
-    `single` work is one statement, which PostgreSQL commits by itself, in one journey instead of three. Where the line
-    breaks it is done again though it may have been committed: a key of its rows has to refuse them the second time.
-    """
-    for _ in range(_TRIES - 1):
-        try:
-            return _write(engine, work, single=single)
-        except OperationalError as trouble:
-            # A connection that the server ended while it lay idle; at a commit nobody knows what became of it.
-            stale = trouble.connection_invalidated and trouble.statement is not None
-            if not stale and getattr(trouble.orig, "sqlstate", None) not in _AGAIN:
-                raise
-    return _write(engine, work, single=single)
-
-
-def _write(engine: Engine, work: Callable[[Connection], T], *, single: bool) -> T:
+    must have no other effect. Writers of an SQLite file wait for each other; those of PostgreSQL at the same rows."""
     if engine.dialect.name != "sqlite":
-        with alone(engine) if single else engine.begin() as connection:
+        with engine.begin() as connection:
             return work(connection)
     with _IN_TURN, engine.begin() as connection:
         # Before anything is read: two who read first and write then would be in each other's way.
@@ -160,16 +159,16 @@ def _postgresql(address: URL) -> Engine:
         raise DatabaseTrouble("the database is an SQLite file (sqlite:///…) or a PostgreSQL (postgresql://…)")
     engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
-        pool_size=20,
-        max_overflow=0,  # one that is closed after its use has to be opened again, and that costs more than the use
-        pool_timeout=20,
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
         hide_parameters=True,
-        connect_args={"connect_timeout": 10},
+        connect_args={"connect_timeout": CONNECT_SECONDS},
     )
 
     def make_durable(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("; ".join(_SESSION))
+            cursor.execute("; ".join((*DURABLE, _PLANS)))
         connection.commit()
 
     event.listen(engine, "connect", make_durable)

@@ -18,13 +18,13 @@ from datetime import timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from http_message_signatures.algorithms import ED25519  # pyright: ignore[reportPrivateImportUsage] - its public name
-from http_message_signatures.exceptions import HTTPMessageSignaturesException
+from http_message_signatures.exceptions import HTTPMessageSignaturesException, InvalidSignature
 from http_message_signatures.resolvers import HTTPSignatureKeyResolver
 from http_message_signatures.signatures import HTTPMessageVerifier
 
 from district.admission import Later
 from district.nonces import Nonces
-from district.terminals import Terminal, Terminals
+from district.terminals import Signer, Terminals
 
 WINDOW_SECONDS = 300
 _LONGEST_NONCE = 64
@@ -80,36 +80,42 @@ class Gate:
     ) -> Admitted | Refused:
         """`ask` says whether this terminal is to come later. It is asked only for who has proved to be it, and before
         anything is written for its sake."""
-        signed = {name for name in ("idempotency-key", "content-digest") if name in request.headers}
         keys = _Keys(self._terminals)
         verifier = _Verifier(signature_algorithm=ED25519, key_resolver=keys)
         try:
-            (result,) = verifier.verify(  # pyright: ignore[reportUnknownMemberType] - its message is untyped
-                request, max_age=None, require_components=("@method", "@target-uri", *sorted(signed))
-            )
+            (result,) = verifier.verify(request, max_age=None)  # pyright: ignore[reportUnknownMemberType] - its message is untyped
+            if not _needed(request) <= result.covered_components.keys():
+                raise InvalidSignature("it covers too little")
         except HTTPMessageSignaturesException:
             if not self._required and not self._terminals.any():
                 return Admitted(code=None, key_id=None)
             return Refused(status=401, kind="signature", detail="a registered terminal's signature is needed")
         key, created, nonce = (result.parameters.get(name) for name in ("keyid", "created", "nonce"))
-        terminal = keys.found
-        if terminal is None or key != terminal.key_id or not isinstance(created, int) or not isinstance(nonce, str):
+        signer = keys.found
+        if signer is None or key != signer.key_id or not isinstance(created, int) or not isinstance(nonce, str):
             return Refused(status=401, kind="signature", detail="keyid, created and nonce are needed")
-        if terminal.revoked_at is not None:
-            return Refused(status=403, kind="terminal", detail="this terminal's key is revoked")
-        belong = (terminal.certificate_sha256, terminal.former_certificate_sha256)
-        if request.certificate is not None and any(belong) and request.certificate not in belong:
-            return Refused(status=403, kind="certificate", detail="the line was opened with another's certificate")
         if abs(created - self._wall()) > WINDOW_SECONDS:
             return Refused(status=401, kind="clock", detail="sign again with the time of Date")
         if not 0 < len(nonce) <= _LONGEST_NONCE:
             return Refused(status=401, kind="signature", detail=f"a nonce has 1 to {_LONGEST_NONCE} characters")
-        later = ask(terminal.code)
+        later = ask(signer.code)
         if later is not None:
             return Refused(status=503, kind="later", detail="many came at once", retry_after=later.seconds)
-        if not self._nonces.use(terminal.key_id, nonce, until=created + WINDOW_SECONDS):
+        terminal, is_first = self._nonces.use(signer.key_id, nonce, until=created + WINDOW_SECONDS)
+        if terminal is None or terminal.revoked_at is not None:
+            return Refused(status=403, kind="terminal", detail="this terminal's key is revoked")
+        belong = (terminal.certificate_sha256, terminal.former_certificate_sha256)
+        if request.certificate is not None and any(belong) and request.certificate not in belong:
+            return Refused(status=403, kind="certificate", detail="the line was opened with another's certificate")
+        if not is_first:
             return Refused(status=401, kind="nonce", detail="this nonce was used")
         return Admitted(code=terminal.code, key_id=terminal.key_id)
+
+
+def _needed(request: Request) -> set[str]:
+    """Components that a signature has to cover, as they are written in it."""
+    there = {f'"{name}"' for name in ("idempotency-key", "content-digest") if name in request.headers}
+    return {'"@method"', '"@target-uri"'} | there
 
 
 class _Verifier(HTTPMessageVerifier):
@@ -122,8 +128,8 @@ class _Keys(HTTPSignatureKeyResolver):
 
     def __init__(self, terminals: Terminals) -> None:
         self._terminals = terminals
-        self.found: Terminal | None = None
+        self.found: Signer | None = None
 
     def resolve_public_key(self, key_id: str) -> Ed25519PublicKey | None:
-        self.found = self._terminals.find(key_id)
-        return None if self.found is None else Ed25519PublicKey.from_public_bytes(self.found.public_key)
+        self.found = self._terminals.signer(key_id)
+        return None if self.found is None else self.found.public_key

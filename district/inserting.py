@@ -1,38 +1,67 @@
-"""New submissions into their table, and what is told of those that are complete cases into the outbox.
+"""New submissions into their table, their papers beside them, and what is told of complete cases into the outbox.
 
-On PostgreSQL both are one statement, to which a batch goes as one array a column: this is the busiest one of a district
-that wakes. As a row a message it took the platform and the database, each, twice the time; and to find the rows once
-more for the outbox, as long again.
+On PostgreSQL a batch takes two statements: one that says what of it is known, and draws case numbers for what is not,
+and one that stores all of it, each column as an array. These are the busiest statements of a district that wakes: as a
+row a message, or a statement a table, they took the platform and the database, each, twice the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import bindparam, case, select
+from sqlalchemy import Engine, Table, bindparam, case, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
+from district.case_numbers import cases_until, year_of
+from district.database import alone
+from district.direct import direct
 from district.receiving import Event
-from district.tables import OUTBOX, SUBMISSIONS, SUPPLEMENTS, TERMINALS
+from district.tables import ATTACHMENTS, OUTBOX, SUBMISSIONS, SUPPLEMENTS, TERMINALS
 
-COLUMNS = (
-    "uid",
-    "sha256",
-    "body",
-    "receipt",
-    "test",
-    "state",
-    "case_number",
-    "received_at",
-    "complete_at",
-    "terminal",
-    "provisional_number",
-    "matter",
-    "stage",
-    "supplement_of",
+Row = Mapping[str, object]
+_KNOWN = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt).where(
+    SUBMISSIONS.c.uid.in_(bindparam("uids", expanding=True))
 )
-"""What a row brings; the hall is where its terminal stands at that time, or stood for the case that it answers."""
+_KNOWN_AND_DRAWN = b"""
+WITH known AS (SELECT uid, sha256, receipt FROM submission WHERE uid = ANY(string_to_array(%(uids)s, ','))),
+drawn AS (
+    INSERT INTO case_counter (year, last)
+    SELECT %(year)s, count(*) FROM unnest(string_to_array(%(cases)s, ',')) AS new (uid)
+    CROSS JOIN set_config('synchronous_commit', 'off', true)
+    WHERE NOT EXISTS (SELECT FROM known WHERE known.uid = new.uid) HAVING count(*) > 0
+    ON CONFLICT (year) DO UPDATE SET last = case_counter.last + excluded.last RETURNING last
+)
+SELECT (SELECT last FROM drawn), uid, sha256, receipt FROM (SELECT) AS one LEFT JOIN known ON true
+"""
+"""Its commit does not wait for the disk, but stands in the same log before the one that uses the numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Of the uids that are known, digest and receipt; and case numbers for those that are not, where they are drawn
+    ahead."""
+
+    known: Mapping[str, tuple[str, bytes]]
+    numbers: Sequence[str]
+
+
+def look_up(engine: Engine, uids: Collection[str], *, cases: Collection[str], now: str) -> Found:
+    """`cases` are those that are cases as they come, if they are new."""
+    if engine.dialect.name == "sqlite":
+        with alone(engine) as connection:
+            rows = connection.execute(_KNOWN, {"uids": uids})
+            return Found(known={row.uid: (row.sha256, row.receipt) for row in rows}, numbers=())
+    year = year_of(now)
+    told = {"uids": ",".join(uids), "cases": ",".join(cases), "year": year}
+    found = direct(engine).rows(_KNOWN_AND_DRAWN, told)
+    known = {uid: (sha256, receipt) for _, uid, sha256, receipt in found if uid is not None}
+    last = found[0][0]
+    fresh = sum(uid not in known for uid in cases)
+    return Found(known=known, numbers=[] if last is None else cases_until(last, fresh, year))
+
+
 _STANDS = (
     select(TERMINALS.c.hall)
     .where(TERMINALS.c.code == bindparam("terminal"), TERMINALS.c.hall.is_not(None))
@@ -48,37 +77,17 @@ _STOOD = (
     .where(SUPPLEMENTS.c.id == _ANSWERED)
     .scalar_subquery()
 )
+# The hall is where its terminal stands at that time, or stood for the case that it answers.
 _HALL = case((_ANSWERED.is_(None), _STANDS), else_=_STOOD)
 _EVENT = Event.COMPLETE.value
 _ONE_BY_ONE = SUBMISSIONS.insert().values(terminal=bindparam("terminal"), supplement_of=_ANSWERED, hall=_HALL)
 
 
-def _array(column: str) -> str:
-    """A parameter in psycopg's words, in binary form. Without the length of its type, to which a cast would cut it."""
-    kind = SUBMISSIONS.c[column].type.compile(postgresql.dialect()).partition("(")[0]
-    return f"%({column})b::{kind}[]"
-
-
-_NAMES = ", ".join(COLUMNS)
-_TOGETHER = (
-    f"WITH kept AS (INSERT INTO submission ({_NAMES}, hall) "  # noqa: S608 - names of our own columns  # nosec B608
-    f"SELECT {_NAMES}, CASE WHEN new.supplement_of IS NULL"
-    " THEN (SELECT hall FROM terminal WHERE code = new.terminal AND hall IS NOT NULL ORDER BY added_at DESC LIMIT 1)"
-    " ELSE (SELECT answered.hall FROM submission AS answered JOIN supplement ON supplement.uid = answered.uid"
-    " WHERE supplement.id = new.supplement_of) END "
-    f"FROM unnest({', '.join(map(_array, COLUMNS))}) WITH ORDINALITY AS new({_NAMES}, nth) ORDER BY nth"
-    " RETURNING seq, uid, case_number, received_at) "
-    "INSERT INTO outbox (uid, event, made_at, attempts, next_try)"
-    f" SELECT uid, '{_EVENT}', received_at, 0, 0 FROM kept WHERE case_number IS NOT NULL ORDER BY seq"
-)
-
-
-def insert_submissions(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+def insert_submissions(connection: Connection, rows: Sequence[Row], papers: Sequence[Row]) -> None:
     """In their order. Raises IntegrityError where one is known already."""
-    if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql(_TOGETHER, {column: [row[column] for row in rows] for column in COLUMNS})
-        return
     connection.execute(_ONE_BY_ONE, rows)
+    if papers:
+        connection.execute(ATTACHMENTS.insert(), papers)
     told = [
         {"uid": row["uid"], "event": _EVENT, "made_at": row["received_at"], "attempts": 0, "next_try": 0}
         for row in rows
@@ -86,3 +95,86 @@ def insert_submissions(connection: Connection, rows: Sequence[Mapping[str, objec
     ]
     if told:
         connection.execute(OUTBOX.insert(), told)
+
+
+_NEXT, _NONE = "\x1f", "\x1e"
+"""Between the texts of a column, and in place of one: characters that no text from outside has
+(:data:`offline_queue.wire.Word`). An array is much more work for the driver than a text that the database takes apart."""
+
+
+class _Column:
+    """Of a table, as an array."""
+
+    def __init__(self, table: Table, name: str, *, prefix: str = "") -> None:
+        kind = table.c[name].type.compile(postgresql.dialect()).partition("(")[0]  # its length would cut what is longer
+        self.name = name
+        self.told_as = prefix + name
+        self.is_text = kind != "BYTEA"
+        split = f"string_to_array(%({self.told_as})s, chr({ord(_NEXT)}), chr({ord(_NONE)}))"
+        self.words = f"{split if self.is_text else f'%({self.told_as})b'}::{kind}[]"
+
+    def told(self, rows: Sequence[Row]) -> object:
+        values = [row[self.name] for row in rows]
+        return _NEXT.join(_NONE if one is None else str(one) for one in values) if self.is_text else values
+
+
+class _Together:
+    """A statement for submissions of one terminal, none of which answers a supplement. `same` are the columns in which
+    they don't differ."""
+
+    def __init__(self, *same: str, papers: bool) -> None:
+        self._same = same
+        self._each = [_Column(SUBMISSIONS, name) for name in _COLUMNS if name not in same]
+        named = [column.name for column in ATTACHMENTS.c if papers and not column.nullable]
+        self._of_papers = [_Column(ATTACHMENTS, name, prefix="paper_") for name in named]
+        self._words = self._statement().encode()
+
+    def _statement(self) -> str:
+        each, arrays = ", ".join(one.name for one in self._each), ", ".join(one.words for one in self._each)
+        same = "".join(f", %({name})s::text" for name in self._same)
+        beside = ""
+        if self._of_papers:
+            names = ", ".join(f'"{one.name}"' for one in self._of_papers)
+            of_papers = ", ".join(one.words for one in self._of_papers)
+            beside = f", papers AS (INSERT INTO attachment ({names}) SELECT * FROM unnest({of_papers}))"  # noqa: S608  # nosec B608
+        # All of these are names of our own columns:
+        return (
+            f"WITH kept AS (INSERT INTO submission ({each}, {', '.join(self._same)}, hall)"  # noqa: S608  # nosec B608
+            f" SELECT {each}{same}, (SELECT hall FROM terminal WHERE code = %(terminal)s AND hall IS NOT NULL"
+            f" ORDER BY added_at DESC LIMIT 1) FROM unnest({arrays}) WITH ORDINALITY AS new ({each}, nth) ORDER BY nth"
+            f" RETURNING seq, uid, case_number, received_at){beside}"
+            " INSERT INTO outbox (uid, event, made_at, attempts, next_try)"
+            f" SELECT uid, '{_EVENT}', received_at, 0, 0 FROM kept WHERE case_number IS NOT NULL ORDER BY seq"
+        )
+
+    def insert(self, engine: Engine, rows: Sequence[Row], papers: Sequence[Row]) -> None:
+        told = {name: rows[0][name] for name in self._same}
+        told |= {one.told_as: one.told(rows) for one in self._each}
+        told |= {one.told_as: one.told(papers) for one in self._of_papers}
+        direct(engine).rows(self._words, told)
+
+
+_COLUMNS = (
+    "uid",
+    "sha256",
+    "body",
+    "receipt",
+    "test",
+    "state",
+    "case_number",
+    "received_at",
+    "complete_at",
+    "terminal",
+    "provisional_number",
+    "matter",
+    "stage",
+)
+
+
+_WHOLE = _Together("terminal", "received_at", "complete_at", "state", "stage", papers=False)
+_WITH_PAPERS = _Together("terminal", "received_at", papers=True)
+
+
+def insert_together(engine: Engine, rows: Sequence[Row], papers: Sequence[Row]) -> None:
+    """PostgreSQL: the same, of one terminal and without a supplement, in one statement and commit."""
+    (_WITH_PAPERS if papers else _WHOLE).insert(engine, rows, papers)

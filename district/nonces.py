@@ -1,4 +1,5 @@
-"""Which signatures were used already: where every process sees it and a restart forgets nothing.
+"""Which signatures were used already, and how the terminal stands that used one: where every process sees it and a
+restart forgets nothing.
 
 A nonce is kept for as long as its signature could count, and an hour more: a clock that runs ahead, and is set back
 within the hour, has then forgotten none that counts again.
@@ -15,23 +16,23 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import BindParameter, Engine, bindparam, event
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy import Engine, event
 
-from district.database import alone, unhurried, write
+from district.database import write
+from district.direct import direct
 from district.tables import NONCES
+from district.terminals import STANDING, Terminal, Terminals
 from offline_queue.model import SystemClock
 
 _KEPT_SECONDS = 3600
 _SWEEP_SECONDS = 60
-_ROW: dict[str, BindParameter[Any]] = {column.name: bindparam(column.name, type_=column.type) for column in NONCES.c}
 _POSTGRESQL = (
-    postgresql_insert(NONCES)
-    .from_select(list(_ROW), unhurried(*_ROW.values()))
-    .on_conflict_do_nothing()
-    .returning(NONCES.c.expires)
+    b"WITH used AS (INSERT INTO nonce (key_id, nonce, expires) SELECT %(key)s, %(nonce)s, %(until)s"
+    b" FROM set_config('synchronous_commit', 'off', true) ON CONFLICT DO NOTHING RETURNING 1) SELECT "
+    + ", ".join(STANDING).encode()
+    + b", EXISTS (SELECT FROM used) FROM terminal WHERE key_id = %(key)s"
 )
 _TABLE = "CREATE TABLE IF NOT EXISTS nonce (key_id, nonce, expires, PRIMARY KEY (key_id, nonce)) WITHOUT ROWID"
 
@@ -39,8 +40,9 @@ _TABLE = "CREATE TABLE IF NOT EXISTS nonce (key_id, nonce, expires, PRIMARY KEY 
 class Nonces(Protocol):
     """The used nonces of all terminals' keys."""
 
-    def use(self, key: str, nonce: str, *, until: int) -> bool:
-        """Whether this is the first time; `until` when (seconds since 1970) the signature counts no more."""
+    def use(self, key: str, nonce: str, *, until: int) -> tuple[Terminal | None, bool]:
+        """How the key's terminal stands (None: no longer registered), and whether this is the first time; `until` when
+        (seconds since 1970) the signature counts no more."""
         ...
 
 
@@ -72,14 +74,14 @@ class _Within:
         self._engine = engine
         self._sweeps = sweeps
 
-    def use(self, key: str, nonce: str, *, until: int) -> bool:
+    def use(self, key: str, nonce: str, *, until: int) -> tuple[Terminal | None, bool]:
         before = self._sweeps.due()
         if before is not None:
             old = NONCES.delete().where(NONCES.c.expires < before)
             write(self._engine, lambda connection: connection.execute(old))
-        with alone(self._engine) as connection:
-            row = {"key_id": key, "nonce": nonce, "expires": until}
-            return connection.execute(_POSTGRESQL, row).first() is not None
+        for *standing, first in direct(self._engine).rows(_POSTGRESQL, {"key": key, "nonce": nonce, "until": until}):
+            return Terminal(**dict(zip(STANDING, standing, strict=True))), first
+        return None, False
 
 
 class _Beside:
@@ -87,6 +89,7 @@ class _Beside:
     brings back what a killed process left half done, not what a power cut did, and after that the file is not read."""
 
     def __init__(self, engine: Engine, sweeps: _Sweeps) -> None:
+        self._terminals = Terminals(engine)
         self._sweeps = sweeps
         self._in_turn = threading.Lock()
         database = Path(str(engine.url.database))
@@ -106,10 +109,11 @@ class _Beside:
 
         event.listen(engine, "engine_disposed", close)
 
-    def use(self, key: str, nonce: str, *, until: int) -> bool:
+    def use(self, key: str, nonce: str, *, until: int) -> tuple[Terminal | None, bool]:
         with self._in_turn:
             before = self._sweeps.due()
             if before is not None:
                 self._connection.execute("DELETE FROM nonce WHERE expires < ?", (before,))
             row = (key, nonce, until)
-            return self._connection.execute("INSERT OR IGNORE INTO nonce VALUES (?, ?, ?)", row).rowcount == 1
+            first = self._connection.execute("INSERT OR IGNORE INTO nonce VALUES (?, ?, ?)", row).rowcount == 1
+        return self._terminals.find(key), first

@@ -21,6 +21,7 @@ from sqlalchemy import Engine, event, func, select
 from sqlalchemy.exc import OperationalError
 
 from district.database import DatabaseTrouble, alone
+from district.direct import direct
 
 _SERVING = 0x6B696F736C
 """PostgreSQL's advisory lock."""
@@ -35,7 +36,9 @@ def share(engine: Engine) -> None:
     """Until the engine is disposed of, others may serve, too, and nobody may recover. Raises DatabaseTrouble while
     somebody does."""
     if engine.dialect.name == "postgresql":
-        event.listen(engine, "connect", partial(_hold, engine))
+        hold = partial(_hold, engine.dialect.loaded_dbapi)
+        event.listen(engine, "connect", hold)
+        direct(engine).at_connect(hold)
         engine.dispose()  # of connections without the lock
         try:
             engine.connect().close()
@@ -77,13 +80,13 @@ def unshared(engine: Engine) -> Generator[None]:
             os.close(descriptor)
 
 
-def _hold(engine: Engine, connection: Any, _record: object) -> None:
+def _hold(driver: Any, connection: Any, _record: object) -> None:
     with connection.cursor() as cursor:
         (held,) = cursor.execute("SELECT pg_try_advisory_lock_shared(%s)", (_SERVING,)).fetchone()
     connection.commit()
     if not held:
         connection.close()
-        raise engine.dialect.loaded_dbapi.OperationalError(_RECOVERING)
+        raise driver.OperationalError(_RECOVERING)
 
 
 def _lock(database: str, kind: int) -> int | None:

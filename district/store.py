@@ -7,18 +7,18 @@ was handed in has been erased. A test submission is kept out of cases: it never 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ARRAY, Engine, String, any_, bindparam, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from district.case_numbers import cases_ahead, next_cases
+from district.case_numbers import next_cases
 from district.database import alone, open_engine, write
-from district.inserting import insert_submissions
+from district.inserting import insert_submissions, insert_together, look_up
 from district.leases import UPLOADS_AT_ONCE, Leases
 from district.objects import Place, open_objects
 from district.opening import Body, Keys, Read, kept_body, read_with
@@ -28,16 +28,32 @@ from district.papers_store import PaperStore
 from district.supplements import claim, number_of_case, settle, waiting_for
 from district.tables import ATTACHMENTS, STEPS, SUBMISSIONS
 from district.times import now_text
-from offline_queue.wire import Attachment, Progress, Receipt, State, Step, canonical_bytes
+from offline_queue.sealed import NoKey, NotIntact
+from offline_queue.wire import Attachment, Progress, State, Step, canonical_json
 
 _TRIES = 8
 _PAGE = 100
-_ANSWERED = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt)
-_KNOWN = {
-    "sqlite": _ANSWERED.where(SUBMISSIONS.c.uid.in_(bindparam("uids", expanding=True))),
-    "postgresql": _ANSWERED.where(SUBMISSIONS.c.uid == any_(bindparam("uids", type_=ARRAY(String)))),
-}
 _KNOWN_PAPERS = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What came, as it was read."""
+
+    outside: Body
+    body: bytes
+    read: Read | NoKey | NotIntact
+
+    @property
+    def is_case(self) -> bool:
+        """Whether it is a complete case as it came, if it is new."""
+        outside, read = self.outside, self.read
+        return (
+            not outside.attachments
+            and not outside.test
+            and isinstance(read, Read)
+            and read.envelope.supplement_of is None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +66,22 @@ class _Fresh:
     matter: str
     supplement_of: str | None
     papers: tuple[str, ...]
+    is_case: bool
 
     @property
-    def is_case(self) -> bool:
-        """Whether it is complete as it came."""
-        return not self.papers and not self.outside.test and self.supplement_of is None
+    def state(self) -> str:
+        return (State.RECEIVED if self.papers else State.DONE).value
 
     def receipt(self, case_number: str | None) -> bytes:
-        state = State.RECEIVED if self.papers else State.DONE
-        return canonical_bytes(
-            Receipt(uid=self.outside.uid, sha256=self.sha256, state=state, case_number=case_number, missing=self.papers)
+        """Those of a :class:`offline_queue.wire.Receipt`, whose parts were all looked at."""
+        return canonical_json(
+            {
+                "uid": self.outside.uid,
+                "sha256": self.sha256,
+                "state": self.state,
+                "case_number": case_number,
+                "missing": list(self.papers),
+            }
         )
 
     def row(self, now: str, case_number: str | None, receipt: bytes) -> dict[str, object]:
@@ -69,7 +91,7 @@ class _Fresh:
             "body": self.body,
             "receipt": receipt,
             "test": self.outside.test,
-            "state": (State.RECEIVED if self.papers else State.DONE).value,
+            "state": self.state,
             "case_number": case_number,
             "received_at": now,
             "complete_at": None if self.papers else now,
@@ -94,6 +116,28 @@ class _Fresh:
                 "offset": 0,
                 "complete": False,
             }
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The rows of what is to be stored, and its receipts by uid."""
+
+    rows: list[dict[str, object]]
+    papers: list[dict[str, object]]
+    receipts: dict[str, bytes]
+
+    @classmethod
+    def of(cls, fresh: Sequence[_Fresh], numbers: Sequence[str], answered: Mapping[str, str | None], now: str) -> _Made:
+        """`numbers` are for its cases; `answered` those of the cases that supplements belong to."""
+        following = iter(numbers)
+        made = cls([], [], {})
+        for one in fresh:
+            number = next(following) if one.is_case else None
+            told = answered[one.supplement_of] if one.supplement_of is not None and not one.papers else number
+            receipt = made.receipts[one.outside.uid] = one.receipt(told)
+            made.rows.append(one.row(now, number, receipt))
+            made.papers.extend(one.paper_rows())
+        return made
 
 
 class DistrictStore:
@@ -131,61 +175,45 @@ class DistrictStore:
 
     def _take_all(self, arrived: Sequence[tuple[Body, bytes]]) -> list[Take]:
         """Raises IntegrityError when a uid or an attachment's id came to be known since it was looked for."""
-        with alone(self._engine) as connection:
-            known, papers = _known(connection, [outside for outside, _ in arrived])
+        now = now_text()
+        looked = [_Looked(outside, body, read_with(self._keys, outside)) for outside, body in arrived]
+        cases = {one.outside.uid for one in looked if one.is_case}
+        found = look_up(self._engine, {one.outside.uid for one in looked}, cases=cases, now=now)
+        papers = self._known_papers(one.outside for one in looked if one.outside.uid not in found.known)
         fresh: dict[str, _Fresh] = {}
-        looked: list[Take | _Fresh] = []
-        for outside, body in arrived:
-            one = self._look(outside, body, known, fresh, papers)
-            if isinstance(one, _Fresh):
-                fresh[one.outside.uid] = one
-                papers.update(one.papers)
-            looked.append(one)
-        receipts = self._keep(list(fresh.values())) if fresh else {}
-        taken: list[Take] = []
+        judged: list[Take | _Fresh] = []
         for one in looked:
+            take = _judge(one, found.known, fresh, papers)
+            if isinstance(take, _Fresh):
+                fresh[take.outside.uid] = take
+                papers.update(take.papers)
+            judged.append(take)
+        receipts = self._keep(list(fresh.values()), found.numbers, now) if fresh else {}
+        taken: list[Take] = []
+        for one in judged:
             if isinstance(one, _Fresh):
                 new = fresh.pop(one.outside.uid, None) is not None  # the same once more in one batch is a replay
-                receipt = receipts[one.outside.uid]
+                receipt = receipts.get(one.outside.uid)
                 one = NotAsked() if receipt is None else Taken(receipt=receipt, new=new)
             taken.append(one)
         return taken
 
-    def _keep(self, fresh: Sequence[_Fresh]) -> dict[str, bytes | None]:
-        now = now_text()
-        ahead = cases_ahead(self._engine, now, sum(one.is_case for one in fresh))
-        rows_alone = not any(one.papers or one.supplement_of for one in fresh)
-        return write(self._engine, lambda connection: _keep(connection, fresh, ahead, now), single=rows_alone)
+    def _known_papers(self, bodies: Iterable[Body]) -> set[str]:
+        """Of the ids that these bodies declare, those that are known."""
+        named = [paper.id for one in bodies for paper in one.attachments]
+        if not named:
+            return set()
+        with alone(self._engine) as connection:
+            return set(connection.execute(_KNOWN_PAPERS, {"ids": named}).scalars())
 
-    def _look(
-        self,
-        outside: Body,
-        body: bytes,
-        known: Mapping[str, tuple[str, bytes]],
-        fresh: Mapping[str, _Fresh],
-        papers: Set[str],
-    ) -> Take | _Fresh:
-        sha256 = hashlib.sha256(body).hexdigest()
-        if outside.uid in known:
-            first, receipt = known[outside.uid]
-            return Taken(receipt=receipt, new=False) if first == sha256 else Conflict()
-        if outside.uid in fresh:
-            return fresh[outside.uid] if fresh[outside.uid].sha256 == sha256 else Conflict()
-        read = read_with(self._keys, outside)
-        if not isinstance(read, Read):
-            return read
-        names = tuple(one.id for one in outside.attachments)
-        if len(set(names)) < len(names) or not papers.isdisjoint(names):
-            return Conflict()
-        inside = read.envelope
-        return _Fresh(
-            outside=outside,
-            body=body,
-            sha256=sha256,
-            matter=inside.matter,
-            supplement_of=inside.supplement_of,
-            papers=names,
-        )
+    def _keep(self, fresh: Sequence[_Fresh], numbers: Sequence[str], now: str) -> dict[str, bytes]:
+        """Store what is new, and give the receipts by uid; none for a supplement that nobody asked for."""
+        simple = len({one.outside.kiosk for one in fresh}) == 1 and not any(one.supplement_of for one in fresh)
+        if simple and self._engine.dialect.name != "sqlite":
+            made = _Made.of(fresh, numbers, {}, now)
+            insert_together(self._engine, made.rows, made.papers)
+            return made.receipts
+        return write(self._engine, lambda connection: _keep(connection, fresh, numbers, now))
 
     def progress(self, uid: str, *, of: str | None = None) -> Progress | Unknown:
         """Here and below, `of` is the code of the terminal that asks: what is not its own is unknown to it."""
@@ -283,36 +311,41 @@ class DistrictStore:
         )
 
 
-def _known(connection: Connection, bodies: Sequence[Body]) -> tuple[dict[str, tuple[str, bytes]], set[str]]:
-    """Digest and receipt of the uids that are known, and the ids of papers that are."""
-    rows = connection.execute(_KNOWN[connection.dialect.name], {"uids": [one.uid for one in bodies]})
-    known = {row.uid: (row.sha256, row.receipt) for row in rows}
-    named = [paper.id for one in bodies if one.uid not in known for paper in one.attachments]
-    return known, set(connection.execute(_KNOWN_PAPERS, {"ids": named}).scalars()) if named else set()
+def _judge(
+    one: _Looked, known: Mapping[str, tuple[str, bytes]], fresh: Mapping[str, _Fresh], papers: Set[str]
+) -> Take | _Fresh:
+    uid, sha256 = one.outside.uid, hashlib.sha256(one.body).hexdigest()
+    if uid in known:
+        first, receipt = known[uid]
+        return Taken(receipt=receipt, new=False) if first == sha256 else Conflict()
+    if uid in fresh:
+        return fresh[uid] if fresh[uid].sha256 == sha256 else Conflict()
+    if not isinstance(one.read, Read):
+        return one.read
+    names = tuple(paper.id for paper in one.outside.attachments)
+    if len(set(names)) < len(names) or not papers.isdisjoint(names):
+        return Conflict()
+    inside = one.read.envelope
+    return _Fresh(
+        outside=one.outside,
+        body=one.body,
+        sha256=sha256,
+        matter=inside.matter,
+        supplement_of=inside.supplement_of,
+        papers=names,
+        is_case=one.is_case,
+    )
 
 
-def _keep(connection: Connection, fresh: Sequence[_Fresh], ahead: Sequence[str], now: str) -> dict[str, bytes | None]:
-    """Store what is new, and give the receipts by uid; None for a supplement that nobody asked for."""
-    numbers = iter(ahead or next_cases(connection, now, sum(one.is_case for one in fresh)))
-    rows: list[dict[str, object]] = []
-    papers: list[dict[str, object]] = []
-    receipts: dict[str, bytes | None] = {}
-    for one in fresh:
-        number = next(numbers) if one.is_case else None
-        told = number
-        if one.supplement_of is not None:
-            if not _answers(connection, one, one.supplement_of, now):
-                receipts[one.outside.uid] = None
-                continue
-            told = None if one.papers else number_of_case(connection, one.supplement_of)
-        receipt = receipts[one.outside.uid] = one.receipt(told)
-        rows.append(one.row(now, number, receipt))
-        papers += one.paper_rows()
-    if rows:
-        insert_submissions(connection, rows)
-    if papers:
-        connection.execute(ATTACHMENTS.insert(), papers)
-    return receipts
+def _keep(connection: Connection, fresh: Sequence[_Fresh], numbers: Sequence[str], now: str) -> dict[str, bytes]:
+    """Store what is new, and give the receipts by uid; none for a supplement that nobody asked for."""
+    kept = [one for one in fresh if one.supplement_of is None or _answers(connection, one, one.supplement_of, now)]
+    if not kept:
+        return {}
+    answered = {one: number_of_case(connection, one) for one in {one.supplement_of for one in kept} if one is not None}
+    made = _Made.of(kept, numbers or next_cases(connection, now, sum(one.is_case for one in kept)), answered, now)
+    insert_submissions(connection, made.rows, made.papers)
+    return made.receipts
 
 
 def _answers(connection: Connection, one: _Fresh, asked: str, now: str) -> bool:

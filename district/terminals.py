@@ -6,8 +6,9 @@ terminal was stolen, say) never counts again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Engine, bindparam, select
 
 from district.database import alone
@@ -16,6 +17,15 @@ from district.times import now_text
 from offline_queue.numbers import is_terminal_code, key_id
 
 _FIND = select(TERMINALS).where(TERMINALS.c.key_id == bindparam("key"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """What of a registered key never changes: whose it is, and the key."""
+
+    code: str
+    key_id: str
+    public_key: Ed25519PublicKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +45,16 @@ class Terminal:
     enrolled_at: str | None = None
 
 
+STANDING = tuple(field.name for field in fields(Terminal))
+"""The columns of a terminal."""
+
+
 class Terminals:
     """The register, in the platform's database: what another process changes counts at once."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._signers: dict[str, Signer] = {}
 
     def add(self, code: str, public_key: bytes) -> Terminal:
         """Register a key; adding it again changes nothing. Raises ValueError for what is no code, no key, or for a key
@@ -90,6 +105,14 @@ class Terminals:
         with alone(self._engine) as connection:
             row = connection.execute(_FIND, {"key": key}).mappings().first()
         return None if row is None else Terminal(**row)
+
+    def signer(self, key: str) -> Signer | None:
+        """Who has this key, at the first time from the database. Whether it still counts, :meth:`find` tells."""
+        signer = self._signers.get(key)
+        if signer is None and (found := self.find(key)) is not None:
+            public_key = Ed25519PublicKey.from_public_bytes(found.public_key)
+            signer = self._signers[key] = Signer(code=found.code, key_id=key, public_key=public_key)
+        return signer
 
     def any(self) -> bool:
         with alone(self._engine) as connection:

@@ -1,0 +1,99 @@
+"""PostgreSQL's part in the busiest requests: statements that stand alone, each a commit by itself, through the driver.
+
+SQLAlchemy's own way from a statement to its rows takes the processor two or three times as long as psycopg's, and a
+form is handed in by three of them. Their connections are others than the engine's, because they plan otherwise: each of
+these statements finds its rows by a key, so a plan is made once, and never one that reads a table from end to end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from district.database import CONNECT_SECONDS, CONNECTIONS, DURABLE, POOL_SECONDS, again
+
+if TYPE_CHECKING:  # an SQLite platform does without
+    from psycopg import Connection
+
+_SETTINGS = (
+    "SET plan_cache_mode = force_generic_plan",
+    "SET enable_seqscan = off",
+    # A form is compressed in a third of the time, where this server can.
+    "SELECT set_config(name, 'lz4', false) FROM pg_settings"
+    " WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)",
+)
+_OPEN: WeakKeyDictionary[Engine, Direct] = WeakKeyDictionary()
+_OPENING = threading.Lock()
+
+
+def direct(engine: Engine) -> Direct:
+    """That of this engine's database."""
+    with _OPENING:
+        found = _OPEN.get(engine)
+        if found is None:
+            found = _OPEN[engine] = Direct(engine)
+        return found
+
+
+class Direct:
+    """Safe to use from several threads. Its connections end with the engine's."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._driver = engine.dialect.loaded_dbapi
+        _, words = engine.dialect.create_connect_args(engine.url)
+
+        def connect() -> Any:
+            connection = self._driver.connect(**words, connect_timeout=CONNECT_SECONDS, autocommit=True)
+            connection.execute("; ".join((*DURABLE, *_SETTINGS)))
+            return connection
+
+        self._pool = QueuePool(
+            connect, pool_size=CONNECTIONS, max_overflow=0, timeout=POOL_SECONDS, reset_on_return=None
+        )
+
+        def end(_engine: Engine) -> None:
+            self._renew()
+
+        event.listen(engine, "engine_disposed", end)
+
+    def at_connect(self, begin: Callable[[Any, Any], None]) -> None:
+        """Whatever `begin` does to a connection (and its pool's record), from now on."""
+        event.listen(self._pool, "connect", begin)
+        self._renew()
+
+    @again
+    def rows(self, words: bytes, told: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """What a statement gives, which then is committed: on the disk, unless it says itself that it need not be.
+        Raises what SQLAlchemy does. Where the line broke it is done again though it may have been committed: a key of
+        its rows has to refuse them the second time, or they must do no harm."""
+        pool, broken = self._pool, False
+        try:
+            borrowed = pool.connect()
+            connection: Connection[tuple[Any, ...]] = borrowed.driver_connection  # pyright: ignore[reportAssignmentType]
+            try:
+                cursor = connection.execute(words, told, prepare=True)
+                return [] if cursor.description is None else cursor.fetchall()
+            except self._driver.Error:
+                broken = connection.closed
+                if broken:
+                    self._renew()  # a server that went took all of them
+                raise
+            finally:
+                if pool is self._pool:
+                    borrowed.close()
+                else:
+                    borrowed.invalidate()
+        except self._driver.Error as trouble:
+            raise DBAPIError.instance(
+                words.decode(), None, trouble, self._driver.Error, hide_parameters=True, connection_invalidated=broken
+            ) from trouble
+
+    def _renew(self) -> None:
+        old, self._pool = self._pool, self._pool.recreate()
+        old.dispose()
