@@ -99,7 +99,7 @@ def insert_submissions(connection: Connection, rows: Sequence[Row], papers: Sequ
 
 _NEXT, _NONE = "\x1f", "\x1e"
 """Between the texts of a column, and in place of one: characters that no text from outside has
-(:data:`offline_queue.wire.Word`). An array is much more work for the driver than a text that the database takes apart."""
+(:data:`offline_queue.wire.Word`). An array is more work for the driver than a text for the database to take apart."""
 
 
 class _Column:
