@@ -111,6 +111,7 @@ class _Column:
         self.told_as = prefix + name
         self.is_text = kind != "BYTEA"
         split = f"string_to_array(%({self.told_as})s, chr({ord(_NEXT)}), chr({ord(_NONE)}))"
+        split = f"coalesce(nullif({split}, '{{}}'), ARRAY[''])"  # of one empty text it makes an empty array
         self.words = f"{split if self.is_text else f'%({self.told_as})b'}::{kind}[]"
 
     def told(self, rows: Sequence[Row]) -> object:
