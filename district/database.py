@@ -49,8 +49,8 @@ DURABLE = (
 # A plan that was kept from when a table was small reads all of it, until somebody analyses it: a district's first
 # hours, or its first minutes after a rush began.
 _PLANS = "SET plan_cache_mode = force_custom_plan"
-CONNECTIONS = 10
-"""To PostgreSQL, of one pool. None is closed after its use: to open one costs more than the use."""
+_CONNECTIONS = 14
+"""To PostgreSQL. None is closed after its use: to open one costs more than the use."""
 CONNECT_SECONDS = 10
 POOL_SECONDS = 20.0
 _IN_TURN = threading.Lock()
@@ -159,7 +159,7 @@ def _postgresql(address: URL) -> Engine:
         raise DatabaseTrouble("the database is an SQLite file (sqlite:///…) or a PostgreSQL (postgresql://…)")
     engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
-        pool_size=CONNECTIONS,
+        pool_size=_CONNECTIONS,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         hide_parameters=True,

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from district.database import CONNECT_SECONDS, CONNECTIONS, DURABLE, POOL_SECONDS, again
+from district.database import CONNECT_SECONDS, DURABLE, POOL_SECONDS
 
 if TYPE_CHECKING:  # an SQLite platform does without
     from psycopg import Connection
@@ -28,6 +28,9 @@ _SETTINGS = (
     "SELECT set_config(name, 'lz4', false) FROM pg_settings"
     " WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)",
 )
+_OTHER_PLAN = "0A000"  # feature_not_supported: "cached plan must not change result type"
+_CONNECTIONS = 6
+"""They are held for a millisecond at a time, and those who store something go together."""
 _OPEN: WeakKeyDictionary[Engine, Direct] = WeakKeyDictionary()
 _OPENING = threading.Lock()
 
@@ -46,32 +49,33 @@ class Direct:
 
     def __init__(self, engine: Engine) -> None:
         self._driver = engine.dialect.loaded_dbapi
-        _, words = engine.dialect.create_connect_args(engine.url)
+        _, told = engine.dialect.create_connect_args(engine.url)
+        words = {**told, "connect_timeout": CONNECT_SECONDS, "autocommit": True}
 
         def connect() -> Any:
-            connection = self._driver.connect(**words, connect_timeout=CONNECT_SECONDS, autocommit=True)
+            connection = self._driver.connect(**words)
             connection.execute("; ".join((*DURABLE, *_SETTINGS)))
             return connection
 
+        self._renewing = threading.Lock()
         self._pool = QueuePool(
-            connect, pool_size=CONNECTIONS, max_overflow=0, timeout=POOL_SECONDS, reset_on_return=None
+            connect, pool_size=_CONNECTIONS, max_overflow=0, timeout=POOL_SECONDS, reset_on_return=None
         )
 
         def end(_engine: Engine) -> None:
-            self._renew()
+            self._renew(self._pool)
 
         event.listen(engine, "engine_disposed", end)
 
     def at_connect(self, begin: Callable[[Any, Any], None]) -> None:
         """Whatever `begin` does to a connection (and its pool's record), from now on."""
         event.listen(self._pool, "connect", begin)
-        self._renew()
+        self._renew(self._pool)
 
-    @again
     def rows(self, words: bytes, told: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """What a statement gives, which then is committed: on the disk, unless it says itself that it need not be.
-        Raises what SQLAlchemy does. Where the line broke it is done again though it may have been committed: a key of
-        its rows has to refuse them the second time, or they must do no harm."""
+        Raises what SQLAlchemy does. :func:`district.database.again` may be around it where a key of its rows refuses
+        them the second time, or where they do no harm: after a line broke it may have been committed."""
         pool, broken = self._pool, False
         try:
             borrowed = pool.connect()
@@ -79,10 +83,11 @@ class Direct:
             try:
                 cursor = connection.execute(words, told, prepare=True)
                 return [] if cursor.description is None else cursor.fetchall()
-            except self._driver.Error:
-                broken = connection.closed
+            except self._driver.Error as trouble:
+                # A server that went took all of them; and a newer platform's tables need other plans.
+                broken = connection.closed or trouble.sqlstate == _OTHER_PLAN
                 if broken:
-                    self._renew()  # a server that went took all of them
+                    self._renew(pool)
                 raise
             finally:
                 if pool is self._pool:
@@ -94,6 +99,9 @@ class Direct:
                 words.decode(), None, trouble, self._driver.Error, hide_parameters=True, connection_invalidated=broken
             ) from trouble
 
-    def _renew(self) -> None:
-        old, self._pool = self._pool, self._pool.recreate()
+    def _renew(self, old: QueuePool) -> None:
+        """Unless another did already."""
+        with self._renewing:
+            if old is self._pool:
+                self._pool = old.recreate()
         old.dispose()

@@ -78,8 +78,8 @@ class Gate:
     def admit(
         self, request: Request, *, ask: Callable[[str], Later | None] = lambda _terminal: None
     ) -> Admitted | Refused:
-        """`ask` says whether this terminal is to come later. It is asked only for who has proved to be it, and before
-        anything is written for its sake."""
+        """`ask` says whether this terminal is to come later. It is asked only for who has a key of it, and before
+        anything is written for its sake; also where that key turns out to be revoked."""
         keys = _Keys(self._terminals)
         verifier = _Verifier(signature_algorithm=ED25519, key_resolver=keys)
         try:

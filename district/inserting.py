@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from district.case_numbers import cases_until, year_of
-from district.database import alone
+from district.database import again, alone
 from district.direct import direct
 from district.receiving import Event
 from district.tables import ATTACHMENTS, OUTBOX, SUBMISSIONS, SUPPLEMENTS, TERMINALS
@@ -55,7 +55,7 @@ def look_up(engine: Engine, uids: Collection[str], *, cases: Collection[str], no
             return Found(known={row.uid: (row.sha256, row.receipt) for row in rows}, numbers=())
     year = year_of(now)
     told = {"uids": ",".join(uids), "cases": ",".join(cases), "year": year}
-    found = direct(engine).rows(_KNOWN_AND_DRAWN, told)
+    found = again(direct(engine).rows)(_KNOWN_AND_DRAWN, told)
     known = {uid: (sha256, receipt) for _, uid, sha256, receipt in found if uid is not None}
     last = found[0][0]
     fresh = sum(uid not in known for uid in cases)
@@ -102,6 +102,16 @@ _NEXT, _NONE = "\x1f", "\x1e"
 (:data:`offline_queue.wire.Word`). An array is more work for the driver than a text for the database to take apart."""
 
 
+_COUNTED_AGAIN = """counted AS (
+    UPDATE case_counter SET last = used.last FROM (
+        SELECT split_part(case_number, '-', 1)::int AS year, max(split_part(case_number, '-', 2)::int) AS last
+        FROM kept WHERE case_number IS NOT NULL GROUP BY 1
+    ) AS used WHERE case_counter.year = used.year AND case_counter.last < used.last
+)"""
+"""A server that stopped may have forgotten that these numbers were drawn. As good as always it has not, and no row is
+locked."""
+
+
 class _Column:
     """Of a table, as an array."""
 
@@ -119,18 +129,17 @@ class _Column:
         return _NEXT.join(_NONE if one is None else str(one) for one in values) if self.is_text else values
 
 
-class _Together:
-    """A statement for submissions of one terminal, none of which answers a supplement. `same` are the columns in which
-    they don't differ."""
+class _Statement:
+    """For submissions none of which answers a supplement. `same` are the columns in which they don't differ."""
 
     def __init__(self, *same: str, papers: bool) -> None:
         self._same = same
         self._each = [_Column(SUBMISSIONS, name) for name in _COLUMNS if name not in same]
         named = [column.name for column in ATTACHMENTS.c if papers and not column.nullable]
         self._of_papers = [_Column(ATTACHMENTS, name, prefix="paper_") for name in named]
-        self._words = self._statement().encode()
+        self._words = self._said().encode()
 
-    def _statement(self) -> str:
+    def _said(self) -> str:
         each, arrays = ", ".join(one.name for one in self._each), ", ".join(one.words for one in self._each)
         same = "".join(f", %({name})s::text" for name in self._same)
         beside = ""
@@ -140,19 +149,22 @@ class _Together:
             beside = f", papers AS (INSERT INTO attachment ({names}) SELECT * FROM unnest({of_papers}))"  # noqa: S608  # nosec B608
         # All of these are names of our own columns:
         return (
-            f"WITH kept AS (INSERT INTO submission ({each}, {', '.join(self._same)}, hall)"  # noqa: S608  # nosec B608
-            f" SELECT {each}{same}, (SELECT hall FROM terminal WHERE code = %(terminal)s AND hall IS NOT NULL"
-            f" ORDER BY added_at DESC LIMIT 1) FROM unnest({arrays}) WITH ORDINALITY AS new ({each}, nth) ORDER BY nth"
-            f" RETURNING seq, uid, case_number, received_at){beside}"
+            "WITH stands AS (SELECT DISTINCT ON (code) code, hall FROM terminal"  # noqa: S608
+            " WHERE code = ANY (string_to_array(%(terminals)s, ',')) AND hall IS NOT NULL ORDER BY code, added_at DESC"
+            f"), kept AS (INSERT INTO submission ({each}, {', '.join(self._same)}, hall)"  # nosec B608
+            f" SELECT {each}{same}, stands.hall FROM unnest({arrays}) WITH ORDINALITY AS new ({each}, nth)"
+            " LEFT JOIN stands ON stands.code = new.terminal ORDER BY nth"
+            f" RETURNING seq, uid, case_number, received_at){beside}, {_COUNTED_AGAIN}"
             " INSERT INTO outbox (uid, event, made_at, attempts, next_try)"
             f" SELECT uid, '{_EVENT}', received_at, 0, 0 FROM kept WHERE case_number IS NOT NULL ORDER BY seq"
         )
 
     def insert(self, engine: Engine, rows: Sequence[Row], papers: Sequence[Row]) -> None:
         told = {name: rows[0][name] for name in self._same}
+        told["terminals"] = ",".join({str(row["terminal"]) for row in rows})
         told |= {one.told_as: one.told(rows) for one in self._each}
         told |= {one.told_as: one.told(papers) for one in self._of_papers}
-        direct(engine).rows(self._words, told)
+        again(direct(engine).rows)(self._words, told)
 
 
 _COLUMNS = (
@@ -172,10 +184,10 @@ _COLUMNS = (
 )
 
 
-_WHOLE = _Together("terminal", "received_at", "complete_at", "state", "stage", papers=False)
-_WITH_PAPERS = _Together("terminal", "received_at", papers=True)
+_WHOLE = _Statement("received_at", "complete_at", "state", "stage", papers=False)
+_WITH_PAPERS = _Statement("received_at", papers=True)
 
 
 def insert_together(engine: Engine, rows: Sequence[Row], papers: Sequence[Row]) -> None:
-    """PostgreSQL: the same, of one terminal and without a supplement, in one statement and commit."""
+    """PostgreSQL: the same, without a supplement, in one statement and commit."""
     (_WITH_PAPERS if papers else _WHOLE).insert(engine, rows, papers)

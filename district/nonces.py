@@ -14,7 +14,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -24,25 +24,43 @@ from district.database import write
 from district.direct import direct
 from district.tables import NONCES
 from district.terminals import STANDING, Terminal, Terminals
+from district.together import Together
 from offline_queue.model import SystemClock
 
 _KEPT_SECONDS = 3600
 _SWEEP_SECONDS = 60
-_POSTGRESQL = (
-    b"WITH used AS (INSERT INTO nonce (key_id, nonce, expires) SELECT %(key)s, %(nonce)s, %(until)s"
-    b" FROM set_config('synchronous_commit', 'off', true) ON CONFLICT DO NOTHING RETURNING 1) SELECT "
-    + ", ".join(STANDING).encode()
-    + b", EXISTS (SELECT FROM used) FROM terminal WHERE key_id = %(key)s"
+_AT_ONCE = 32
+_NEXT = "\x1f"
+"""Between those of one question; no structured field has it (RFC 9651, 3.3.3)."""
+_POSTGRESQL = f"""
+WITH asked AS (
+    SELECT * FROM unnest(
+        string_to_array(%(keys)s, '{_NEXT}'),
+        string_to_array(%(nonces)s, '{_NEXT}'),
+        string_to_array(%(untils)s, '{_NEXT}')::bigint[]
+    ) WITH ORDINALITY AS asked (key, value, until, nth)
+), used AS (
+    INSERT INTO nonce (key_id, nonce, expires) SELECT key, value, until
+    FROM asked JOIN terminal ON key_id = key CROSS JOIN set_config('synchronous_commit', 'off', true)
+    WHERE revoked_at IS NULL ORDER BY key, value ON CONFLICT DO NOTHING RETURNING key_id, nonce
 )
+SELECT {", ".join(f"terminal.{name}" for name in STANDING)},
+    EXISTS (SELECT FROM used WHERE used.key_id = key AND used.nonce = value)
+FROM asked LEFT JOIN terminal ON terminal.key_id = key ORDER BY nth
+""".encode()  # noqa: S608 - names of our own columns  # nosec B608
 _TABLE = "CREATE TABLE IF NOT EXISTS nonce (key_id, nonce, expires, PRIMARY KEY (key_id, nonce)) WITHOUT ROWID"
+
+
+Used = tuple[Terminal | None, bool]
+"""How the key's terminal stands (None: no longer registered), and whether this is the first time that a key which is
+not revoked uses the nonce."""
 
 
 class Nonces(Protocol):
     """The used nonces of all terminals' keys."""
 
-    def use(self, key: str, nonce: str, *, until: int) -> tuple[Terminal | None, bool]:
-        """How the key's terminal stands (None: no longer registered), and whether this is the first time; `until` when
-        (seconds since 1970) the signature counts no more."""
+    def use(self, key: str, nonce: str, *, until: int) -> Used:
+        """`until` when (seconds since 1970) the signature counts no more."""
         ...
 
 
@@ -73,15 +91,26 @@ class _Within:
     def __init__(self, engine: Engine, sweeps: _Sweeps) -> None:
         self._engine = engine
         self._sweeps = sweeps
+        self._together = Together(self._use_several, most=_AT_ONCE)
 
-    def use(self, key: str, nonce: str, *, until: int) -> tuple[Terminal | None, bool]:
+    def use(self, key: str, nonce: str, *, until: int) -> Used:
         before = self._sweeps.due()
         if before is not None:
             old = NONCES.delete().where(NONCES.c.expires < before)
             write(self._engine, lambda connection: connection.execute(old))
-        for *standing, first in direct(self._engine).rows(_POSTGRESQL, {"key": key, "nonce": nonce, "until": until}):
-            return Terminal(**dict(zip(STANDING, standing, strict=True))), first
-        return None, False
+        return self._together.ask((key, nonce, until))
+
+    def _use_several(self, asked: Sequence[tuple[str, str, int]]) -> list[Used]:
+        keys, nonces, untils = (_NEXT.join(map(str, column)) for column in zip(*asked, strict=True))
+        found = direct(self._engine).rows(_POSTGRESQL, {"keys": keys, "nonces": nonces, "untils": untils})
+        told: list[Used] = []
+        seen: set[tuple[str, str]] = set()
+        for (key, nonce, _), (*standing, is_used) in zip(asked, found, strict=True):
+            facts = dict(zip(STANDING, standing, strict=True))
+            first = is_used and (key, nonce) not in seen  # of two with one nonce only one is the first
+            seen.add((key, nonce))
+            told.append((None if facts["key_id"] is None else Terminal(**facts), first))
+        return told
 
 
 class _Beside:
@@ -109,11 +138,14 @@ class _Beside:
 
         event.listen(engine, "engine_disposed", close)
 
-    def use(self, key: str, nonce: str, *, until: int) -> tuple[Terminal | None, bool]:
+    def use(self, key: str, nonce: str, *, until: int) -> Used:
+        terminal = self._terminals.find(key)
+        if terminal is None or terminal.revoked_at is not None:
+            return terminal, False
         with self._in_turn:
             before = self._sweeps.due()
             if before is not None:
                 self._connection.execute("DELETE FROM nonce WHERE expires < ?", (before,))
             row = (key, nonce, until)
             first = self._connection.execute("INSERT OR IGNORE INTO nonce VALUES (?, ?, ?)", row).rowcount == 1
-        return self._terminals.find(key), first
+        return terminal, first

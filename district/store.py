@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
 
 from district.case_numbers import next_cases
 from district.database import alone, open_engine, write
@@ -28,11 +30,18 @@ from district.papers_store import PaperStore
 from district.supplements import claim, number_of_case, settle, waiting_for
 from district.tables import ATTACHMENTS, STEPS, SUBMISSIONS
 from district.times import now_text
+from district.together import Together
 from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import Attachment, Progress, State, Step, canonical_json
 
 _TRIES = 8
+_KNOWN_BY_NOW = "23505"  # unique_violation: another took one of them since we looked
+_EVERYBODYS = (OperationalError, QueuePoolTimeout)
+_REQUESTS = 8
+"""In one commit."""
 _PAGE = 100
+Arrived = Sequence[tuple[Body, bytes]]
+"""Submissions as they came, read from outside, and their bytes."""
 _KNOWN_PAPERS = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -150,6 +159,7 @@ class DistrictStore:
         self._keys: Keys = keys or {}
         self._engine = open_engine(url)
         self.objects = open_objects(papers, self._engine)
+        self._together = Together(self._take_several, most=_REQUESTS)
         self.papers = PaperStore(self._engine, self.objects, Leases(self._engine, most=uploads), self._keys)
 
     @property
@@ -164,16 +174,30 @@ class DistrictStore:
         deletes its copy on our word."""
         return self.take_all([(outside, body)])[0]
 
-    def take_all(self, arrived: Sequence[tuple[Body, bytes]]) -> list[Take]:
-        """Each as if it had come alone, all in one commit."""
+    def take_all(self, arrived: Arrived) -> list[Take]:
+        """Each as if it had come alone, all in one commit; it may be that of others, too, who came at the same time."""
+        return self._together.ask(arrived)
+
+    def _take_several(self, several: Sequence[Arrived]) -> list[list[Take] | Exception]:
+        """Those of several requests. What one of them is the cause of is not the others' trouble."""
+        try:
+            taken = iter(self._take_again([one for arrived in several for one in arrived]))
+        except _EVERYBODYS:
+            raise
+        except Exception as trouble:  # noqa: BLE001 - raised by whoever asked
+            return [trouble] if len(several) == 1 else [one for each in several for one in self._take_several([each])]
+        return [list(islice(taken, len(arrived))) for arrived in several]
+
+    def _take_again(self, arrived: Arrived) -> list[Take]:
         for _ in range(_TRIES - 1):
             try:
                 return self._take_all(arrived)
-            except IntegrityError:
-                continue  # another took one of them since we looked: this time it is known
+            except IntegrityError as trouble:
+                if getattr(trouble.orig, "sqlstate", _KNOWN_BY_NOW) != _KNOWN_BY_NOW:
+                    raise
         return self._take_all(arrived)
 
-    def _take_all(self, arrived: Sequence[tuple[Body, bytes]]) -> list[Take]:
+    def _take_all(self, arrived: Arrived) -> list[Take]:
         """Raises IntegrityError when a uid or an attachment's id came to be known since it was looked for."""
         now = now_text()
         looked = [_Looked(outside, body, read_with(self._keys, outside)) for outside, body in arrived]
@@ -208,8 +232,7 @@ class DistrictStore:
 
     def _keep(self, fresh: Sequence[_Fresh], numbers: Sequence[str], now: str) -> dict[str, bytes]:
         """Store what is new, and give the receipts by uid; none for a supplement that nobody asked for."""
-        simple = len({one.outside.kiosk for one in fresh}) == 1 and not any(one.supplement_of for one in fresh)
-        if simple and self._engine.dialect.name != "sqlite":
+        if self._engine.dialect.name != "sqlite" and not any(one.supplement_of for one in fresh):
             made = _Made.of(fresh, numbers, {}, now)
             insert_together(self._engine, made.rows, made.papers)
             return made.receipts

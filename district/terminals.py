@@ -107,7 +107,8 @@ class Terminals:
         return None if row is None else Terminal(**row)
 
     def signer(self, key: str) -> Signer | None:
-        """Who has this key, at the first time from the database. Whether it still counts, :meth:`find` tells."""
+        """Who has this key, at the first time from the database. Whether it still counts is asked with each
+        nonce (:mod:`district.nonces`)."""
         signer = self._signers.get(key)
         if signer is None and (found := self.find(key)) is not None:
             public_key = Ed25519PublicKey.from_public_bytes(found.public_key)

@@ -19,7 +19,14 @@ class Threads:
         self._pool = ThreadPoolExecutor(most)
 
     async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _done, work, *args)
+
+
+def _done(work: Callable[[*Ts], T], *args: *Ts) -> T:
+    try:
+        return work(*args)
+    except StopIteration as trouble:  # a future can't carry it, and whoever awaits it would do so for ever
+        raise RuntimeError from trouble
 
 
 API = Threads(40)

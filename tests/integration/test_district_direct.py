@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from district.database import CONNECTIONS, DatabaseTrouble, open_engine
+from district.database import DatabaseTrouble, again, open_engine, write
 from district.direct import Direct, direct
 from district.inserting import insert_together
 from district.serving_lock import share, unshared
-from district.tables import ATTACHMENTS, OUTBOX, SUBMISSIONS
+from district.tables import ATTACHMENTS, CASE_COUNTERS, OUTBOX, SUBMISSIONS
 
 HARD = "王\"秀\\英, {NULL} '😀"
+LINES = 6
 OTHERS = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE pid <> pg_backend_pid() AND datname = current_database()"
@@ -31,7 +32,7 @@ def row(uid: str, **others: object) -> dict[str, object]:
         "receipt": b"{}",
         "test": False,
         "state": "done",
-        "case_number": f"2026-{uid}",
+        "case_number": f"2026-{sum(uid.encode()):06d}",
         "received_at": "2026-11-25T21:00:00+00:00",
         "complete_at": "2026-11-25T21:00:00+00:00",
         "terminal": "TY03",
@@ -98,24 +99,44 @@ def test_of_rows_one_of_which_is_known_none_is_stored(engine: Engine) -> None:
     assert kept(engine) == ([row("a")], [])
 
 
+def test_a_counter_that_forgot_its_last_numbers_is_set_right(engine: Engine) -> None:
+    """They were drawn without waiting for the disk, and the server stopped before it wrote that down."""
+
+    def counter() -> dict[int, int]:
+        with engine.connect() as connection:
+            return {row.year: row.last for row in connection.execute(select(CASE_COUNTERS))}
+
+    write(engine, lambda connection: connection.execute(CASE_COUNTERS.insert(), {"year": 2026, "last": 3}))
+    insert_together(engine, [row("a", case_number="2026-000003"), row("b", case_number="2026-000002")], [])
+    assert counter() == {2026: 3}
+    insert_together(engine, [row("c", case_number="2026-000005"), row("d", case_number=None, test=True)], [])
+    assert counter() == {2026: 5}
+
+
+def test_what_the_url_says_of_the_line_is_no_trouble(postgres: str) -> None:
+    engine = open_engine(f"{postgres}&connect_timeout=3")
+    assert direct(engine).rows(b"SELECT 1", {}) == [(1,)]
+    engine.dispose()
+
+
 def borrow_all(asked: Direct) -> None:
     """As many at once as it has connections."""
-    together = Barrier(CONNECTIONS)
+    together = Barrier(LINES)
 
     def sleep(_: int) -> None:
         together.wait(20)
         asked.rows(b"SELECT 1 FROM pg_sleep(0.1)", {})
 
-    with ThreadPoolExecutor(CONNECTIONS) as pool:
-        list(pool.map(sleep, range(CONNECTIONS)))
+    with ThreadPoolExecutor(LINES) as pool:
+        list(pool.map(sleep, range(LINES)))
 
 
 def test_lines_that_died_while_nobody_asked_are_not_noticed(engine: Engine) -> None:
     asked = direct(engine)
     borrow_all(asked)
     with engine.connect() as connection:
-        assert len(connection.exec_driver_sql(OTHERS).all()) >= CONNECTIONS
-    assert asked.rows(b"SELECT 1", {}) == [(1,)]
+        assert len(connection.exec_driver_sql(OTHERS).all()) >= LINES
+    assert again(asked.rows)(b"SELECT 1", {}) == [(1,)]
     borrow_all(asked)
 
 
@@ -137,7 +158,7 @@ def test_its_lines_keep_recovery_out_and_are_kept_out_by_it(engine: Engine, post
     with recovering.connect() as connection:
         connection.exec_driver_sql(OTHERS)
     with unshared(recovering), pytest.raises(OperationalError, match="district recover is at work"):
-        asked.rows(b"SELECT 1", {})
+        again(asked.rows)(b"SELECT 1", {})
     assert asked.rows(b"SELECT 1", {}) == [(1,)]
     with pytest.raises(DatabaseTrouble, match="end every district serve"), unshared(recovering):
         pass

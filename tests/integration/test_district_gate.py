@@ -320,7 +320,9 @@ def test_revoked_keys_never_count_again_and_new_ones_may_overlap(desk: Desk) -> 
     desk.terminals.add("TY03", successor)
     assert desk.gate.admit(desk.signed()) == Admitted(code="TY03", key_id=key_id(raw))
     assert desk.terminals.revoke(key_id(raw))
+    before = desk.nonces()
     assert desk.says(desk.signed()) == "terminal"
+    assert desk.nonces() == before
     with pytest.raises(ValueError, match="revoked"):
         desk.terminals.add("TY03", raw)
     with pytest.raises(ValueError, match="that of TY03"):

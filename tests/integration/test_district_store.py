@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 from typing import TypeVar
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import DataError
 
 import district.store
 from district.database import write
+from district.opening import Body, Keys, Read
 from district.outcomes import Conflict, Take, Taken, Upload
 from district.store import DistrictStore
 from district.tables import ATTACHMENTS, CASE_COUNTERS, OUTBOX, SUBMISSIONS, TERMINALS
 from district.telemetry import Telemetry
 from district.terminals import Terminals
+from offline_queue.sealed import NoKey, NotIntact
 from offline_queue.wire import Attachment, Envelope, Progress, State, canonical_bytes, read_receipt, sha256_hex
 
 PAGE = b"a scanned page"
@@ -139,6 +142,32 @@ def test_a_batch_that_comes_to_two_processes_at_once_is_stored_once(
     with stores[0].engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(SUBMISSIONS)).scalar() == 100
         assert connection.execute(select(func.count(SUBMISSIONS.c.case_number.distinct()))).scalar() == 100
+
+
+def test_what_one_request_is_the_cause_of_is_not_the_trouble_of_those_beside_it(store: DistrictStore) -> None:
+    good, bad = envelope(), envelope()
+    bad = (bad[0].model_copy(update={"matter": "x" * 200}), bad[1])  # longer than its column, as none is that was read
+    began, go_on = Event(), Event()
+    read = district.store.read_with
+
+    def slow(keys: Keys, outside: Body) -> Read | NoKey | NotIntact:
+        began.set()
+        assert go_on.wait(20)
+        return read(keys, outside)
+
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(3) as pool:
+        patch.setattr(district.store, "read_with", slow)
+        first = pool.submit(store.take, *envelope())
+        assert began.wait(20)
+        together = [pool.submit(store.take, *one) for one in (bad, good)]
+        while len(store._together._waiting) < 2:  # pyright: ignore[reportPrivateUsage]
+            pass
+        go_on.set()
+    assert taken(first.result()).new
+    assert taken(together[1].result()).new
+    if store.engine.dialect.name == "postgresql":  # SQLite has no lengths
+        with pytest.raises(DataError):
+            together[0].result()
 
 
 def all_of(store: DistrictStore, batches: Sequence[Sequence[Arrived]]) -> list[Take]:
