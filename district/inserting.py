@@ -1,8 +1,8 @@
 """New submissions into their table, their papers beside them, and what is told of complete cases into the outbox.
 
-On PostgreSQL a batch takes two statements: one that says what of it is known, and draws case numbers for what is not,
-and one that stores all of it, each column as an array. These are the busiest statements of a district that wakes: as a
-row a message, or a statement a table, they took the platform and the database, each, twice the time.
+On PostgreSQL two statements do it, where no supplement is among them: one says what is known, and draws case numbers
+for what is not, and one stores all of it, each column as an array. These are the busiest statements of a district that
+wakes: as a row a message, or a statement a table, they took the platform and the database, each, twice the time.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from district.database import alone, write
 from district.tables import LEASES
 
 UPLOADS_AT_ONCE = 32
-"""Unless told; of the whole platform, and fewer than a process has threads for."""
+"""Unless told; of the whole platform."""
 LASTS_SECONDS = 120
 """Without progress; a terminal gives a request up after 30."""
 _LONGEST_SECONDS = 2 * LASTS_SECONDS  # the clocks of two machines are not quite the same
