@@ -278,11 +278,12 @@ def bare_postgresql(url: str, prepared: Sequence[Sequence[Sent]]) -> float:
         connection = psycopg.connect(url)
         connection.execute("SET synchronous_commit = on")
         connection.commit()
+        batches = [_rows(one) for one in mine]
 
         def work() -> None:
-            for one in mine:
+            for rows in batches:
                 with connection.cursor() as cursor:
-                    cursor.executemany("INSERT INTO bare VALUES (%s, %s, %s)", _rows(one))
+                    cursor.executemany("INSERT INTO bare VALUES (%s, %s, %s)", rows)
                 connection.commit()
             connection.close()
 
@@ -334,11 +335,12 @@ def bare_sqlite(folder: Path, prepared: Sequence[Sequence[Sent]]) -> float:
 
     def client(mine: Sequence[Sent]) -> Callable[[], None]:
         connection = open_it()
+        batches = [_rows(one) for one in mine]
 
         def work() -> None:
-            for one in mine:
+            for rows in batches:
                 with turn:
-                    connection.executemany("INSERT INTO bare VALUES (?, ?, ?)", _rows(one))
+                    connection.executemany("INSERT INTO bare VALUES (?, ?, ?)", rows)
                     connection.commit()
             connection.close()
 

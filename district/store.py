@@ -13,9 +13,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
 
 from district.case_numbers import next_cases
@@ -32,16 +33,14 @@ from district.tables import ATTACHMENTS, STEPS, SUBMISSIONS
 from district.times import now_text
 from district.together import Together
 from offline_queue.sealed import NoKey, NotIntact
-from offline_queue.wire import Attachment, Progress, State, Step, canonical_json
+from offline_queue.wire import Attachment, Progress, State, Step
 
 _TRIES = 8
 _KNOWN_BY_NOW = "23505"  # unique_violation: another took one of them since we looked
-_EVERYBODYS = (OperationalError, QueuePoolTimeout)
+_LOCKED = "55P03"  # lock_not_available: another is at work on what one of them wants
 _REQUESTS = 8
 """In one commit."""
 _PAGE = 100
-Arrived = Sequence[tuple[Body, bytes]]
-"""Submissions as they came, read from outside, and their bytes."""
 _KNOWN_PAPERS = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -82,14 +81,15 @@ class _Fresh:
         return (State.RECEIVED if self.papers else State.DONE).value
 
     def receipt(self, case_number: str | None) -> bytes:
-        """Those of a :class:`offline_queue.wire.Receipt`, whose parts were all looked at."""
-        return canonical_json(
+        """The canonical bytes of a :class:`offline_queue.wire.Receipt`, whose parts were all looked at: its keys are in
+        their order."""
+        return to_json(
             {
-                "uid": self.outside.uid,
+                "case_number": case_number,
+                "missing": self.papers,
                 "sha256": self.sha256,
                 "state": self.state,
-                "case_number": case_number,
-                "missing": list(self.papers),
+                "uid": self.outside.uid,
             }
         )
 
@@ -159,7 +159,7 @@ class DistrictStore:
         self._keys: Keys = keys or {}
         self._engine = open_engine(url)
         self.objects = open_objects(papers, self._engine)
-        self._together = Together(self._take_several, most=_REQUESTS)
+        self._together: Together[Sequence[_Looked], list[Take]] = Together(self._take_several, most=_REQUESTS)
         self.papers = PaperStore(self._engine, self.objects, Leases(self._engine, most=uploads), self._keys)
 
     @property
@@ -174,33 +174,40 @@ class DistrictStore:
         deletes its copy on our word."""
         return self.take_all([(outside, body)])[0]
 
-    def take_all(self, arrived: Arrived) -> list[Take]:
+    def take_all(self, arrived: Sequence[tuple[Body, bytes]]) -> list[Take]:
         """Each as if it had come alone, all in one commit; it may be that of others, too, who came at the same time."""
-        return self._together.ask(arrived)
+        looked = [_Looked(outside, body, read_with(self._keys, outside)) for outside, body in arrived]
+        # A supplement waits for whoever is at work on its case, and nobody shall wait for it.
+        return self._take_again(looked) if any(map(_is_supplement, looked)) else self._together.ask(looked)
 
-    def _take_several(self, several: Sequence[Arrived]) -> list[list[Take] | Exception]:
+    def _take_several(self, several: Sequence[Sequence[_Looked]]) -> list[list[Take] | Exception]:
         """Those of several requests. What one of them is the cause of is not the others' trouble."""
         try:
-            taken = iter(self._take_again([one for arrived in several for one in arrived]))
-        except _EVERYBODYS:
-            raise
-        except Exception as trouble:  # noqa: BLE001 - raised by whoever asked
-            return [trouble] if len(several) == 1 else [one for each in several for one in self._take_several([each])]
-        return [list(islice(taken, len(arrived))) for arrived in several]
+            taken = iter(self._take_again([one for looked in several for one in looked]))
+        except Exception as trouble:
+            if len(several) == 1 or _is_everybodys(trouble):
+                raise
+            return list(map(self._take_alone, several))
+        return [list(islice(taken, len(looked))) for looked in several]
 
-    def _take_again(self, arrived: Arrived) -> list[Take]:
+    def _take_alone(self, looked: Sequence[_Looked]) -> list[Take] | Exception:
+        try:
+            return self._take_again(looked)
+        except Exception as trouble:  # noqa: BLE001 - raised by whoever asked
+            return trouble
+
+    def _take_again(self, looked: Sequence[_Looked]) -> list[Take]:
         for _ in range(_TRIES - 1):
             try:
-                return self._take_all(arrived)
+                return self._take_all(looked)
             except IntegrityError as trouble:
                 if getattr(trouble.orig, "sqlstate", _KNOWN_BY_NOW) != _KNOWN_BY_NOW:
                     raise
-        return self._take_all(arrived)
+        return self._take_all(looked)
 
-    def _take_all(self, arrived: Arrived) -> list[Take]:
+    def _take_all(self, looked: Sequence[_Looked]) -> list[Take]:
         """Raises IntegrityError when a uid or an attachment's id came to be known since it was looked for."""
         now = now_text()
-        looked = [_Looked(outside, body, read_with(self._keys, outside)) for outside, body in arrived]
         cases = {one.outside.uid for one in looked if one.is_case}
         found = look_up(self._engine, {one.outside.uid for one in looked}, cases=cases, now=now)
         papers = self._known_papers(one.outside for one in looked if one.outside.uid not in found.known)
@@ -332,6 +339,18 @@ class DistrictStore:
                 for one in (inside.get(paper.id, paper),)
             ),
         )
+
+
+def _is_everybodys(trouble: Exception) -> bool:
+    """Whether it is no better for one request alone: a database that is gone, full, or may only be read."""
+    return (
+        isinstance(trouble, OperationalError | InternalError | QueuePoolTimeout)
+        and getattr(getattr(trouble, "orig", None), "sqlstate", None) != _LOCKED
+    )
+
+
+def _is_supplement(one: _Looked) -> bool:
+    return isinstance(one.read, Read) and one.read.envelope.supplement_of is not None
 
 
 def _judge(

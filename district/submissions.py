@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -24,7 +25,6 @@ from offline_queue.wire import (
     BatchItem,
     Rating,
     canonical_bytes,
-    canonical_json,
     content_digest,
 )
 
@@ -102,11 +102,11 @@ def _take_batch(store: DistrictStore, body: bytes, of: str | None) -> Response:
     looked = [_outside_of(one, of=of) for one in batch.submissions]
     taken = iter(store.take_all([one for one in looked if not isinstance(one, _Told)]))
     told = [one if isinstance(one, _Told) else _answer(next(taken)) for one in looked]
-    answers: list[JsonValue] = [
-        {"uid": item.uid, "status": one.status, "body": one.body.decode(), "retry_after": None}
+    answers = [  # BatchAnswer, its keys in their order
+        {"body": one.body.decode(), "retry_after": None, "status": one.status, "uid": item.uid}
         for item, one in zip(batch.submissions, told, strict=True)
     ]
-    return Response(canonical_json({"answers": answers}), media_type=JSON)
+    return Response(to_json({"answers": answers}), media_type=JSON)
 
 
 def _outside(body: bytes, media_type: str, uid: str, *, of: str | None) -> Body | _Told:

@@ -20,7 +20,7 @@ class _Asked(Generic[One, Answer]):
         self.one = one
         self.leads: list[_Asked[One, Answer]] = []
         """Those that go with this one, which is the first of them; nobody, where it goes with another."""
-        self.answers: list[Answer | Exception] = []
+        self.answers: list[Answer | BaseException] = []
         """One, when it is there."""
         self.called = threading.Lock()
         """Held until this one is to lead, or has its answer."""
@@ -31,7 +31,7 @@ class Together(Generic[One, Answer]):
     """`work` answers at most `most` in their order, an exception being one's own answer; it is never at work twice at a
     time. Safe to use from several threads."""
 
-    def __init__(self, work: Callable[[Sequence[One]], Sequence[Answer | Exception]], *, most: int) -> None:
+    def __init__(self, work: Callable[[Sequence[One]], Sequence[Answer | BaseException]], *, most: int) -> None:
         self._work = work
         self._most = most
         self._is_at_work = False
@@ -42,25 +42,31 @@ class Together(Generic[One, Answer]):
         """Raises what `work` raises."""
         mine = _Asked[One, Answer](one)
         with self._lock:
-            if self._is_at_work:
+            waits = self._is_at_work
+            self._is_at_work = True
+            if waits:
                 self._waiting.append(mine)
-            else:
-                self._is_at_work = True
-                mine.leads = [mine]
-        if not mine.leads:
+        if waits:
             mine.called.acquire()
-        if mine.leads:
-            self._go(mine.leads)
+        # What was asked is a resident's. It goes as soon as it is answered, so nothing here may hold itself.
+        group, mine.leads = mine.leads, []
+        if group or not waits:
+            self._go(group or [mine])
         (answer,) = mine.answers
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        try:
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer
+        finally:
+            del mine, group, answer
 
-    def _go(self, group: Sequence[_Asked[One, Answer]]) -> None:
-        answers: Sequence[Answer | Exception]
+    def _go(self, group: list[_Asked[One, Answer]]) -> None:
+        answers: Sequence[Answer | BaseException] = ()
         try:
             answers = self._work([asked.one for asked in group])
-        except Exception as trouble:  # noqa: BLE001 - raised by whoever asked
+            if len(answers) != len(group):
+                raise AssertionError("not an answer for each")
+        except BaseException as trouble:  # noqa: BLE001 - raised by whoever asked; a library's panic is one, too
             answers = [trouble] * len(group)
         with self._lock:
             following = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
@@ -72,3 +78,5 @@ class Together(Generic[One, Answer]):
             asked.answers = [answer]
             if asked is not group[0]:
                 asked.called.release()
+        asked = answer = None
+        del group, answers, following

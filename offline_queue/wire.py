@@ -231,11 +231,7 @@ _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 
 def canonical_bytes(model: BaseModel, *, without: str | None = None) -> bytes:
     """UTF-8 JSON with sorted keys, no spaces and no NaN: the bytes that are frozen, hashed and sent."""
-    return canonical_json(model.model_dump(mode="json", exclude=None if without is None else {without}))
-
-
-def canonical_json(content: JsonValue) -> bytes:
-    """The same, of what is JSON already."""
+    content = model.model_dump(mode="json", exclude=None if without is None else {without})
     return _canonical(content).encode()
 
 

@@ -26,7 +26,7 @@ from district.cli import main
 from district.database import open_engine
 from district.embedded import EmbeddedDistrict
 from district.gate import WINDOW_SECONDS, Admitted, Gate, Refused, Request
-from district.nonces import open_nonces
+from district.nonces import _Within, open_nonces  # pyright: ignore[reportPrivateUsage]
 from district.tables import NONCES
 from district.terminals import Terminals
 from offline_queue.client import PlatformClient
@@ -268,6 +268,32 @@ def test_of_many_that_bring_one_signature_at_once_one_gets_in(desk: Desk) -> Non
     with ThreadPoolExecutor(8) as pool:
         said = list(pool.map(desk.says, [request] * 16))
     assert Counter(said) == {"TY03": 1, "nonce": 15}
+
+
+def test_of_signatures_that_are_asked_about_together_each_has_its_own_answer(postgres: str) -> None:
+    engine = open_engine(postgres)
+    terminals = Terminals(engine)
+    keys = {code: Ed25519PrivateKey.generate().public_key().public_bytes_raw() for code in ("TY03", "TY04", "TY05")}
+    for code, raw in keys.items():
+        terminals.add(code, raw)
+    here, gone, other = (key_id(raw) for raw in keys.values())
+    terminals.revoke(gone)
+    nonces = open_nonces(engine)
+    assert isinstance(nonces, _Within)
+    until = 2_000_000_000
+    assert nonces.use(here, "used", until=until)[1]
+    asked = [(here, "x"), (here, "x"), (gone, "x"), ("unknown1", "x"), (other, "x"), (here, "used"), (here, 'a, "b"')]
+    told = nonces._use_several([(*one, until) for one in asked])  # pyright: ignore[reportPrivateUsage]
+    assert [(None if terminal is None else terminal.code, first) for terminal, first in told] == [
+        ("TY03", True),
+        ("TY03", False),
+        ("TY04", False),
+        (None, False),
+        ("TY05", True),
+        ("TY03", False),
+        ("TY03", True),
+    ]
+    engine.dispose()
 
 
 def test_what_can_count_no_more_is_forgotten(desk: Desk) -> None:

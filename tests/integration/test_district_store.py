@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Event
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, func, select
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 
 import district.store
 from district.database import write
-from district.opening import Body, Keys, Read
+from district.inserting import Found
 from district.outcomes import Conflict, Take, Taken, Upload
 from district.store import DistrictStore
 from district.tables import ATTACHMENTS, CASE_COUNTERS, OUTBOX, SUBMISSIONS, TERMINALS
 from district.telemetry import Telemetry
 from district.terminals import Terminals
-from offline_queue.sealed import NoKey, NotIntact
+from offline_queue.sealed import NoKey
 from offline_queue.wire import Attachment, Envelope, Progress, State, canonical_bytes, read_receipt, sha256_hex
 
 PAGE = b"a scanned page"
@@ -119,6 +120,11 @@ def test_of_a_batch_each_is_answered_as_if_it_had_come_alone(store: DistrictStor
             envelope(),
         ]
     )
+    for one in answers:
+        if isinstance(one, Taken):
+            kept = read_receipt(one.receipt)
+            assert kept is not None
+            assert one.receipt == canonical_bytes(kept)
     kinds = [(one.new if isinstance(one, Taken) else type(one)) for one in answers]
     assert kinds == [False, True, False, Conflict, True, Conflict, Conflict, True, True]
     assert taken(answers[0]).receipt == receipt
@@ -144,30 +150,74 @@ def test_a_batch_that_comes_to_two_processes_at_once_is_stored_once(
         assert connection.execute(select(func.count(SUBMISSIONS.c.case_number.distinct()))).scalar() == 100
 
 
-def test_what_one_request_is_the_cause_of_is_not_the_trouble_of_those_beside_it(store: DistrictStore) -> None:
-    good, bad = envelope(), envelope()
-    bad = (bad[0].model_copy(update={"matter": "x" * 200}), bad[1])  # longer than its column, as none is that was read
+def at_the_same_time(store: DistrictStore, *requests: Sequence[Arrived]) -> list[Future[list[Take]]]:
+    """Of requests that come while the first of them is at the database, in this order."""
     began, go_on = Event(), Event()
-    read = district.store.read_with
+    look_up = district.store.look_up
 
-    def slow(keys: Keys, outside: Body) -> Read | NoKey | NotIntact:
+    def slow(*told: Any, **named: Any) -> Found:
         began.set()
         assert go_on.wait(20)
-        return read(keys, outside)
+        return look_up(*told, **named)
 
-    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(3) as pool:
-        patch.setattr(district.store, "read_with", slow)
-        first = pool.submit(store.take, *envelope())
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(requests)) as pool:
+        patch.setattr(district.store, "look_up", slow)
+        asked = [pool.submit(store.take_all, requests[0])]
         assert began.wait(20)
-        together = [pool.submit(store.take, *one) for one in (bad, good)]
-        while len(store._together._waiting) < 2:  # pyright: ignore[reportPrivateUsage]
-            pass
+        for count, one in enumerate(requests[1:], 1):
+            asked.append(pool.submit(store.take_all, one))
+            deadline = time.monotonic() + 20
+            while len(store._together._waiting) < count:  # pyright: ignore[reportPrivateUsage]
+                assert time.monotonic() < deadline
+                time.sleep(0.001)
         go_on.set()
-    assert taken(first.result()).new
-    assert taken(together[1].result()).new
+    return asked
+
+
+def test_requests_that_come_together_are_each_answered_their_own(store: DistrictStore) -> None:
+    known, first, second = envelope(), envelope(), envelope()
+    store.take(*known)
+    asked = at_the_same_time(
+        store,
+        [envelope()],
+        [first, envelope(test=True)],
+        [known, first],
+        [second],
+        [envelope(uid=second[0].uid, name="李四"), envelope(str(uuid4()))],
+    )
+    _, *answers = (one.result(20) for one in asked)
+    kinds = [[one.new if isinstance(one, Taken) else type(one) for one in of_one] for of_one in answers]
+    assert kinds == [[True, True], [False, False], [True], [Conflict, True]]
+    told = [read_receipt(taken(answers[at][place]).receipt) for at, place in ((0, 0), (1, 0), (1, 1), (2, 0))]
+    assert [None if one is None else one.uid for one in told] == [one[0].uid for one in (first, known, first, second)]
+    assert number_of(answers[0][1]) is None
+
+
+def test_what_one_request_is_the_cause_of_is_not_the_trouble_of_those_beside_it(store: DistrictStore) -> None:
+    bad = envelope()
+    bad = (bad[0].model_copy(update={"matter": "x" * 200}), bad[1])  # longer than its column, as none is that was read
+    first, wrong, good = at_the_same_time(store, [envelope()], [bad], [envelope()])
+    assert taken(first.result(20)[0]).new
+    assert taken(good.result(20)[0]).new
     if store.engine.dialect.name == "postgresql":  # SQLite has no lengths
         with pytest.raises(DataError):
-            together[0].result()
+            wrong.result(20)
+
+
+def test_what_is_everybodys_trouble_is_told_to_all_at_once(
+    store: DistrictStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def full(looked: Sequence[object]) -> list[Take]:
+        tries.append(len(looked))
+        raise OperationalError("", {}, Exception("the disk is full"))
+
+    monkeypatch.setattr(store, "_take_again", full)
+    some = [[district.store._Looked(*envelope(), NoKey(wanted=()))] for _ in range(3)]  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(OperationalError):
+        store._take_several(some)  # pyright: ignore[reportPrivateUsage]
+    assert tries == [3]
 
 
 def all_of(store: DistrictStore, batches: Sequence[Sequence[Arrived]]) -> list[Take]:
