@@ -12,7 +12,7 @@ from types import TracebackType
 import uvicorn
 
 from district.app import Settings, create_app, open_store
-from district.serving import listen
+from district.serving import Introduced, listen
 from district.staff import Role, StaffRegister
 from district.store import DistrictStore
 from district.terminals import Terminals
@@ -116,6 +116,7 @@ class _Server:
             log_config=None,
             access_log=False,
             ws="none",
+            http=Introduced,
             proxy_headers=False,
             timeout_graceful_shutdown=2,
         )

@@ -85,7 +85,7 @@ async def _all_of(doors: Sequence[Door]) -> None:
     await asyncio.gather(*(uvicorn.Server(_config(door)).serve(sockets=[door.listener]) for door in doors))
 
 
-class _Introduced(HttpToolsProtocol):
+class Introduced(HttpToolsProtocol):
     """Tells the application which client certificate opened the line: request.state.certificate, of its DER the hex
     SHA-256. Gives it a body in few pieces: uvicorn's own way wakes it, and stops reading, for each 64 KiB of a paper,
     which took longer than to read them."""
@@ -149,7 +149,7 @@ def _config(door: Door) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         ws="none",
-        http=_Brief if is_open else _Introduced,
+        http=_Brief if is_open else Introduced,
         # Who opened the line is counted: behind a balancer that passes TCP on, all else is the client's own word.
         proxy_headers=False,
         timeout_graceful_shutdown=_LAST_SECONDS,
