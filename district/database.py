@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from offline_queue.blobs import private_folder
 
@@ -103,7 +103,7 @@ def again(work: Callable[P, T]) -> Callable[P, T]:
         for _ in range(_TRIES - 1):
             try:
                 return work(*args, **kwargs)
-            except OperationalError as trouble:
+            except DBAPIError as trouble:
                 # Without a statement it was a commit, and nobody knows what became of it.
                 stale = trouble.connection_invalidated and trouble.statement is not None
                 if not stale and getattr(trouble.orig, "sqlstate", None) not in _AGAIN:

@@ -21,6 +21,9 @@ from district.database import CONNECT_SECONDS, DURABLE, POOL_SECONDS
 if TYPE_CHECKING:  # an SQLite platform does without
     from psycopg import Connection
 
+NEXT = "\x1f"
+"""Between the texts of a list that goes as one text, which the database takes apart (string_to_array): an array is more
+work for the driver. No text from outside has it (:data:`offline_queue.wire.Word`; RFC 9651, 3.3.3)."""
 _SETTINGS = (
     "SET plan_cache_mode = force_generic_plan",
     "SET enable_seqscan = off",

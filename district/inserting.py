@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from district.case_numbers import cases_until, year_of
 from district.database import again, alone
-from district.direct import direct
+from district.direct import NEXT, direct
 from district.receiving import Event
 from district.tables import ATTACHMENTS, OUTBOX, SUBMISSIONS, SUPPLEMENTS, TERMINALS
 
@@ -97,9 +97,8 @@ def insert_submissions(connection: Connection, rows: Sequence[Row], papers: Sequ
         connection.execute(OUTBOX.insert(), told)
 
 
-_NEXT, _NONE = "\x1f", "\x1e"
-"""Between the texts of a column, and in place of one: characters that no text from outside has
-(:data:`offline_queue.wire.Word`). An array is more work for the driver than a text for the database to take apart."""
+_NONE = "\x1e"
+"""In place of a text, likewise."""
 
 
 _COUNTED_AGAIN = """counted AS (
@@ -120,13 +119,13 @@ class _Column:
         self.name = name
         self.told_as = prefix + name
         self.is_text = kind != "BYTEA"
-        split = f"string_to_array(%({self.told_as})s, chr({ord(_NEXT)}), chr({ord(_NONE)}))"
+        split = f"string_to_array(%({self.told_as})s, '{NEXT}', '{_NONE}')"
         split = f"coalesce(nullif({split}, '{{}}'), ARRAY[''])"  # of one empty text it makes an empty array
         self.words = f"{split if self.is_text else f'%({self.told_as})b'}::{kind}[]"
 
     def told(self, rows: Sequence[Row]) -> object:
         values = [row[self.name] for row in rows]
-        return _NEXT.join(_NONE if one is None else str(one) for one in values) if self.is_text else values
+        return NEXT.join(_NONE if one is None else str(one) for one in values) if self.is_text else values
 
 
 class _Statement:

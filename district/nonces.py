@@ -21,7 +21,7 @@ from typing import Protocol
 from sqlalchemy import Engine, event
 
 from district.database import write
-from district.direct import direct
+from district.direct import NEXT, direct
 from district.tables import NONCES
 from district.terminals import STANDING, Terminal, Terminals
 from district.together import Together
@@ -30,14 +30,12 @@ from offline_queue.model import SystemClock
 _KEPT_SECONDS = 3600
 _SWEEP_SECONDS = 60
 _AT_ONCE = 32
-_NEXT = "\x1f"
-"""Between those of one question; no structured field has it (RFC 9651, 3.3.3)."""
 _POSTGRESQL = f"""
 WITH asked AS (
     SELECT * FROM unnest(
-        string_to_array(%(keys)s, '{_NEXT}'),
-        string_to_array(%(nonces)s, '{_NEXT}'),
-        string_to_array(%(untils)s, '{_NEXT}')::bigint[]
+        string_to_array(%(keys)s, '{NEXT}'),
+        string_to_array(%(nonces)s, '{NEXT}'),
+        string_to_array(%(untils)s, '{NEXT}')::bigint[]
     ) WITH ORDINALITY AS asked (key, value, until, nth)
 ), used AS (
     INSERT INTO nonce (key_id, nonce, expires) SELECT key, value, until
@@ -101,7 +99,7 @@ class _Within:
         return self._together.ask((key, nonce, until))
 
     def _use_several(self, asked: Sequence[tuple[str, str, int]]) -> list[Used]:
-        keys, nonces, untils = (_NEXT.join(map(str, column)) for column in zip(*asked, strict=True))
+        keys, nonces, untils = (NEXT.join(map(str, column)) for column in zip(*asked, strict=True))
         found = direct(self._engine).rows(_POSTGRESQL, {"keys": keys, "nonces": nonces, "untils": untils})
         told: list[Used] = []
         seen: set[tuple[str, str]] = set()

@@ -140,6 +140,18 @@ def test_lines_that_died_while_nobody_asked_are_not_noticed(engine: Engine) -> N
     borrow_all(asked)
 
 
+def test_a_plan_that_is_of_older_tables_is_made_anew(engine: Engine) -> None:
+    def write_down(statement: str) -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+
+    write_down("CREATE TABLE older AS SELECT 7 AS one")
+    asked = again(direct(engine).rows)
+    assert asked(b"SELECT one FROM older", {}) == [(7,)]
+    write_down("ALTER TABLE older ALTER one TYPE text")
+    assert asked(b"SELECT one FROM older", {}) == [("7",)]
+
+
 def test_troubles_are_those_of_the_other_statements(engine: Engine) -> None:
     with pytest.raises(DBAPIError, match="nothing"):
         direct(engine).rows(b"SELECT * FROM nothing WHERE secret = %(secret)s", {"secret": "王秀英"})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from district.cases import Cases, Moved, Stage
 from district.opening import read_body
@@ -161,4 +162,23 @@ def test_a_sealed_supplement_says_only_inside_what_it_answers(tmp_path: Path) ->
     assert isinstance(taken, Taken)
     assert json.loads(taken.receipt)["case_number"] == platform.progress(CASE).case_number
     assert platform.events() == [(CASE, "complete"), (CASE, "supplement-answered")]
+    store.close()
+
+
+def test_one_that_waits_for_its_case_keeps_nobody_else_waiting(postgres: str, tmp_path: Path) -> None:
+    store = DistrictStore(postgres, tmp_path / "papers")
+    platform = Platform(store)
+    case = select(SUBMISSIONS.c.uid).where(SUBMISSIONS.c.uid == CASE).with_for_update()
+    with ThreadPoolExecutor(2) as pool:
+        with store.engine.begin() as at_work:  # somebody is, on the case
+            at_work.execute(case)
+            waiting = pool.submit(platform.take, envelope(ANSWER, of=ASKED))
+            locked = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            for _ in range(2000):
+                with store.engine.connect() as connection:
+                    if connection.execute(locked).scalar_one():
+                        break
+            assert isinstance(pool.submit(platform.take, envelope(FRESH)).result(10), Taken)
+            assert not waiting.done()
+        assert isinstance(waiting.result(20), Taken)
     store.close()
