@@ -55,9 +55,10 @@ class SimulatedJack:
 
 @dataclass(slots=True)
 class Said:
-    """One text that was to be said, with the settings it had. ``end`` is ``""`` while it is being said, then ``END`` or
-    ``CANCELED``."""
+    """One text that a client wanted said, with the settings it had. ``end`` is ``""`` while it is being said, then
+    ``END`` or ``CANCELED``."""
 
+    by: _Client
     text: str
     settings: dict[str, str]
     end: str = ""
@@ -148,17 +149,18 @@ class SimulatedDispatcher:
 
     def say(self, client: _Client, text: str, settings: dict[str, str]) -> int:
         """Take a text; the number of its message."""
-        said = Said(text, settings)
+        said = Said(client, text, settings)
         with self._state:
             self._said.append(said)
             number = len(self._said)
             self._state.notify_all()
-        threading.Thread(target=self._speak, args=(client, number, said), name="simulated-voice", daemon=True).start()
+        threading.Thread(target=self._speak, args=(number, said), name="simulated-voice", daemon=True).start()
         return number
 
-    def cancel(self) -> None:
+    def cancel(self, client: _Client) -> None:
+        """What this client wanted said ends; what others did goes on."""
         for said in self.said():
-            if not said.end:
+            if said.by is client:
                 said.over.set()
 
     def _accept(self, listener: socket.socket) -> None:
@@ -172,14 +174,14 @@ class SimulatedDispatcher:
                 self._clients.append(client)
             threading.Thread(target=client.serve, name="simulated-dispatcher-client", daemon=True).start()
 
-    def _speak(self, client: _Client, number: int, said: Said) -> None:
-        client.notify(number, "701", "BEGIN")
+    def _speak(self, number: int, said: Said) -> None:
+        said.by.notify(number, "701", "BEGIN")
         longest = None if self._no_audio else self._per_character_s * len(said.text)
         cancelled = said.over.wait(longest)
         with self._state:
             said.end = "CANCELED" if cancelled else "END"
             self._state.notify_all()
-        client.notify(number, *(("703", "CANCELED") if cancelled else ("702", "END")))
+        said.by.notify(number, *(("703", "CANCELED") if cancelled else ("702", "END")))
 
 
 class _Client:
@@ -207,7 +209,7 @@ class _Client:
         self.close()
 
     def close(self) -> None:
-        self._home.cancel()
+        self._home.cancel(self)
         with contextlib.suppress(OSError):
             self._wire.shutdown(socket.SHUT_RDWR)
         self._wire.close()
@@ -225,7 +227,7 @@ class _Client:
             case ["LIST", "SYNTHESIS_VOICES"]:
                 return [*(f"249-{voice}" for voice in _VOICES), "249 OK VOICE LIST SENT"]
             case ["CANCEL", who] if who.upper() == "SELF":
-                self._home.cancel()
+                self._home.cancel(self)
                 return ["213 OK CANCELED"]
             case _:
                 return ["500 ERR INVALID COMMAND"]

@@ -10,7 +10,8 @@ from devices.trial import DEADLINE_S, Act, Hands, NotTried, Trial, by_hand, prom
 
 SOON_S = 2.0
 """A voice that is told to be quiet is."""
-_LONG = Utterance("一、二、三、四、五、六、七、八、九、十。" * 8, "zh")
+_LONG = Utterance("一、二、三、四、五、六、七、八、九、十。" * 24, "zh")
+"""Never heard to its end, even by a computer that stands still for seconds."""
 _SHORT = Utterance("请把卡放好。", "zh")
 _ENGLISH = Utterance("Please wait.", "en")
 _WARNING = Utterance("您还在吗？", "zh", When.AT_ONCE)

@@ -445,3 +445,14 @@ def test_what_is_said_reaches_the_daemon_as_it_is(hall: Hall, sim: SimulatedDisp
         "VOLUME": "100",
         "PRIORITY": "important",
     }
+
+
+def test_a_client_of_the_simulator_that_leaves_silences_nobody_else(hall: Hall, sim: SimulatedDispatcher) -> None:
+    leaving, its = hall.open(DispatcherEngine(path=sim.path))
+    staying, heard = hall.open(DispatcherEngine(path=sim.path))
+    cut, goes_on = leaving.say(COUNTING), staying.say(HELLO)
+    assert its.begun(cut)
+    assert heard.begun(goes_on)
+    leaving.stop()
+    assert its.end(cut) is End.INTERRUPTED
+    assert heard.end(goes_on) is End.FINISHED
