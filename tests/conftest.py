@@ -1,6 +1,8 @@
 """Where everything is to be tried (`script/test`, and so CI) a skipped test fails: nobody reads what was not tried.
 
 What tests need is installed by `script/bootstrap --test`: a program that is missing is a defect of the set-up.
+
+Hypothesis asks the same of every run and has no opinion on how fast a machine is: one commit, one verdict.
 """
 
 from __future__ import annotations
@@ -8,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("one-verdict", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("one-verdict")
 
 MAY_BE_SKIPPED = (
     "the photographs are not here",  # ../shared/data is no part of this repository

@@ -124,7 +124,7 @@ def test_long_payloads_and_control_characters_are_refused() -> None:
 
 
 @given(st.text(min_size=1, max_size=60).filter(acceptable))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_text_written_as_utf8_comes_back(text: str) -> None:
     assert [code.text for code in read_codes(qr_picture(text.encode("utf-8"), scale=4))] == [text]
 
@@ -137,7 +137,7 @@ def test_any_payload_becomes_a_text(payload: bytes, guess: str) -> None:
 
 
 @given(st.binary(min_size=1, max_size=60))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_bytes_in_a_code_are_read_or_left_out_by_both_engines(payload: bytes) -> None:
     picture = qr_picture(payload, scale=4)
     for found in (read_codes(picture), codes._by_zbar(gray(picture), codes.QR, LONGEST_TEXT)):  # pyright: ignore[reportPrivateUsage]
@@ -145,14 +145,14 @@ def test_any_bytes_in_a_code_are_read_or_left_out_by_both_engines(payload: bytes
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_random_bytes_are_no_picture(data: bytes) -> None:
     with pytest.raises(PictureError):
         decode_picture(data)
 
 
 @given(st.integers(0, 400), st.binary(min_size=1, max_size=12), st.sampled_from([".png", ".jpg", ".webp", ".bmp"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_damaged_picture_is_read_or_refused(at: int, junk: bytes, kind: str) -> None:
     data = packed(qr_picture("damaged", scale=2), kind)
     damaged = data[:at] + junk + data[at + len(junk) :]

@@ -24,7 +24,7 @@ def slowly(curve: Curve, factor: int, point: Point) -> Point:
 
 
 @given(curves, st.integers(2, 2**192 - 2**100), st.integers(1, 2**190))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_products_are_right(curve: Curve, one: int, other: int) -> None:
     point = slowly(curve, one, curve.generator)
     assert curve.key(one).point == point

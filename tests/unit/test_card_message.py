@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.card.api import Assurance, CanKey, CardTrouble, Check, MrzKey
@@ -144,7 +144,6 @@ likely = st.fixed_dictionaries(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200) | likely.map(lambda said: json.dumps(said).encode()))
 def test_no_answer_breaks_the_terminal(raw: bytes) -> None:
     try:

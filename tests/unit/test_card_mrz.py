@@ -189,14 +189,14 @@ def _swaps(number: str) -> set[str]:
 
 
 @given(st.lists(st.text(max_size=100), max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_lines_can_make_it_crash(lines: list[str]) -> None:
     assert find_mrz(lines) is None or all(lines) is not None
     can_from("".join(lines))
 
 
 @given(st.lists(st.text(ALPHABET, min_size=28, max_size=46), max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_found_in_noise_has_right_check_digits(lines: list[str]) -> None:
     mrz = find_mrz(lines)
     assert mrz is None or mrz.sound

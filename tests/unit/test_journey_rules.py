@@ -153,7 +153,7 @@ def _bare(terminal: Terminal) -> bool:
     return isinstance(terminal.screen, Welcome) and terminal.session is None and terminal.overlay is None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(EVENTS, max_size=60))
 def test_from_everywhere_there_is_a_way_out_and_it_wipes(events: list[Event]) -> None:
     walk = Walk().do(*events)
@@ -176,7 +176,7 @@ def test_from_everywhere_there_is_a_way_out_and_it_wipes(events: list[Event]) ->
     assert ACCOUNT not in left
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(EVENTS, max_size=60))
 def test_silence_always_ends_at_the_welcome_screen(events: list[Event]) -> None:
     walk = Walk().do(*events)
@@ -187,7 +187,7 @@ def test_silence_always_ends_at_the_welcome_screen(events: list[Event]) -> None:
     assert _bare(walk.terminal)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(EVENTS, max_size=80))
 def test_only_the_last_cards_owner_sees_what_was_found(events: list[Event]) -> None:
     walk = Walk().do(FindMine(by_slip=False))
@@ -205,7 +205,7 @@ def test_only_the_last_cards_owner_sees_what_was_found(events: list[Event]) -> N
                 assert read.insertion <= asked[-1].insertion
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(EVENTS, max_size=80))
 def test_two_people_are_never_mixed(events: list[Event]) -> None:
     """What is stored carries only people whose cards were confirmed in that very session, and each session stores with
@@ -221,7 +221,7 @@ def test_two_people_are_never_mixed(events: list[Event]) -> None:
             assert effect.session.scans
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(EVENTS, max_size=60))
 def test_the_camera_runs_only_while_a_screen_needs_it(events: list[Event]) -> None:
     walk = Walk().do(*events)
@@ -241,7 +241,7 @@ def test_the_camera_runs_only_while_a_screen_needs_it(events: list[Event]) -> No
     assert on == needed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(EVENTS | st.sampled_from(["50", "100"]), max_size=60))
 def test_nobody_is_talked_to_but_who_is_silent(events: list[Event | str]) -> None:
     """A warning is being said at most as long as it shows, and never into the next session."""

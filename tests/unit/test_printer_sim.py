@@ -166,7 +166,7 @@ _COMMANDS = some.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(some.lists(some.one_of(_COMMANDS, some.binary(max_size=12)), max_size=30).map(b"".join))
 def test_any_bytes_are_read_to_their_end(data: bytes) -> None:
     reading = Reading(data)

@@ -128,7 +128,7 @@ def test_terminals_are_known_by_the_bundle() -> None:
             public_raw(wrong)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_no_bundle(content: bytes) -> None:
     assert isinstance(read_bundle(content, bytes(32)), BundleTrouble)

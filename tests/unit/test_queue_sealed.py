@@ -270,14 +270,14 @@ def test_papers_cannot_be_cut_swapped_or_taken_from_elsewhere() -> None:
     assert whole_paper(opened, paper) == PICTURE
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=200), st.sampled_from([b"", b"TKS1", b"TKS2"]), st.integers(min_value=-1, max_value=3))
 def test_any_bytes_open_to_nothing(content: bytes, magic: bytes, index: int) -> None:
     assert stream.unseal(b"k" * 32, magic + content, bound=b"a") is None
     assert stream.unseal_chunk(b"k" * 32, BytesIO(magic + content), bound=b"a", index=index) is None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.binary(min_size=32, max_size=32),
     st.binary(min_size=48, max_size=48),
@@ -291,7 +291,7 @@ def test_any_recipient_and_any_text_open_to_nothing(enc: bytes, wrapped: bytes, 
     assert open_submission(sealed, KEYS) == NotIntact()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_flipped_bit_opens_to_nothing(data: st.DataObject) -> None:
     content = base64.b64decode(SUBMISSION.sealed.sealed)
