@@ -1,4 +1,4 @@
-"""`district serve`, `export`, `import` and `telemetry`; and where the other commands hang."""
+"""`district serve`, `export`, `import`, `migrate` and `telemetry`; and where the other commands hang."""
 
 from __future__ import annotations
 
@@ -317,6 +317,14 @@ def _write_papers(store: DistrictStore, row: SubmissionRow, out: Path) -> None:
             private_folder(out)
             with private_file(out / one.id) as file:
                 file.writelines(paper.content)
+
+
+@main.command()
+@database_option
+def migrate(database: str | None) -> None:
+    """Bring the database to the tables of this version, or begin a platform there, for servers that may not do so."""
+    with opened_database(database, begin=True):
+        click.echo("The tables are those of this version.", err=True)
 
 
 @main.command()

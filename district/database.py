@@ -3,7 +3,8 @@
 SQLite runs with a rollback journal and synchronous=EXTRA: the interpreter's own SQLite may have the WAL-reset bug, and
 EXTRA also makes the journal's removal durable. A PostgreSQL that could lose a commit is refused. Whoever opens a
 database brings it to today's tables first, in one transaction that others wait for; a database of a newer platform is
-left alone. Several processes may work on one: what could meet is locked in the database, never in a process.
+left alone. Where they are today's already, it is enough to be allowed to read and write rows. Several processes may
+work on one: what could meet is locked in the database, never in a process.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATING = 0x6B696F736B  # PostgreSQL's advisory lock of whoever migrates: "kiosk"
 _OURS = {"uid", "sha256", "body", "receipt", "case_number"}
 _TRIES = 8
+_FORBIDDEN = "42501"  # insufficient_privilege
 _AGAIN = ("40001", "40P01")  # serialization_failure and deadlock_detected, of which PostgreSQL says: once more
 DURABLE = (
     "SET synchronous_commit = on",  # whatever the role or the database have for others
@@ -81,7 +83,11 @@ def open_engine(url: str, *, begin: bool = True) -> Engine:
         _migrate(engine, begin=begin)
     except DBAPIError as trouble:
         engine.dispose()
-        raise DatabaseTrouble(f"the database can't be opened: {str(trouble.orig).strip()}") from trouble
+        said = f"the database can't be opened: {str(trouble.orig).strip()}"
+        if is_forbidden(trouble):
+            said += ". Let the account that owns the tables run district migrate with this version, and give this one "
+            said += "the rights of docs/district.md (Two accounts)"
+        raise DatabaseTrouble(said) from trouble
     except DatabaseTrouble:
         engine.dispose()
         raise
@@ -124,6 +130,11 @@ def write(engine: Engine, work: Callable[[Connection], T]) -> T:
         # Before anything is read: two who read first and write then would be in each other's way.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return work(connection)
+
+
+def is_forbidden(trouble: DBAPIError) -> bool:
+    """Whether PostgreSQL says that this account may not do that, whoever else may."""
+    return getattr(trouble.orig, "sqlstate", None) == _FORBIDDEN
 
 
 def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,21 +32,13 @@ from offline_queue.model import Paper
 from offline_queue.retry import Answer, Failure, FailureKind
 from offline_queue.sync import sync_once
 from offline_queue.wire import State
+from tests.support.district_page import lines
 from tests.support.object_store import bucket_client, moto_server, take_credentials
 from tests.support.postgres import Postgres, programs
 from tests.support.queue_rig import open_store as open_queue
 from tests.support.queue_rig import stored
 from tests.support.staff_site import hand_in, uid
 from tests.support.upload_rig import Sender, place, serving
-
-
-def lines(title: str, instead: dict[str, str]) -> str:
-    """What stands in docs/district.md under that title, for other places."""
-    page = (Path(__file__).parents[2] / "docs" / "district.md").read_text("utf-8")
-    script = page.partition(f"    # {title}")[2].partition("\n\n")[0].partition("\n")[2]
-    for there, here in instead.items():
-        script = script.replace(there, here)
-    return script
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +101,7 @@ class LargeDistrict:
     def lose_and_restore(self) -> None:
         self.database = self._server.empty()
         script = lines("restore.sh for PostgreSQL", {"/backup": str(self._backup)})
-        self._sh(script.replace("createdb district\n", ""))
+        self._sh(re.sub("createdb .*", "", script))
 
     def _sh(self, script: str) -> None:
         where = programs()
