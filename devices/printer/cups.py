@@ -74,16 +74,14 @@ class CupsPrinter:
             told = self._ended(job, self._deadlines.finish)
             status = self.status()  # while the job still tries: a cancelled one leaves an idle queue behind
             if told is None:
-                status = status if status.trouble else SILENT  # the queue's backend often does not say what is wrong
                 self._queue.ask(CANCEL_JOB, job=job)
                 told = self._ended(job, self._deadlines.answer)
         except (OSError, IppRefused):
             return Outcome.UNKNOWN, self.status()
-        if told is None:
-            return Outcome.UNKNOWN, status
-        if told.get("job-state") == [_COMPLETED]:
+        if told is not None and told.get("job-state") == [_COMPLETED]:
             return Outcome.PRINTED, status
-        begun = told.get("time-at-processing", [None]) != [None]
+        status = status if status.trouble else SILENT  # the queue's backend often does not say what is wrong
+        begun = told is None or told.get("time-at-processing", [None]) != [None]
         return (Outcome.UNKNOWN if begun else Outcome.NOT_PRINTED), status
 
     def _ended(self, job: int, within_s: float) -> Attributes | None:
