@@ -7,7 +7,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,9 @@ from kiosk.receipts.picture import draw
 from tests.support.cupsd import Cups, cups, missing
 from tests.support.slips import CHINESE, FONTS
 
-QUICK = Deadlines(connect=2, answer=2, fragment=1, finish=2)
+PATIENT = Deadlines(connect=20, answer=20, fragment=20, finish=40)
+HASTY = replace(PATIENT, fragment=1, finish=2)
+"""For what no printer will ever take."""
 UNSEEN = PrinterStatus(trouble=None, paper_low=False, certain=False)
 GONE = PrinterStatus(trouble=PrinterTrouble.OFFLINE, paper_low=False, certain=False)
 MUCH_LATER = 15.0
@@ -43,7 +45,7 @@ def slip() -> Image.Image:
 
 
 def test_file_takes_one_slip_after_the_other(tmp_path: Path, slip: Image.Image) -> None:
-    printer = open_printer(f"file:{tmp_path / 'lp0'}", deadlines=QUICK)
+    printer = open_printer(f"file:{tmp_path / 'lp0'}", deadlines=PATIENT)
     for _ in range(2):
         result = printer.print([slip])
         assert (result.outcome, result.status) == (Outcome.PRINTED, UNSEEN)
@@ -60,16 +62,16 @@ def test_file_takes_one_slip_after_the_other(tmp_path: Path, slip: Image.Image) 
 
 
 def test_full_disk_and_missing_folder(slip: Image.Image) -> None:
-    full = open_printer("file:/dev/full", deadlines=QUICK)
+    full = open_printer("file:/dev/full", deadlines=PATIENT)
     assert full.print([slip]).outcome is Outcome.NOT_PRINTED
     full.close()
-    nowhere = open_printer("file:/no/such/folder/lp0", deadlines=QUICK)
+    nowhere = open_printer("file:/no/such/folder/lp0", deadlines=PATIENT)
     assert nowhere.print([slip]).status == GONE
 
 
 def test_stuck_device_file_is_unknown_within_the_deadline(tmp_path: Path, slip: Image.Image) -> None:
     os.mkfifo(tmp_path / "lp0")
-    printer = open_printer(f"file:{tmp_path / 'lp0'}", deadlines=QUICK)
+    printer = open_printer(f"file:{tmp_path / 'lp0'}", deadlines=HASTY)
     assert printer.status() == GONE  # a pipe without a reader
     reader = os.open(tmp_path / "lp0", os.O_RDONLY | os.O_NONBLOCK)
     fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
@@ -90,7 +92,7 @@ class Behind:
     server: Cups
     sim: SimulatedPrinter
 
-    def print(self, slip: Image.Image, deadlines: Deadlines = QUICK) -> JobResult:
+    def print(self, slip: Image.Image, deadlines: Deadlines = PATIENT) -> JobResult:
         printer = open_printer(self.server.uri, deadlines=deadlines)
         result = printer.print([slip])
         printer.close()
@@ -99,7 +101,7 @@ class Behind:
     def queue(self) -> Queue:
         address = read_address(self.server.uri)
         assert isinstance(address, CupsAddress)
-        return Queue(host=address.host, port=address.port, name=address.queue, within_s=2)
+        return Queue(host=address.host, port=address.port, name=address.queue, within_s=PATIENT.connect)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +136,7 @@ def test_slip_goes_through_the_queue_as_it_is(behind: Behind, slip: Image.Image)
 def test_printer_behind_the_queue_that_is_off_gets_no_slip_later(behind: Behind, slip: Image.Image) -> None:
     before = len(behind.sim.slips())
     behind.sim.power_off()
-    result = behind.print(slip)
+    result = behind.print(slip, HASTY)
     assert (result.outcome, result.status) == (Outcome.UNKNOWN, GONE)
     behind.sim.power_on()
     # The job was cancelled: the next slip is the only one that comes.
@@ -147,20 +149,20 @@ def test_slip_behind_another_programs_stuck_job_is_not_printed(behind: Behind, s
     behind.sim.hang()
     # Larger than what the connection's own buffers swallow.
     stuck = behind.queue().submit(b"\x00" * 8_000_000, cancel_after_s=60)
-    result = behind.print(slip)
+    result = behind.print(slip, HASTY)
     assert (result.outcome, result.status) == (Outcome.NOT_PRINTED, GONE)
     behind.queue().ask(CANCEL_JOB, job=stuck)
     behind.sim.power_cycle()
     behind.sim.wake()
-    assert behind.print(slip, Deadlines(finish=MUCH_LATER)).outcome is Outcome.PRINTED
+    assert behind.print(slip).outcome is Outcome.PRINTED
     assert len(behind.sim.wait_for_slips(before + 1, MUCH_LATER)) == before + 1
 
 
 def test_queue_and_server_that_are_not_there(behind: Behind, slip: Image.Image) -> None:
-    nowhere = open_printer(behind.server.uri + "-other", deadlines=QUICK)
+    nowhere = open_printer(behind.server.uri + "-other", deadlines=PATIENT)
     assert nowhere.status() == GONE
     assert nowhere.print([slip]) == JobResult(outcome=Outcome.NOT_PRINTED, status=GONE, sent=0)
-    assert open_printer("cups://127.0.0.1:9/slips", deadlines=QUICK).status() == GONE
+    assert open_printer("cups://127.0.0.1:9/slips", deadlines=PATIENT).status() == GONE
 
 
 # --- what a queue says ----------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from kiosk.receipts.trial import trial_parts
 from tests.support.slips import CHINESE, ENGLISH, FONTS, LONG_NAME, RARE, REPRINT, TEST
 
 FONT = FONTS / "NotoSansCJKsc-Regular.otf"
-QUICK = Deadlines(connect=0.5, answer=0.5, fragment=1.0, finish=1.5)
+PATIENT = Deadlines(connect=20, answer=20, fragment=20, finish=40)
 TEXT = Setup(text=Drawn.NATIVE, qr=Drawn.NATIVE)
 
 
@@ -33,7 +33,7 @@ def sim() -> Iterator[SimulatedPrinter]:
 
 def printed(sim: SimulatedPrinter, slip: Slip, setup: Setup) -> Image.Image:
     """The paper of *slip*."""
-    printer = open_printer(sim.uri, setup, QUICK)
+    printer = open_printer(sim.uri, setup, PATIENT)
     parts = compose(slip, setup, font_folder=FONTS)
     result = printer.print(parts)
     printer.close()
@@ -120,7 +120,7 @@ def test_ruler_of_the_trial_slip_shows_paper_that_is_too_narrow() -> None:
     papers: list[Image.Image] = []
     for width in (576, 384):
         with SimulatedPrinter(width=width) as sim:
-            printer = open_printer(sim.uri, setup, QUICK)
+            printer = open_printer(sim.uri, setup, PATIENT)
             assert printer.print(parts).outcome is Outcome.PRINTED  # no printer tells
             printer.close()
             papers += sim.slips()
