@@ -89,13 +89,13 @@ class _Watch:
             reader = _Reader(self._source, self._wish)
             failures = 0 if self._follow(reader) else failures + 1
             reader.leave()
-            if self._stopping.is_set():
-                reader.ended.wait(_PARTING)
-                break
-            self._say(Lost(reader.trouble))
-            self._stopping.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
+            if not self._stopping.is_set():
+                self._say(Lost(reader.trouble))
+                self._stopping.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
             while not reader.ended.wait(0.05) and not self._stopping.is_set():
                 pass  # a device still held by a hanging driver call cannot be opened again
+            if self._stopping.is_set():
+                reader.ended.wait(_PARTING)
         self._say(Off())
 
     def _say(self, state: CameraState) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from statistics import median
 
 from devices.camera.api import Camera, CameraState, Frame, Live, Lost, Off
 from devices.trial import Act, Hands, Heard, Trial, by_hand, promised
@@ -27,13 +28,15 @@ def _live(states: Heard[CameraState]) -> Live:
 def _shows_frames(camera: Camera, _: Hands) -> None:
     states, frames = _started(camera)
     live = _live(states)
-    first = last = frames.next("the first frame", Frame)
+    last = frames.next("the first frame", Frame)
+    gaps: list[float] = []
     for _number in range(_FRAMES):
         frame = frames.next("the next frame", Frame)
         promised(frame.sequence > last.sequence, "frames do not count up")
         promised(frame.picture.shape == (live.height, live.width, 3), "a frame has another size than was told")
+        gaps.append(frame.taken - last.taken)
         last = frame
-    rate = _FRAMES / max(last.taken - first.taken, 1e-6)
+    rate = 1 / max(median(gaps), 1e-6)  # one moment at which this machine stood still is no slow camera
     promised(rate >= _SLOWEST, f"only {rate:.1f} frames a second")
 
 

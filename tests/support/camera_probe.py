@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from devices.camera import capture
 from devices.camera.api import CameraState, Frame, Wish
 from devices.camera.capture import OpencvCamera
 from devices.camera.discovery import Places, list_cameras
@@ -58,6 +59,7 @@ def main() -> None:
     if command == "trials":
         try_device(Path(words[0]))
         return
+    capture._PARTING = 20.0  # pyright: ignore[reportPrivateUsage] - the log is read once the device is given back
     camera = OpencvCamera(source=words[0], wish=Wish(**json.loads(words[1])), patience=0.6)
     camera.start(on_state, on_frame)
     sys.stdin.read()
