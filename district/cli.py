@@ -26,11 +26,12 @@ from district.keys_cli import keys, keys_options, passphrase_in
 from district.leases import UPLOADS_AT_ONCE
 from district.objects import ObjectsAway, look_at_folder
 from district.outcomes import SubmissionRow
+from district.outward import is_loopback
 from district.recovery_cli import recover, tidy
 from district.retention import erasing_daily
 from district.retention_cli import retention
 from district.secret_files import SecretTrouble
-from district.serving import Door, Tls, is_loopback, listen
+from district.serving import Door, Tls, listen
 from district.serving import serve as listen_and_serve
 from district.serving_lock import share
 from district.settings import (

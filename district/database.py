@@ -34,6 +34,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from district.outward import plain_host
 from offline_queue.blobs import private_folder
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -176,6 +177,17 @@ def _postgresql(address: URL) -> Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_SECONDS},
     )
+    _, told = engine.dialect.create_connect_args(engine.url)
+    driver: Any = engine.dialect.loaded_dbapi
+    try:
+        host = plain_host(driver, told)
+    except driver.Error as trouble:
+        raise DatabaseTrouble(f"the database can't be opened: {trouble}") from trouble
+    if host is not None:
+        raise DatabaseTrouble(
+            f"the line to PostgreSQL on {host} leaves this machine, and may be read, or end at another server:"
+            " add ?sslmode=verify-full&sslrootcert=FILE to its address, where FILE is the authority of its certificate"
+        )
 
     def make_durable(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:

@@ -28,6 +28,7 @@ from sqlalchemy.engine import Connection
 
 from district.database import write
 from district.objects import OURS, Known, ObjectsAway, ObjectsWrong, Place, batches
+from district.outward import is_plain_http
 from district.tables import ATTACHMENTS, PARTS
 
 _CONNECT_SECONDS = 5  # and for sending a chunk, all of it
@@ -41,7 +42,8 @@ T = TypeVar("T")
 
 
 class Bucket:
-    """Papers in a bucket; of which parts they are lies in the database of `engine`. Safe to use from threads."""
+    """Papers in a bucket; of which parts they are lies in the database of `engine`. Safe to use from threads. Raises
+    ObjectsWrong where they would leave this machine without TLS."""
 
     def __init__(self, place: Place, engine: Engine, *, read_seconds: float = _READ_SECONDS) -> None:
         self._place = place
@@ -62,6 +64,9 @@ class Bucket:
                 response_checksum_validation="when_required",
             ),
         )
+        endpoint: str = self._s3.meta.endpoint_url
+        if is_plain_http(endpoint):
+            raise ObjectsWrong(f"papers would leave this machine unencrypted, for {endpoint}: use an https:// endpoint")
 
     def check(self) -> None:
         """Raises ObjectsAway, and ObjectsWrong where nothing can be kept as it is set up."""

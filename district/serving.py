@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import ipaddress
 import socket
 import ssl
 from collections.abc import Sequence
@@ -67,13 +66,6 @@ def listen(host: str, port: int) -> socket.socket:
     # of an answer waits for the first one's acknowledgement: 40 ms for every request on a connection that is kept.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def serve(doors: Sequence[Door]) -> None:

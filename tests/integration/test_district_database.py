@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections import Counter
@@ -20,12 +21,14 @@ from sqlalchemy.event import listen, remove
 
 from district.cases import Cases, Selection, Stage
 from district.database import DatabaseTrouble, NoPlatform, open_engine, write
+from district.direct import direct
 from district.outcomes import Taken
 from district.store import DistrictStore
 from district.tables import CASE_COUNTERS, METADATA, SUBMISSIONS
 from district.terminals import Terminals
 from offline_queue.wire import Envelope, canonical_bytes
-from tests.support.postgres import Postgres, running
+from tests.support.certificates import Authority
+from tests.support.postgres import Postgres, programs, running
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -228,3 +231,28 @@ def test_what_met_another_in_the_database_is_done_again(empty: str) -> None:
     # On a busy machine the one that was ended may meet the other once more.
     assert sum(tries.values()) >= (3 if engine.dialect.name == "postgresql" else 2)
     engine.dispose()
+
+
+def test_postgresql_is_spoken_to_with_tls_and_to_the_right_server_only(tmp_path: Path) -> None:
+    if programs() is None:
+        pytest.skip("Debian's package postgresql is not installed")
+    authority, another = Authority(tmp_path, "database-ca"), Authority(tmp_path, "another-ca")
+    here = "127." + ".".join(str(part) for part in os.getpid().to_bytes(3, "big"))  # its port is nobody else's
+    with running(f"listen_addresses={here}", tls=authority.signs("db")) as server:
+
+        def url(host: str, ca: Authority) -> str:
+            sure = f"sslmode=verify-full&sslrootcert={ca.certificate}"
+            return f"postgresql://{server.user}@/postgres?host={host}&hostaddr={here}&{sure}"
+
+        engine = open_engine(url("127.0.0.1", authority))
+        asked = "SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        with engine.connect() as connection:
+            assert connection.execute(text(asked)).one() == (True, "TLSv1.3")
+        assert direct(engine).rows(asked.encode(), {}) == [(True, "TLSv1.3")]
+        engine.dispose()
+        for wrong, said in (
+            (url("127.0.0.1", another), "certificate verify failed"),
+            (url("db.invalid", authority), 'does not match host name "db.invalid"'),
+        ):
+            with pytest.raises(DatabaseTrouble, match=said):
+                open_engine(wrong)

@@ -23,6 +23,7 @@ import psycopg
 import pytest
 
 from district.database import open_engine
+from tests.support.certificates import Pair
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 2 * 1024**3
@@ -80,9 +81,11 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def running(*settings: str, on_disk: bool = False, inside: Path | None = None) -> Generator[Postgres]:
+def running(
+    *settings: str, on_disk: bool = False, inside: Path | None = None, tls: Pair | None = None
+) -> Generator[Postgres]:
     """A server with more `settings` (name=value); it and its files are gone in the end. `on_disk`: to be measured;
-    `inside` a folder, such as a disk that is small."""
+    `inside` a folder, such as a disk that is small; `tls`: what it shows whom `listen_addresses` let near."""
     folder = programs()
     assert folder is not None, "Debian's package postgresql is needed"
     in_memory = not on_disk and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
@@ -90,6 +93,7 @@ def running(*settings: str, on_disk: bool = False, inside: Path | None = None) -
     user, as_user = _another_than_root(home)
     data = home / "data"
     options = ["listen_addresses=", f"unix_socket_directories={home}", "max_connections=200", *settings]
+    options += [] if tls is None else ["ssl=on"]
     told = " ".join(f"-c {one}" for one in options)
 
     def run(*words: str | Path, missing: bool = False) -> None:
@@ -103,6 +107,10 @@ def running(*settings: str, on_disk: bool = False, inside: Path | None = None) -
 
     try:
         run(folder / "initdb", "-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        for name, file in () if tls is None else (("server.crt", tls.certificate), ("server.key", tls.key)):
+            shutil.copyfile(file, data / name)
+            (data / name).chmod(0o600)
+            os.chown(data / name, home.stat().st_uid, home.stat().st_gid)
         control("start")
         server = Postgres(home, user, control)
         try:
