@@ -81,7 +81,14 @@ class Sessions:
         now = self._clock()
         with alone(self._engine) as connection:
             row = connection.execute(
-                select(SESSIONS, STAFF.c.role, STAFF.c.hall, STAFF.c.disabled_at, _counts(now).label("counts"))
+                select(
+                    SESSIONS,
+                    STAFF.c.role,
+                    STAFF.c.hall,
+                    STAFF.c.disabled_at,
+                    STAFF.c.password_given,
+                    _counts(now).label("counts"),
+                )
                 .join(STAFF, STAFF.c.name == SESSIONS.c.staff)
                 .where(SESSIONS.c.id_sha256 == _digest(token))
             ).first()
@@ -93,7 +100,7 @@ class Sessions:
         if row.seen_at <= _text(now - _NOTED_EVERY):
             seen = SESSIONS.update().where(SESSIONS.c.id_sha256 == row.id_sha256).values(seen_at=_text(now))
             write(self._engine, lambda connection: connection.execute(seen))
-        staff = Staff(name=row.staff, role=Role(row.role), hall=row.hall)
+        staff = Staff(name=row.staff, role=Role(row.role), hall=row.hall, password_given=row.password_given)
         return Visit(staff=staff, csrf=row.csrf, id_sha256=row.id_sha256, made_at=row.made_at)
 
     def end(self, token: str) -> None:

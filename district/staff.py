@@ -55,12 +55,14 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
     """One who may sign in; `hall` is the code of the only hall whose cases are seen, None for all.
-    `disabled_at` is ISO 8601."""
+    `disabled_at` is ISO 8601. `password_given`: somebody else chose the password, so that all they may do is choose one
+    themselves."""
 
     name: str
     role: Role
     hall: str | None
     disabled_at: str | None = None
+    password_given: bool = False
 
 
 class StaffRegister:
@@ -70,23 +72,23 @@ class StaffRegister:
         self._engine = engine
         self._clock = clock
 
-    def add(self, name: str, password: str, role: Role, *, hall: str | None = None) -> Staff:
-        """Raises ValueError, in a sentence for whoever types it."""
+    def add(self, name: str, password: str, role: Role, *, hall: str | None = None, given: bool = False) -> Staff:
+        """`given`: the password is not theirs yet. Raises ValueError, in a sentence for whoever types it."""
         if _NAME.fullmatch(name) is None:
             raise ValueError("a name is 2 to 32 letters, digits, dots, dashes or underscores")
         if hall is not None and role is Role.ADMIN:
             raise ValueError("an admin sees every hall")
-        row = {"name": name, "password": _hashed(password, name), "role": role.value, "hall": hall, "failed": 0}
+        row = {"name": name, "role": role.value, "hall": hall, **_fresh(password, name, given=given)}
         try:
             write(self._engine, lambda connection: connection.execute(STAFF.insert().values(row)))
         except IntegrityError as trouble:
             raise ValueError(f"there is a {name} already") from trouble
-        return Staff(name=name, role=role, hall=hall)
+        return Staff(name=name, role=role, hall=hall, password_given=given)
 
-    def set_password(self, name: str, password: str) -> bool:
-        """A new password: it ends the lock and every session. False when there is no such name; raises ValueError."""
-        change = {"password": _hashed(password, name), "failed": 0, "locked_until": None}
-        return self._change(name, change)
+    def set_password(self, name: str, password: str, *, given: bool = False) -> bool:
+        """A new password: it ends the lock and every session. `given` as in :meth:`add`. False when there is no such
+        name; raises ValueError."""
+        return self._change(name, _fresh(password, name, given=given))
 
     def disable(self, name: str) -> bool:
         """Nobody signs in by this name any more, and who is signed in is out; False when there is no such name."""
@@ -159,6 +161,11 @@ def waiting(failed: int) -> int:
     return min(FIRST_WAIT_SECONDS * 2 ** min(failed - FREE_ATTEMPTS - 1, 16), LONGEST_WAIT_SECONDS)
 
 
+def _fresh(password: str, name: str, *, given: bool) -> dict[str, Any]:
+    """The columns of a new password."""
+    return {"password": _hashed(password, name), "password_given": given, "failed": 0, "locked_until": None}
+
+
 def _hashed(password: str, name: str) -> str:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise ValueError(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
@@ -180,7 +187,13 @@ def _is_right(kept: str, password: str) -> bool:
 
 
 def _staff(row: Any) -> Staff:
-    return Staff(name=row.name, role=Role(row.role), hall=row.hall, disabled_at=row.disabled_at)
+    return Staff(
+        name=row.name,
+        role=Role(row.role),
+        hall=row.hall,
+        disabled_at=row.disabled_at,
+        password_given=row.password_given,
+    )
 
 
 def _text(at: datetime) -> str:

@@ -46,9 +46,10 @@ def staff() -> None:
 @_password_file
 @database_option
 def add(name: str, role: str, hall: str | None, password_file: Path | None, database: str | None) -> None:
-    """Let somebody in: a viewer looks, a clerk also decides, an admin also sees who looked at what."""
+    """Let somebody in: a viewer looks, a clerk also decides, an admin also sees who looked at what. The password is
+    good for their first sign-in, where they choose their own."""
     with _register(database, hall=hall, begin=True) as known:
-        added = known.add(name, _password(password_file), Role(role), hall=hall)
+        added = known.add(name, _password(password_file), Role(role), hall=hall, given=True)
     click.echo(_line(added))
 
 
@@ -57,9 +58,10 @@ def add(name: str, role: str, hall: str | None, password_file: Path | None, data
 @_password_file
 @database_option
 def passwd(name: str, password_file: Path | None, database: str | None) -> None:
-    """Give a new password. It ends the wait after wrong ones, and signs them out everywhere."""
+    """Give a new password, for one sign-in, where they choose their own. It ends the wait after wrong ones, and signs
+    them out everywhere."""
     with _register(database) as known:
-        _found(known.set_password(name, _password(password_file)), name)
+        _found(known.set_password(name, _password(password_file), given=True), name)
 
 
 @staff.command()
@@ -87,12 +89,19 @@ def list_(database: str | None, as_json: bool) -> None:
     """All names, the disabled ones too."""
     with _register(database) as known:
         for one in known.all():
-            row = {"name": one.name, "role": one.role.value, "hall": one.hall, "disabled_at": one.disabled_at}
+            row = {
+                "name": one.name,
+                "role": one.role.value,
+                "hall": one.hall,
+                "disabled_at": one.disabled_at,
+                "password_given": one.password_given,
+            }
             click.echo(json.dumps(row, ensure_ascii=False) if as_json else _line(one))
 
 
 def _line(one: Staff) -> str:
-    state = f"disabled {one.disabled_at}" if one.disabled_at else "good"
+    good = "has to choose a password" if one.password_given else "good"
+    state = f"disabled {one.disabled_at}" if one.disabled_at else good
     return f"{one.name}\t{one.role.value}\t{one.hall or 'all halls'}\t{state}"
 
 

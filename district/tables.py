@@ -18,6 +18,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
 )
 
 METADATA = MetaData()
@@ -215,6 +216,7 @@ STAFF = Table(
     Column("disabled_at", String(40)),
     Column("failed", Integer, nullable=False),
     Column("locked_until", BigInteger),
+    Column("password_given", Boolean, nullable=False, server_default=false()),
 )
 SESSIONS = Table(
     "session",

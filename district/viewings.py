@@ -36,6 +36,7 @@ class What(StrEnum):
     FOUND = "searched"
     AUDIT = "audit"
     FORBIDDEN = "forbidden"
+    UNFIT = "form-refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

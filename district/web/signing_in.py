@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,6 +15,8 @@ from district.staff import SHORTEST_PASSWORD, Role, StaffRegister
 from district.viewings import What
 from district.web.site import Form, Site, form_of, see
 from district.web.words import WRONG_AT_CHANGE, WRONG_AT_OTHERS
+
+_log = logging.getLogger(__name__)
 
 _MOST_WAITING = 20
 """Sign-ins waiting for their turn; more are asked to come again."""
@@ -37,6 +41,7 @@ def add_signing_in(site: Site, register: StaffRegister) -> None:
 
     def enter(request: Request, form: Form) -> Response:
         if not site.is_form_ours(request, form):
+            _log.warning("a sign-in form that is not ours, or stale, from %s", _where(request))
             return page(request, status=403, said="stale")
         name = form.one("name")
         staff = register.check(name, form.secret("password"))
@@ -52,6 +57,7 @@ def add_signing_in(site: Site, register: StaffRegister) -> None:
     async def entered(request: Request) -> Response:
         form = await form_of(request)
         if form is None:
+            _log.warning("a sign-in form that is too large, from %s", _where(request))
             return site.render("message.html", status=413, said="too-large")
         if turns.statistics().tasks_waiting >= _MOST_WAITING:
             return site.render("message.html", status=503, headers={"Retry-After": "5"}, said="busy")
@@ -69,7 +75,7 @@ def add_signing_in(site: Site, register: StaffRegister) -> None:
 
     site.app.routes.append(one_method("GET", "/sign-in", asked))
     site.app.routes.append(one_method("POST", "/sign-in", entered))
-    site.does("/sign-out", leave, role=Role.VIEWER, back="/cases")
+    site.does("/sign-out", leave, role=Role.VIEWER, back="/cases", first=True)
     _add_account(site, register, turns)
 
 
@@ -105,12 +111,14 @@ def _add_account(site: Site, register: StaffRegister, turns: CapacityLimiter) ->
         if register.check(name, form.secret("password")) is None:
             site.viewings.note(name, What.REFUSED, detail=WRONG_AT_CHANGE)
             return page(visit, status=403, said="wrong")
+        if new == form.secret("password"):
+            return page(visit, status=422, said="same")
         try:
             register.set_password(name, new)
         except ValueError:
             return page(visit, status=422, said="weak")
         site.viewings.note(name, What.RENEWED)
-        answer = see("/account")
+        answer = see("/cases" if visit.staff.password_given else "/account")
         site.keep_token(request, answer, site.sessions.begin(visit.staff))  # the old ones all ended with the password
         return answer
 
@@ -123,6 +131,6 @@ def _add_account(site: Site, register: StaffRegister, turns: CapacityLimiter) ->
         site.viewings.note(visit.staff.name, What.OTHERS_ENDED)
         return see("/account")
 
-    site.shows("/account", show)
-    site.does("/account/password", change, role=Role.VIEWER, turns=turns, back="/account")
+    site.shows("/account", show, first=True)
+    site.does("/account/password", change, role=Role.VIEWER, turns=turns, back="/account", first=True)
     site.does("/account/others", end_others, role=Role.VIEWER, turns=turns, back="/account")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
@@ -73,13 +74,24 @@ class Site:
     render: Render
     address: str | None = None
 
-    def shows(self, path: str, show: Shows, *, role: Role = Role.VIEWER, turns: CapacityLimiter | None = None) -> None:
-        """A page for who has at least this role; with `turns` it waits for one of them, in threads of their own."""
+    def shows(
+        self,
+        path: str,
+        show: Shows,
+        *,
+        role: Role = Role.VIEWER,
+        turns: CapacityLimiter | None = None,
+        first: bool = False,
+    ) -> None:
+        """A page for who has at least this role; with `turns` it waits for one of them, in threads of their own.
+        `first`: also for who has to choose a password before anything else."""
 
         def guarded(request: Request) -> Response:
             visit = self.visit(request)
             if visit is None:
                 return see("/sign-in")
+            if visit.staff.password_given and not first:
+                return see("/account")
             return show(visit, request) if visit.staff.role.may(role) else self._forbidden(visit, request)
 
         async def answer(request: Request) -> Response:
@@ -88,7 +100,14 @@ class Site:
         self.app.routes.append(one_method("GET", path, answer))
 
     def does(
-        self, path: str, do: Does, *, role: Role, turns: CapacityLimiter | None = None, back: str | None = None
+        self,
+        path: str,
+        do: Does,
+        *,
+        role: Role,
+        turns: CapacityLimiter | None = None,
+        back: str | None = None,
+        first: bool = False,
     ) -> None:
         """What a form does, likewise. Where no page has the same address, `back` is the one for who loads it again."""
 
@@ -97,13 +116,20 @@ class Site:
             if visit is None:
                 return see("/sign-in")
             if not self.is_ours(request) or not _same(form.secret("csrf"), visit.csrf):
-                return self.stale(visit)
-            return do(visit, request, form) if visit.staff.role.may(role) else self._forbidden(visit, request)
+                return self._noted(visit, request, self.stale(visit))
+            if visit.staff.password_given and not first:
+                return see("/account")
+            if not visit.staff.role.may(role):
+                return self._forbidden(visit, request)
+            return self._noted(visit, request, do(visit, request, form), but={403, 404})  # do has noted those itself
+
+        def too_large(request: Request) -> Response:
+            return self._noted(self.visit(request), request, self.render("message.html", status=413, said="too-large"))
 
         async def answer(request: Request) -> Response:
             form = await form_of(request)
             if form is None:
-                return self.render("message.html", status=413, said="too-large")
+                return await to_thread.run_sync(too_large, request)
             return await to_thread.run_sync(guarded, request, form, limiter=turns)
 
         self.app.routes.append(one_method("POST", path, answer))
@@ -159,6 +185,15 @@ class Site:
         """Put on record that somebody tried what they may not; `uid` is the case that it was about."""
         what = plain(f"{request.method} {request.url.path}")
         self.viewings.note(visit.staff.name, What.FORBIDDEN, uid=uid, detail=what)
+
+    def _noted(self, visit: Visit | None, request: Request, answer: Response, *, but: Container[int] = ()) -> Response:
+        """Put on record that a form was refused, if it was."""
+        if visit is not None and answer.status_code >= 400 and answer.status_code not in but:
+            uid = str(request.path_params.get("uid", ""))
+            detail = plain(f"{answer.status_code} {request.url.path}")
+            known = uid if UID.fullmatch(uid) else None
+            self.viewings.note(visit.staff.name, What.UNFIT, uid=known, detail=detail)
+        return answer
 
     def _forbidden(self, visit: Visit, request: Request) -> Response:
         uid = str(request.path_params.get("uid", ""))

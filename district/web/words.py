@@ -56,6 +56,7 @@ RECORDS = {
     What.FOUND: "查找办件",
     What.AUDIT: "看了查看记录",
     What.FORBIDDEN: "没有权限，被拒绝",
+    What.UNFIT: "表单没有被接受",
 }
 LABELS = {
     "matter": "事项",
@@ -100,6 +101,12 @@ LABELS = {
 NOTHING_FOUND = "nothing"
 WRONG_AT_CHANGE = "password change"
 WRONG_AT_OTHERS = "other sessions"
+_UNFIT = {
+    "403": "页面已经过期",
+    "409": "办件已经变了，或者不能这样办",
+    "413": "内容太多",
+    "422": "填写的内容不合要求",
+}
 _ADDRESS = re.compile(r"(?:GET|POST) (/[a-z-]*)(?:/[^/]*)?(/[a-z]*)?.*")
 _TRIED = {
     ("/audit", None): "看查看记录",
@@ -108,6 +115,8 @@ _TRIED = {
     ("/cases", "/numbers"): "显示完整号码",
     ("/cases", "/stage"): "改办理阶段",
     ("/cases", "/supplement"): "要求补正",
+    ("/account", None): "改自己的账号",
+    ("/sign-out", None): "退出",
 }
 _REFUSALS = {
     "missing": "缺少对方要的“{}”",
@@ -171,11 +180,19 @@ def told(detail: str, what: str) -> str:
             stage = _stage(detail)
             return f"确认“{stage}”的页面" if stage else f"材料 {detail[:8]} 的页面" if detail else ""
         case What.FORBIDDEN:
-            address = _ADDRESS.fullmatch(detail)
-            tried = None if address is None else _TRIED.get((address[1], address[2])) or _TRIED.get((address[1], None))
+            tried = _tried(detail)
             return f"想{tried}" if tried else detail
+        case What.UNFIT:
+            status, _, path = detail.partition(" ")
+            tried = _tried(f"POST {path}")
+            return f"想{tried}：{_UNFIT[status]}" if tried and status in _UNFIT else detail
         case _:
             return detail
+
+
+def _tried(detail: str) -> str | None:
+    address = _ADDRESS.fullmatch(detail)
+    return None if address is None else _TRIED.get((address[1], address[2])) or _TRIED.get((address[1], None))
 
 
 def _stage(code: str) -> str | None:

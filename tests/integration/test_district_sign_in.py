@@ -279,6 +279,31 @@ def test_a_password_is_changed_by_who_knows_it_and_ends_other_sessions(office: O
     assert ("li", What.RENEWED) in office.record()
 
 
+def test_a_given_password_is_good_for_choosing_ones_own(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    office.register.add("li", PASSWORD, Role.CLERK, given=True)
+    clerk = office.visitor()
+    assert clerk.sign_in("li", PASSWORD).url.endswith("/account")
+    assert "别人给您设的" in clerk.page_text
+    assert ("/cases" in clerk.page_text, "/account/others" in clerk.page_text) == (False, False)
+    for path in ("/cases", f"/cases/{case}", "/terminals", f"/cases/{case}/supplement"):
+        assert clerk.get(path).url.endswith("/account")
+    for path in (act.format(case=case) for act in ACTS if act not in ("/account/password", "/sign-out")):
+        assert clerk.post(path, {"from": "complete", "to": "accepted"}).url.endswith("/account")
+    assert {what for _, what in office.record()} == {What.SIGNED_IN}
+    path = "/account/password"
+    assert clerk.post(path, {"password": PASSWORD, "new": PASSWORD, "again": PASSWORD}).status_code == 422
+    assert "和现在的一样" in clerk.page_text
+    assert clerk.post(path, {"password": PASSWORD, "new": OTHER, "again": OTHER}).url.endswith("/cases")
+    assert clerk.get(f"/cases/{case}").url.endswith(case)
+    clerk.get("/account")
+    clerk.post("/sign-out", {})
+    assert clerk.sign_in("li", OTHER).url.endswith("/cases")
+    # Given a new one, because the old one was forgotten, they choose again.
+    office.register.set_password("li", PASSWORD, given=True)
+    assert office.visitor().sign_in("li", PASSWORD).url.endswith("/account")
+
+
 def test_a_large_or_broken_form_is_refused(office: Office) -> None:
     clerk = office.person("li")
     clerk.get("/cases")
@@ -338,6 +363,8 @@ def test_staff_are_added_listed_given_passwords_and_disabled(tmp_path: Path) -> 
         ("li", "viewer", "ty", True),
         ("sun", "admin", None, False),
     ]
+    assert [row["password_given"] for row in rows] == [True, True]
+    assert "has to choose a password" in staff("list")[1]
     assert "disabled" in staff("list")[1]
     engine = open_engine(url)
     register = StaffRegister(engine)

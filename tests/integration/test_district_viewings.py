@@ -102,7 +102,7 @@ def test_no_way_to_a_case_goes_past_the_record(office: Office) -> None:
     for number, way in enumerate(WAYS, 1):
         answer = way.go(clerk, csrf)
         assert (way, answer.status_code) == (way, way.status)
-        lines, _ = told.page(uid=CASE)
+        lines = [line for line in told.page(uid=CASE)[0] if line.what != What.UNFIT]  # that is a line of its own
         newest = lines[0]
         assert (way, newest.staff, newest.what, newest.detail) == (way, "li", way.what, way.detail)
         assert len(lines) == number
@@ -184,6 +184,47 @@ def test_who_tries_what_their_role_may_not_is_on_record_with_the_case(office: Of
     page = office.person("sun", Role.ADMIN).get(f"/audit/cases/{CASE}").text
     assert "想显示完整号码" in page
     assert "想要求补正" in page
+
+
+def test_a_form_that_is_refused_is_on_record(office: Office) -> None:
+    put_case(office)
+    clerk = office.person("li")
+    clerk.get("/account")
+    csrf = clerk.csrf()
+    accept = {"from": "complete", "to": "accepted"}
+    for status, token, path, fields in (
+        (403, "x", f"/cases/{CASE}/stage", accept),
+        (409, csrf, f"/cases/{CASE}/stage", accept),
+        (422, csrf, f"/cases/{CASE}/stage", {"from": "accepted", "to": "declined"}),
+        (422, csrf, f"/cases/{CASE}/supplement", {"from": "accepted"}),
+        (413, csrf, f"/cases/{CASE}/supplement", {"note": "好" * 40_000}),
+        (413, csrf, "/account/password", {"new": "x" * 40_000}),
+    ):
+        assert clerk.post(path, fields, csrf=token).status_code == status
+        assert office.record()[-1] == ("li", What.UNFIT)
+    assert [what for _, what in office.record(CASE)].count(What.UNFIT) == 5
+    page = office.person("sun", Role.ADMIN).get("/audit").text
+    for told in (
+        "想改办理阶段：页面已经过期",
+        "想改办理阶段：办件已经变了，或者不能这样办",
+        "想要求补正：填写的内容不合要求",
+        "想要求补正：内容太多",
+        "想改自己的账号：内容太多",
+    ):
+        assert told in page
+
+
+def test_a_refused_sign_in_form_is_in_the_servers_log(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    visitor = office.visitor()
+    visitor.get("/sign-in")
+    assert visitor.post("/sign-in", {"name": "li", "password": "hidden-word"}, csrf="x").status_code == 403
+    assert visitor.post("/sign-in", {"name": "li", "password": "hidden-word" * 4000}).status_code == 413
+    told = [record.getMessage() for record in caplog.records if record.name == "district.web.signing_in"]
+    assert told == [
+        "a sign-in form that is not ours, or stale, from 127.0.0.1",
+        "a sign-in form that is too large, from 127.0.0.1",
+    ]
+    assert office.record() == []
 
 
 def test_an_admin_sees_who_looked_and_nobody_else_does(office: Office) -> None:

@@ -163,9 +163,13 @@ class Visitor:
         self.page = self.session.post(self.url + path, data={"csrf": token, **fields}, headers=said, timeout=20)
         return self.page
 
+    @property
+    def page_text(self) -> str:
+        return "" if self.page is None else self.page.text
+
     def csrf(self) -> str:
         """The token in the form of the page that is open."""
-        found = None if self.page is None else _FIELD.search(self.page.text)
+        found = _FIELD.search(self.page_text)
         return "" if found is None else unescape(found[1])
 
     @property
