@@ -45,7 +45,8 @@ class Form:
         self._fields = fields
 
     def one(self, name: str) -> str:
-        return plain(self.secret(name)).strip()
+        # Browsers count a line break as one character, as `maxlength` does, and send two.
+        return plain(self.secret(name)).replace("\r\n", "\n").strip()
 
     def secret(self, name: str) -> str:
         """As it was typed."""

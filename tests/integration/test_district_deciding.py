@@ -127,7 +127,7 @@ def test_control_characters_are_not_written_down(
     with office.store.engine.connect() as connection:
         notes = connection.execute(select(STEPS.c.note).order_by(STEPS.c.seq)).scalars().all()
         materials = connection.execute(select(SUPPLEMENTS.c.materials)).scalar()
-    assert (notes, materials) == (["请周三\r\n\t来", "e"], ["ab", "c", "d"])
+    assert (notes, materials) == (["请周三\n\t来", "e"], ["ab", "c", "d"])
     office.close()
 
 
