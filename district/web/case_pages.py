@@ -260,7 +260,7 @@ class CasePages:
             note=note,
             hall=visit.staff.hall,
         )
-        return self._after(visit, case, answer, What.MOVED, to)
+        return self._after(visit, case, answer, What.MOVED, to, form)
 
     def supplement(self, visit: Visit, request: Request) -> Response:
         case = self._case(visit, request)
@@ -312,10 +312,16 @@ class CasePages:
             staff=visit.staff.name,
             hall=visit.staff.hall,
         )
-        return self._after(visit, case, answer, What.ASKED, Stage.SUPPLEMENT.value)
+        return self._after(visit, case, answer, What.ASKED, Stage.SUPPLEMENT.value, form)
 
     def _after(
-        self, visit: Visit, case: Case, answer: Moved | Unknown | NotAllowed | Overtaken, what: What, to: str
+        self,
+        visit: Visit,
+        case: Case,
+        answer: Moved | Unknown | NotAllowed | Overtaken,
+        what: What,
+        to: str,
+        form: Form,
     ) -> Response:
         uid = case.line.uid
         match answer:
@@ -326,7 +332,7 @@ class CasePages:
                 return self.site.missing(visit)
             case NotAllowed() | Overtaken():
                 said = "overtaken" if isinstance(answer, Overtaken) else "not-allowed"
-                return self.site.render("message.html", status=409, visit=visit, said=said, back=f"/cases/{uid}")
+                return self.site.unsaved(visit, form, said=said, status=409, back=f"/cases/{uid}")
 
     def _case(self, visit: Visit, request: Request) -> Case | None:
         uid, hall = str(request.path_params["uid"]), visit.staff.hall

@@ -39,6 +39,9 @@ _WORDS: dict[str, Any] = {
     name: getattr(words, name) for name in ("STAGES", "STEPS", "MARKS", "MOVES", "ROLES", "RATINGS", "RECORDS")
 }
 
+_ABSENT: dict[str, Any] = {"visit": None, "here": "", "back": "", "typed": ""}
+"""What every page, or the one with a message, asks for, and few have."""
+
 Render = Callable[..., Response]
 
 
@@ -59,7 +62,7 @@ def renderer(label: Callable[[str], str]) -> Render:
         template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
     ) -> Response:
         return Response(
-            pages.get_template(template).render({"visit": None, "here": "", **values}),
+            pages.get_template(template).render({**_ABSENT, **values}),
             status_code=status,
             media_type="text/html",
             headers={**(headers or {}), **HEADERS},

@@ -13,7 +13,7 @@ from district.api import one_method
 from district.sessions import IDLE, LIFETIME, MOST_AT_ONCE, Visit
 from district.staff import SHORTEST_PASSWORD, Role, StaffRegister
 from district.viewings import What
-from district.web.site import Form, Site, form_of, see
+from district.web.site import PAGE, Form, Site, form_of, see
 from district.web.words import WRONG_AT_CHANGE, WRONG_AT_OTHERS
 
 _log = logging.getLogger(__name__)
@@ -27,30 +27,35 @@ def add_signing_in(site: Site, register: StaffRegister) -> None:
     # sign-ins takes neither the memory nor the threads that the terminals' requests need.
     turns = CapacityLimiter(2)
 
-    def page(request: Request, *, status: int = 200, said: str = "") -> Response:
+    def page(request: Request, to: str, *, status: int = 200, said: str = "") -> Response:
         token = site.form_token(request)
-        answer = site.render("sign-in.html", status=status, csrf=token, said=said)
+        answer = site.render("sign-in.html", status=status, csrf=token, said=said, to=to)
         site.keep_form_token(request, answer, token)
         return answer
 
+    def onwards(to: str) -> Response:
+        return see(to if PAGE.fullmatch(to) else "/cases")
+
     def ask(request: Request) -> Response:
-        return see("/cases") if site.visit(request) is not None else page(request)
+        to = request.query_params.get("to", "")
+        return onwards(to) if site.visit(request) is not None else page(request, to)
 
     async def asked(request: Request) -> Response:
         return await run_in_threadpool(ask, request)
 
     def enter(request: Request, form: Form) -> Response:
+        to = form.one("to")
         if not site.is_form_ours(request, form):
             _log.warning("a sign-in form that is not ours, or stale, from %s", _where(request))
-            return page(request, status=403, said="stale")
+            return page(request, to, status=403, said="stale")
         name = form.one("name")
         staff = register.check(name, form.secret("password"))
         if staff is None:
             # A name that is nobody's may be a password, typed into the wrong field: it is not written down.
             site.viewings.note(name if register.knows(name) else "", What.REFUSED, detail=_where(request))
-            return page(request, status=403, said="refused")
+            return page(request, to, status=403, said="refused")
         site.viewings.note(staff.name, What.SIGNED_IN, detail=_where(request))
-        answer = see("/cases")
+        answer = onwards(to)
         site.keep_token(request, answer, site.sessions.begin(staff, instead_of=site.token(request)))
         return answer
 

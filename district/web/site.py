@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Container
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -28,6 +28,8 @@ from district.viewings import Viewings, What
 from district.web.pages import Render
 
 UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+PAGE = re.compile(r"/(?:cases|terminals|audit|account)(?:[/?][0-9A-Za-z/?=&%_-]*)?")
+"""An address that one may come back to after signing in: of this site, by its look alone."""
 _MOST_FORM_BYTES = 32 * 1024
 _MOST_FIELDS = 64
 _UNWRITTEN = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"}
@@ -51,6 +53,10 @@ class Form:
     def secret(self, name: str) -> str:
         """As it was typed."""
         return next((value for key, value in self._fields if key == name), "")
+
+    def typed(self) -> str:
+        """What it would be a pity to type again."""
+        return "\n\n".join(text for text in (self.one("others"), self.one("note")) if text)
 
     def all(self, name: str) -> list[str]:
         values = [plain(value).strip() for key, value in self._fields if key == name]
@@ -90,7 +96,7 @@ class Site:
         def guarded(request: Request) -> Response:
             visit = self.visit(request)
             if visit is None:
-                return see("/sign-in")
+                return see(sign_in_for(f"{request.url.path}?{request.url.query}".removesuffix("?")))
             if visit.staff.password_given and not first:
                 return see("/account")
             return show(visit, request) if visit.staff.role.may(role) else self._forbidden(visit, request)
@@ -114,10 +120,13 @@ class Site:
 
         def guarded(request: Request, form: Form) -> Response:
             visit = self.visit(request)
+            if not self.is_ours(request):
+                return self._noted(visit, request, self.unsaved(visit, Form([]), said="stale"))
             if visit is None:
-                return see("/sign-in")
-            if not self.is_ours(request) or not _same(form.secret("csrf"), visit.csrf):
-                return self._noted(visit, request, self.stale(visit))
+                sign_in = sign_in_for((back or path).format_map(request.path_params))
+                return self.unsaved(None, form, said="expired", back=sign_in) if form.typed() else see(sign_in)
+            if not _same(form.secret("csrf"), visit.csrf):
+                return self._noted(visit, request, self.unsaved(visit, form, said="stale"))
             if visit.staff.password_given and not first:
                 return see("/account")
             if not visit.staff.role.may(role):
@@ -176,8 +185,9 @@ class Site:
             answer.delete_cookie(self._name(request, kind), secure=secure, httponly=True, samesite="strict")
         answer.headers["Clear-Site-Data"] = '"cache"'
 
-    def stale(self, visit: Visit | None) -> Response:
-        return self.render("message.html", status=403, visit=visit, said="stale")
+    def unsaved(self, visit: Visit | None, form: Form, *, said: str, status: int = 403, back: str = "") -> Response:
+        """Nothing was done; what was typed is given back. A form from another site gives back nothing."""
+        return self.render("message.html", status=status, visit=visit, said=said, typed=form.typed(), back=back)
 
     def missing(self, visit: Visit) -> Response:
         return self.render("message.html", status=404, visit=visit, said="missing")
@@ -230,6 +240,11 @@ async def form_of(request: Request) -> Form | None:
 def see(path: str) -> Response:
     """Go on with another page of ours."""
     return RedirectResponse(path, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def sign_in_for(page: str) -> str:
+    """Where one signs in to come to that page. The list of cases is where one comes anyway."""
+    return f"/sign-in?{urlencode({'to': page})}" if page != "/cases" and PAGE.fullmatch(page) else "/sign-in"
 
 
 def _same(one: str, other: str) -> bool:

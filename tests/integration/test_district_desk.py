@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+import requests
+from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy import select
 
 from district.cases import Cases, Stage
 from district.staff import Role
 from district.tables import STEPS
-from tests.support.chromium import chromium, context
+from tests.support.chromium import chromium, context, violations
 from tests.support.staff_site import PASSWORD, QUICK, Office, hand_in
 
 __all__ = ["chromium", "context"]
@@ -60,3 +63,73 @@ def test_what_was_written_in_two_lines_is_read_in_two(office: Office, page: Page
     page.goto(f"{office.url}/cases/{case}")
     for lines in ("桃源镇桃源村三组\n请转村委会代收", "请周三上午来\n二楼找小王", note):
         assert lines in page.locator("main").inner_text()
+
+
+def test_what_was_typed_is_given_back_where_it_is_not_saved(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    clerk, other = office.person("li"), office.person("wu")
+    path = f"/cases/{case}/supplement"
+    fields = {"from": "accepted", "others": "村委会盖章的表", "note": "第二页看不清"}
+
+    def given_back(answer: requests.Response) -> bool:
+        return "村委会盖章的表\n\n第二页看不清</textarea>" in answer.text
+
+    assert given_back(clerk.post(path, fields, csrf="of a session before"))
+    evil = clerk.post(path, fields, Sec_Fetch_Site="cross-site")
+    assert (evil.status_code, given_back(evil)) == (403, False)
+    other.get(f"/cases/{case}")
+    other.post(f"/cases/{case}/stage", {"from": "complete", "to": "declined", "note": "不在本地参保", "sure": "1"})
+    clerk.get("/cases")
+    late = clerk.post(path, fields)
+    assert (late.status_code, given_back(late)) == (409, True)
+    office.clock.turn(minutes=16)
+    expired = clerk.post(path, fields)
+    assert (expired.status_code, given_back(expired), "登录已过期" in expired.text) == (403, True, True)
+    evil = office.visitor().post(path, fields, csrf="", Sec_Fetch_Site="cross-site")
+    assert (evil.status_code, given_back(evil)) == (403, False)
+
+
+def test_who_signs_in_again_comes_to_the_page_they_were_at(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    clerk = office.person("li")
+    for path in (f"/cases/{case}", "/cases?hall=ty&stage=complete&before=7", "/terminals?after=TY03", "/account"):
+        office.clock.turn(minutes=16)
+        asked = clerk.get(path)
+        assert "登录后会回到刚才的页面" in asked.text
+        address = parse_qs(urlsplit(asked.url).query)
+        assert address == {"to": [path]}
+        assert clerk.post("/sign-in", {"name": "li", "password": "x", "to": path}).status_code == 403
+        assert f'name="to" value="{escape(path)}"' in clerk.post("/sign-in", {"name": "li", "to": path}).text
+        assert clerk.post("/sign-in", {"name": "li", "password": PASSWORD, "to": path}).url == office.url + path
+    office.clock.turn(minutes=16)
+    left = clerk.post(f"/cases/{case}/stage", {"from": "complete", "to": "accepted"})
+    assert parse_qs(urlsplit(left.url).query) == {"to": [f"/cases/{case}"]}
+
+
+@pytest.mark.parametrize(
+    "to", ["//evil.example", "https://evil.example", "/cases@evil.example", "/cases/\r\nX: 1", "/v1"]
+)
+def test_nobody_is_led_elsewhere_by_signing_in(office: Office, to: str) -> None:
+    clerk = office.visitor()
+    clerk.get("/sign-in")
+    assert clerk.post("/sign-in", {"name": "li", "password": PASSWORD, "to": to}).url == f"{office.url}/cases"
+    assert clerk.session.get(f"{office.url}/sign-in", params={"to": to}, timeout=20).url == f"{office.url}/cases"
+
+
+def test_a_supplement_that_came_too_late_can_be_copied(office: Office, page: Page) -> None:
+    case = hand_in(office.store, 1)
+    Cases(office.store.engine).move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li")
+    sign_in(page, office)
+    page.goto(f"{office.url}/cases/{case}/supplement")
+    page.get_by_label("户口簿").check()
+    page.get_by_label("告诉居民").fill("第二页看不清\n请重拍")
+    office.clock.turn(minutes=16)
+    page.get_by_role("button", name="发给居民").click()
+    expect(page.get_by_label("您刚才写的")).to_have_value("第二页看不清\n请重拍")
+    assert violations(page) == []
+    page.get_by_role("link", name="重新登录").click()
+    assert violations(page) == []
+    page.get_by_label("用户名").fill("li")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page).to_have_url(f"{office.url}/cases/{case}/supplement")

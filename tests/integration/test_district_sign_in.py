@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -166,9 +167,10 @@ def test_no_answer_tells_whether_a_name_is_there(office: Office) -> None:
 def test_nothing_is_shown_to_who_is_not_signed_in(office: Office, path: str) -> None:
     anybody = office.visitor()
     answer = anybody.session.get(office.url + path, allow_redirects=False, timeout=20)
-    assert (answer.status_code, answer.headers["Location"], answer.content) == (303, "/sign-in", b"")
+    address = "/sign-in" if path == "/cases" else f"/sign-in?to={quote_plus(path)}"
+    assert (answer.status_code, answer.headers["Location"], answer.content) == (303, address, b"")
     anybody.hold("B" * 43)
-    assert anybody.get(path).url.endswith("/sign-in")
+    assert anybody.get(path).url == office.url + address
 
 
 ACTS = ("/cases/find", "/cases/{case}/numbers", "/cases/{case}/stage", "/cases/{case}/supplement", "/audit",
