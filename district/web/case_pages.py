@@ -324,6 +324,11 @@ class CasePages:
         form: Form,
     ) -> Response:
         uid = case.line.uid
+        now = self.cases.one(uid, hall=visit.staff.hall) if isinstance(answer, Overtaken) else None
+        if now is not None and now.steps:
+            last = now.steps[-1]
+            if (last.code, last.staff, last.note or "") == (to, visit.staff.name, form.one("note")):
+                return see(f"/cases/{uid}")  # a second click: it is done, and by nobody else
         match answer:
             case Moved():
                 self.site.viewings.note(visit.staff.name, what, uid=uid, detail=to)

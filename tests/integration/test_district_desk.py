@@ -15,6 +15,7 @@ from sqlalchemy import select
 from district.cases import Cases, Stage
 from district.staff import Role
 from district.tables import STEPS
+from district.viewings import What
 from tests.support.chromium import chromium, context, violations
 from tests.support.staff_site import PASSWORD, QUICK, Office, hand_in
 
@@ -63,6 +64,26 @@ def test_what_was_written_in_two_lines_is_read_in_two(office: Office, page: Page
     page.goto(f"{office.url}/cases/{case}")
     for lines in ("桃源镇桃源村三组\n请转村委会代收", "请周三上午来\n二楼找小王", note):
         assert lines in page.locator("main").inner_text()
+
+
+def test_a_second_click_is_told_no_colleague(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    clerk, other = office.person("li"), office.person("wu")
+    clerk.get(f"/cases/{case}")
+    token = clerk.csrf()
+    accepted = {"from": "complete", "to": "accepted", "note": "请周三来"}
+    asked = {"from": "accepted", "others": "照片", "note": "请重拍"}
+    for path, fields in ((f"/cases/{case}/stage", accepted), (f"/cases/{case}/supplement", asked)):
+        for _ in range(2):
+            answer = clerk.post(path, fields, csrf=token)
+            assert (answer.status_code, answer.url) == (200, f"{office.url}/cases/{case}")
+        other.get("/cases")
+        assert "别人刚刚办过" in other.post(path, fields).text
+        answer = clerk.post(path, {**fields, "note": "请周四来"}, csrf=token)
+        assert "别人刚刚办过" in answer.text  # something else than what was done: it is told
+    with office.store.engine.connect() as connection:
+        assert connection.execute(select(STEPS.c.code)).scalars().all() == ["accepted", "supplement"]
+    assert [what for _, what in office.record(case)].count(What.MOVED) == 1
 
 
 def test_what_was_typed_is_given_back_where_it_is_not_saved(office: Office) -> None:
