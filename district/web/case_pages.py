@@ -6,6 +6,8 @@ Of a case in another hall one is told what one is told of a case that isn't ther
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -82,7 +84,7 @@ class CasePages:
     def list(self, visit: Visit, request: Request) -> Response:
         return self._list(visit, request.query_params)
 
-    def _list(self, visit: Visit, asked: Mapping[str, str], *, status: int = 200, said: str = "") -> Response:
+    def _list(self, visit: Visit, asked: Mapping[str, str], *, status: int = 200, sought: str = "") -> Response:
         self.titles.look()
         halls = self.halls.all()
         hall = visit.staff.hall or _one_of(asked.get("hall"), halls)
@@ -107,20 +109,21 @@ class CasePages:
             waiting=self.cases.waiting(hall=hall),
             many=MANY,
             WAITING=WAITING,
-            said=said,
+            sought=sought,
         )
 
     def find(self, visit: Visit, request: Request, form: Form) -> Response:
-        number, hall = form.one("number").upper(), visit.staff.hall
+        typed, hall = form.one("number")[:_LONGEST_NUMBER], visit.staff.hall
+        number = _as_printed(typed)
         uid = elsewhere = None
-        if 0 < len(number) <= _LONGEST_NUMBER:
+        if number:
             uid = self.cases.find(number, hall=hall)
             elsewhere = self.cases.find(number) if uid is None and hall is not None else None
         if elsewhere is not None:
             self.site.note_forbidden(visit, request, elsewhere)
         else:
             self.site.viewings.note(visit.staff.name, What.FOUND, uid=uid, detail="" if uid else NOTHING_FOUND)
-        return self._list(visit, {}, status=404, said="not-found") if uid is None else see(f"/cases/{uid}")
+        return self._list(visit, {}, status=404, sought=typed) if uid is None else see(f"/cases/{uid}")
 
     def one(self, visit: Visit, request: Request) -> Response:
         case = self._case(visit, request)
@@ -355,6 +358,11 @@ class CasePages:
             return None
         name = request.path_params["name"]
         return next(((case, row, one) for one in row.papers if one.id == name and one.complete), None)
+
+
+def _as_printed(number: str) -> str:
+    """As slips have it, however it was typed: in full width, in small letters, with spaces or other dashes."""
+    return re.sub("[^0-9A-Z]+", "-", unicodedata.normalize("NFKC", number).upper()).strip("-")
 
 
 def _one_of(text: str | None, known: Container[str]) -> str | None:

@@ -66,6 +66,33 @@ def test_what_was_written_in_two_lines_is_read_in_two(office: Office, page: Page
         assert lines in page.locator("main").inner_text()
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ＴＹ０３－２６１１２３－０００１－Ｅ",
+        " ty03 261123 0001 e ",
+        "TY03—261123–0001−E",
+        "2026 - 000001",
+        "２０２６——０００００１",
+    ],
+)
+def test_a_number_is_found_however_it_is_typed(office: Office, typed: str) -> None:
+    case = hand_in(office.store, 1)
+    clerk = office.person("li")
+    clerk.get("/cases")
+    assert clerk.post("/cases/find", {"number": typed}).url == f"{office.url}/cases/{case}"
+
+
+def test_a_number_that_is_not_found_can_be_put_right(office: Office) -> None:
+    hand_in(office.store, 1)
+    clerk = office.person("li")
+    for typed in ("000001", "TY03-261123-0001", "王秀英", "“2026”"):
+        clerk.get("/cases")
+        answer = clerk.post("/cases/find", {"number": typed})
+        assert (answer.status_code, f'value="{typed}"' in answer.text) == (404, True)
+        assert "没有这个编号的办件" in answer.text
+
+
 def test_a_second_click_is_told_no_colleague(office: Office) -> None:
     case = hand_in(office.store, 1)
     clerk, other = office.person("li"), office.person("wu")
