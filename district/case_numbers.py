@@ -8,7 +8,7 @@ between, or another takes one of the same forms: as many as there were forms in 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam
@@ -17,8 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection
 
 from district.tables import CASE_COUNTERS
-
-_CHINA = timezone(timedelta(hours=8))
+from district.times import CHINA
 
 
 def _counted(insert: Any) -> Any:
@@ -44,7 +43,7 @@ def next_cases(connection: Connection, now: str, count: int) -> list[str]:
 
 def year_of(now: str) -> int:
     """The year that it is in China."""
-    return datetime.fromisoformat(now).astimezone(_CHINA).year
+    return datetime.fromisoformat(now).astimezone(CHINA).year
 
 
 def cases_until(last: int, count: int, year: int) -> list[str]:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Engine, Select, bindparam, func, literal, sel
 from district.database import alone, write
 from district.outbox import Event, tell
 from district.tables import IS_CASE, IS_TEST, STEPS, SUBMISSIONS, SUPPLEMENTS
+from district.times import CHINA
 
 PAGE = 30
 """Cases on one page."""
@@ -303,6 +304,10 @@ class Cases:
             return Overtaken(stage=Stage(row.stage))
         record_step(connection, uid, to, at=self._now(), staff=staff, note=note)
         return Moved()
+
+    def today(self) -> date:
+        """The day that it is in the halls, wherever the server stands."""
+        return self._clock().astimezone(CHINA).date()
 
     def _now(self) -> str:
         return self._clock().isoformat(timespec="seconds")

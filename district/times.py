@@ -1,8 +1,10 @@
-"""The time as the database has it."""
+"""The time as the database has it, and the halls'."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+
+CHINA = timezone(timedelta(hours=8))
 
 
 def now_text() -> str:

@@ -304,7 +304,7 @@ class CasePages:
         note, due = form.one("note"), _day(form.one("due_on"))
         if not note or len(note) > LONGEST_NOTE:
             return self._supplement(visit, case, form=form, said="note")
-        if form.one("due_on") and (due is None or due < date.today()):  # noqa: DTZ011
+        if form.one("due_on") and (due is None or due < self.cases.today()):
             return self._supplement(visit, case, form=form, said="due")
         answer = self.cases.ask(
             case.line.uid,

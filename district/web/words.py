@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from district.cases import Stage
 from district.outbox import HANDED_ON
 from district.receiving import Event
 from district.staff import Role
+from district.times import CHINA
 from district.viewings import What
 
-_CHINA = timezone(timedelta(hours=8))
 STAGES = {
     Stage.RECEIVED: "材料未齐",
     Stage.COMPLETE: "材料齐全",
@@ -141,7 +141,7 @@ def label(text: str) -> str:
 def local(text: str) -> str:
     """A time of the wire in the hall's own time; what is no time stays as it came."""
     try:
-        return datetime.fromisoformat(text).astimezone(_CHINA).strftime("%Y年%m月%d日 %H:%M")
+        return datetime.fromisoformat(text).astimezone(CHINA).strftime("%Y年%m月%d日 %H:%M")
     except ValueError:
         return text
 

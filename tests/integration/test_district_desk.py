@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from html import escape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -91,6 +92,21 @@ def test_a_number_that_is_not_found_can_be_put_right(office: Office) -> None:
         answer = clerk.post("/cases/find", {"number": typed})
         assert (answer.status_code, f'value="{typed}"' in answer.text) == (404, True)
         assert "没有这个编号的办件" in answer.text
+
+
+def test_a_supplement_is_due_by_the_calendar_of_the_hall(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    office.clock.now = office.clock.now.replace(hour=17)  # UTC: tomorrow in the hall
+    today = office.clock.now.date()
+    clerk = office.person("li")
+    fields = {"from": "accepted", "others": "照片", "note": "请重拍"}
+    Cases(office.store.engine).move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li")
+    clerk.get(f"/cases/{case}")
+    token = clerk.csrf()
+    path = f"/cases/{case}/supplement"
+    assert clerk.post(path, {**fields, "due_on": today.isoformat()}, csrf=token).status_code == 422
+    tomorrow = today + timedelta(days=1)
+    assert clerk.post(path, {**fields, "due_on": tomorrow.isoformat()}, csrf=token).status_code == 200
 
 
 def test_a_second_click_is_told_no_colleague(office: Office) -> None:
