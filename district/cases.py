@@ -198,13 +198,15 @@ class Cases:
             newer=found[0].seq if before is not None or (backwards and more) else None,
         )
 
-    def waiting(self, *, hall: str | None = None) -> dict[Stage, int]:
+    def waiting(self, *, hall: str | None = None, matter: str | None = None) -> dict[Stage, int]:
         """How many cases of each waiting stage there are, counted up to MANY."""
 
         def some(stage: Stage) -> Select[*tuple[Any, ...]]:
             rows = select(SUBMISSIONS.c.seq).where(SUBMISSIONS.c.stage == stage.value, IS_CASE)
             if hall is not None:
                 rows = rows.where(SUBMISSIONS.c.hall == hall)
+            if matter is not None:
+                rows = rows.where(SUBMISSIONS.c.matter == matter)
             counted = rows.order_by(SUBMISSIONS.c.seq.desc()).limit(MANY).subquery()
             return select(literal(stage.value).label("stage"), func.count().label("found")).select_from(counted)
 

@@ -96,7 +96,8 @@ class CasePages:
             stage=None if stage is None else Stage(stage),
             tests=asked.get("tests") == "1",
         )
-        found = self.cases.page(selection, before=_key(asked.get("before")), after=_key(asked.get("after")))
+        before, after = (_key(asked.get(name)) for name in ("before", "after"))
+        found = self.cases.page(selection, before=before, after=after)
         return self.site.render(
             "cases.html",
             status=status,
@@ -106,7 +107,8 @@ class CasePages:
             found=found,
             halls=halls,
             matters=matters,
-            waiting=self.cases.waiting(hall=hall),
+            newest=before is None and after is None,
+            waiting=self.cases.waiting(hall=hall, matter=selection.matter),
             many=MANY,
             WAITING=WAITING,
             sought=sought,
@@ -267,8 +269,11 @@ class CasePages:
 
     def supplement(self, visit: Visit, request: Request) -> Response:
         case = self._case(visit, request)
-        if case is None or Stage.SUPPLEMENT not in ALLOWED[case.line.stage]:
+        if case is None:
             return self.site.missing(visit)
+        if Stage.SUPPLEMENT not in ALLOWED[case.line.stage]:
+            told = {"said": "not-allowed", "back": f"/cases/{case.line.uid}"}
+            return self._render(visit, case, "message.html", What.CASE, Stage.SUPPLEMENT.value, status=409, **told)
         return self._supplement(visit, case)
 
     def _supplement(self, visit: Visit, case: Case, *, form: Form | None = None, said: str = "") -> Response:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +19,7 @@ from district.staff import Role
 from district.tables import STEPS
 from district.viewings import What
 from tests.support.chromium import chromium, context, violations
-from tests.support.staff_site import PASSWORD, QUICK, Office, hand_in
+from tests.support.staff_site import PASSWORD, QUICK, Office, hand_in, uid
 
 __all__ = ["chromium", "context"]
 
@@ -107,6 +108,37 @@ def test_a_supplement_is_due_by_the_calendar_of_the_hall(office: Office) -> None
     assert clerk.post(path, {**fields, "due_on": today.isoformat()}, csrf=token).status_code == 422
     tomorrow = today + timedelta(days=1)
     assert clerk.post(path, {**fields, "due_on": tomorrow.isoformat()}, csrf=token).status_code == 200
+
+
+def test_stages_tell_how_many_there_are_of_what_is_chosen(office: Office) -> None:
+    for number in range(1, 4):
+        hand_in(
+            office.store, number, hall="ty", matter="pension-enrolment" if number == 1 else "pension-payout-account"
+        )
+    page = office.person("li").get("/cases?matter=pension-payout-account").text
+    assert '材料齐全 <span class="count">2</span>' in page
+
+
+def test_a_page_that_was_emptied_meanwhile_leads_back(office: Office) -> None:
+    for number in range(1, 32):
+        hand_in(office.store, number, papers=())
+    clerk = office.person("li")
+    older = unescape(re.findall(r'href="([^"]+before=\d+)"', clerk.get("/cases?stage=complete").text)[0])
+    assert uid(1) in clerk.get(older).text
+    Cases(office.store.engine).move(uid(1), start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li")
+    page = clerk.get(older).text
+    assert "还没有收到" not in page
+    assert '<a href="/cases?stage=complete&amp;">← 最新的</a>' in page
+
+
+def test_a_supplement_can_not_be_asked_for_any_more_is_told_as_such(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    Cases(office.store.engine).move(case, start=Stage.COMPLETE, to=Stage.DECLINED, staff="wu", note="不在本地参保")
+    answer = office.person("li").get(f"/cases/{case}/supplement")
+    assert answer.status_code == 409
+    assert "现在不能这样办" in answer.text
+    assert f'href="/cases/{case}"' in answer.text
+    assert office.record(case) == [("li", What.CASE)]
 
 
 def test_a_second_click_is_told_no_colleague(office: Office) -> None:
