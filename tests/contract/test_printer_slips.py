@@ -24,7 +24,7 @@ from tests.support.slips import CHINESE, FONTS
 PATIENT = Deadlines(connect=20, answer=20, fragment=7, finish=40)  # a fragment under way can't be hurried
 HASTY = Deadlines(connect=0.5, answer=0.5, fragment=1.0, finish=1.5)
 READY = PrinterStatus(trouble=None, paper_low=False, certain=True)
-MUCH_LATER = 10.0
+MUCH_LATER = 30.0
 
 
 @dataclass(frozen=True, slots=True)
