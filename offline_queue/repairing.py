@@ -52,6 +52,7 @@ class Repairer:
         mended: list[Repair] = []
         with self._database.write() as connection:
             mended += self._indexes(connection)
+            self._clock.follow(connection)  # as another process may have written it down since this one looked
             held = [Repair(uid=uid, code=Mended.HELD, detail=Reason.ROW_DAMAGED) for uid in hold_damaged(connection)]
             mended += held
             mended += self._let_go(connection)

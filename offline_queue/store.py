@@ -354,6 +354,8 @@ class Store:
         with suppress(apsw.CorruptError):  # which will show
             unknown = self._outbox.unknown_papers()
         with self._database.read() as connection:
+            with suppress(apsw.Error):  # which will show
+                self._clock.follow(connection)
             verifier = Verifier(connection, blobs=self._blobs, sealer=self._sealer, clock=self._clock)
             return tuple(verifier.findings(unknown=unknown))
 

@@ -134,6 +134,18 @@ def test_a_process_that_only_puts_is_understood_by_one_that_comes_later(tmp_path
         one.close()
 
 
+def test_who_looked_before_the_time_was_written_down_takes_nothing_for_put_off_for_ever(tmp_path: Path) -> None:
+    clock = TurnedClock()
+    early, service = open_store(tmp_path, clock), open_store(tmp_path, clock)
+    clock.forward(90_000)
+    uid = stored(early.put(matter="m", form={}, slip_data=b"")).uid
+    assert service.retry(uid)
+    assert early.verify() == ()
+    assert early.repair() == ()
+    for one in (early, service):
+        one.close()
+
+
 def test_a_fresh_queue_makes_the_names_it_lies_under_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
     monkeypatch.setattr("offline_queue.blobs.sync_folder", synced.append)
