@@ -176,7 +176,7 @@ def test_a_process_that_hangs_ends_in_time_and_with_the_terminal(
         assert hall.next() == Reading(2)
         began = time.monotonic()
         hall.reader.stop()
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30  # half of what a read may take
         assert not _runs(hall.pid)
 
 

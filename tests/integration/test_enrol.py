@@ -238,15 +238,15 @@ def test_nobody_chooses_the_address_that_wrong_codes_are_counted_by(tmp_path: Pa
 )
 def test_a_line_that_says_nothing_or_trickles_is_cut(hasty: District, begun: bytes) -> None:
     line = _line(hasty)
+    since = time.monotonic()
     line.connect()
     ours: object = line.sock
     assert isinstance(ours, ssl.SSLSocket)
-    since = time.monotonic()
     ours.sendall(begun)
     ours.settimeout(0.1)
     heard = _until_cut(ours, trickle=b"x" if begun else b"")
     line.close()
-    assert 0.5 < time.monotonic() - since < 8
+    assert 0.5 < time.monotonic() - since < 25  # of the thirty that others have
     assert heard.count(b"HTTP/1.1 405 ") == begun.count(b"\r\n\r\nGET")
 
 

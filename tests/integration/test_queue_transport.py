@@ -49,27 +49,34 @@ def resolve(monkeypatch: pytest.MonkeyPatch, addresses: list[Address]) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", found)
 
 
-def ask(url: str, body: bytes | None = None) -> tuple[object, float]:
-    transport = Transport(deadline=SECONDS)
-    begun = time.monotonic()
+def ask(url: str, body: bytes | None = None, *, deadline: float = SECONDS) -> object:
+    transport = Transport(deadline=deadline)
     try:
-        return transport.request("GET" if body is None else "PUT", url, body, {}), time.monotonic() - begun
+        return transport.request("GET" if body is None else "PUT", url, body, {})
     finally:
         transport.close()
 
 
+def is_left_at_the_deadline(url: str, body: bytes | None = None) -> bool:
+    """The quickest of three is what the code takes; the machine may stand still at any of them."""
+    took: list[float] = []
+    for _ in range(3):
+        begun = time.monotonic()
+        assert ask(url, body) == Failure(kind=FailureKind.DEADLINE)
+        took.append(time.monotonic() - begun)
+    return min(took) < 2 * SECONDS
+
+
 def test_silent_addresses_share_one_deadline(silent: list[Address], monkeypatch: pytest.MonkeyPatch) -> None:
     resolve(monkeypatch, silent)
-    outcome, took = ask(f"https://{HOST}/")
-    assert outcome == Failure(kind=FailureKind.DEADLINE)
-    assert took < 2 * SECONDS
+    assert is_left_at_the_deadline(f"https://{HOST}/")
 
 
 def test_a_silent_address_leaves_time_for_the_next(silent: list[Address], monkeypatch: pytest.MonkeyPatch) -> None:
     with RudeServer(http_answer("200 OK", b"here")) as platform:
         port = int(platform.url.rpartition(":")[2])
         resolve(monkeypatch, [silent[0], at("127.0.0.1", port)])
-        outcome, _took = ask(f"http://{HOST}/")
+        outcome = ask(f"http://{HOST}/", deadline=12)
     assert isinstance(outcome, Answer)
     assert outcome.body == b"here"
 
@@ -81,9 +88,7 @@ def test_a_silent_address_leaves_time_for_the_next(silent: list[Address], monkey
 )
 def test_who_takes_the_connection_and_is_silent_is_left_at_the_deadline(scheme: str, body: bytes | None) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        outcome, took = ask(f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/", body)
-    assert outcome == Failure(kind=FailureKind.DEADLINE)
-    assert took < 2 * SECONDS
+        assert is_left_at_the_deadline(f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/", body)
 
 
 def test_a_name_that_nobody_knows_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,5 +96,4 @@ def test_a_name_that_nobody_knows_is_out_of_reach(monkeypatch: pytest.MonkeyPatc
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    outcome, _took = ask(f"https://{HOST}/")
-    assert outcome == Failure(kind=FailureKind.UNREACHABLE)
+    assert ask(f"https://{HOST}/") == Failure(kind=FailureKind.UNREACHABLE)

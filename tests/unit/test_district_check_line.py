@@ -23,7 +23,7 @@ from district.check.visit import Others, Visit
 from tests.support.answering import Reply, answering, http, saying
 
 
-def ask(root: Root, method: str = "GET", request: bytes = b"GET / HTTP/1.1\r\n\r\n", seconds: float = 0.3) -> object:
+def ask(root: Root, method: str = "GET", request: bytes = b"GET / HTTP/1.1\r\n\r\n", seconds: float = 20) -> object:
     return Line(root, seconds=seconds).exchange(method, request)
 
 
@@ -60,10 +60,10 @@ def endless(peer: socket.socket) -> None:
 def test_what_is_no_answer_is_none(reply: Reply, why: str) -> None:
     with answering(reply) as root:
         began = time.monotonic()
-        answer = ask(root)
+        answer = ask(root, seconds=0.3 if why == "within the time" else 20)
         assert isinstance(answer, NoAnswer)
         assert why in answer.why
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
 
 
 def test_nobody_there_is_no_answer() -> None:
@@ -205,7 +205,7 @@ def test_a_platform_that_is_always_busy_is_waited_for_within_limits() -> None:
     own, others = company()
     waits: list[float] = []
     with answering(saying(http("503 Busy", b"{}", "Retry-After: 25"))) as root:
-        found = list(run(Visit(root, Line(root, seconds=5), own, others, pause=waits.append)))
+        found = list(run(Visit(root, Line(root, seconds=20), own, others, pause=waits.append)))
     assert sum(waits) <= 120
     (passed,) = (one for one in found if one.rule.name == "busy-says-until-when")
     assert passed.result is Result.PASS
