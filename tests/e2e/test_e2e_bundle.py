@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from packaging.utils import canonicalize_name
 from PyInstaller.archive import readers
 
 from tests.support.black_box import MATTER, UNDER_TEST, BlackBox
@@ -43,6 +46,19 @@ def test_it_carries_no_simulators_district_or_tests() -> None:
     assert any(name.endswith("screens/Welcome.qml") for name in names)
     assert [name for name in names if "simpanel" in name or "district" in name or "/tests/" in name] == []
     assert [name for name in names if name.endswith(("libqvnc.so", "test_e2e_bundle.py"))] == []
+
+
+def test_its_bill_of_materials_names_every_library_in_it() -> None:
+    program = Path(os.environ[UNDER_TEST])
+    inside = program.parent / "_internal"
+    parts = [*_modules(program), *(path.name for path in inside.iterdir())]
+    owners = packages_distributions()
+    found = {name for part in parts for name in owners.get(part.partition(".")[0], ())}
+    named = {one["name"] for one in json.loads((inside / "bom.json").read_text("utf-8"))["components"]}
+    # The program's own, and what starts it: PyInstaller's and that of its hooks.
+    ours = {"township-kiosk", "pyinstaller", "pyinstaller-hooks-contrib"}
+    assert {canonicalize_name(name) for name in found} - ours <= named
+    assert named >= {"pyside6", "cryptography", "opencv-python-headless"}
 
 
 def test_a_simulated_part_is_refused_in_a_sentence(tmp_path: Path) -> None:
