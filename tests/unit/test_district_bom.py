@@ -75,3 +75,15 @@ def test_the_bill_of_materials_names_every_library_with_version_and_digests(bom:
     named = {one["name"] for one in bom["components"]}
     assert installed(map(Requirement, asked)) <= named
     assert named.isdisjoint({"pytest", "moto", "cyclonedx-bom", "tpm2-pytss"})
+
+
+def test_the_page_of_libraries_tells_what_there_is() -> None:
+    page = (ROOT / "docs" / "libraries.md").read_text("utf-8")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    asked = re.findall(r"^    script/bom bom\.json ([a-z ]+?) +#", page, re.MULTILINE)
+    assert {word for words in asked for word in words.split()} == {"tpm", "district"} <= set(extras)
+    for named in re.findall(r"\bscript/[a-z.-]+", page):
+        assert (ROOT / named).is_file(), named
+    times = [line.split("|")[-2].strip() for line in page.splitlines() if line.startswith("| ")][1:]
+    assert all(re.search(r"\b\d+ days\b", one) for one in times)
+    assert len(times) >= 5
