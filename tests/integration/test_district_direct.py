@@ -114,7 +114,7 @@ def test_a_counter_that_forgot_its_last_numbers_is_set_right(engine: Engine) -> 
 
 
 def test_what_the_url_says_of_the_line_is_no_trouble(postgres: str) -> None:
-    engine = open_engine(f"{postgres}&connect_timeout=3")
+    engine = open_engine(f"{postgres}&connect_timeout=30")
     assert direct(engine).rows(b"SELECT 1", {}) == [(1,)]
     engine.dispose()
 

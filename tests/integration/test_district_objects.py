@@ -216,9 +216,10 @@ def test_a_store_that_trickles_is_left_in_time(bucket: Bucket, line: Line, monke
     paper = os.urandom(1 << 20)
     line.turn(Mood.TRICKLE)
     assert bucket.append(PAPER, 0, paper)  # slow, and good
-    monkeypatch.setattr("district.objects_s3._PART_SECONDS", 0.5)
-    with pytest.raises(ObjectsAway, match="too slow"):
-        content(bucket)
+    with monkeypatch.context() as hasty:
+        hasty.setattr("district.objects_s3._PART_SECONDS", 0.5)
+        with pytest.raises(ObjectsAway, match="too slow"):
+            content(bucket)
     line.turn(Mood.FINE)
     assert content(bucket) == paper
 

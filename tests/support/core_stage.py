@@ -20,7 +20,7 @@ from kiosk.journey.states import HandedIn, Identify, Printing, Terminal
 from kiosk.opening import CARD_FIELDS, china_time, open_slip_printer
 from tests.support.journeys import NOON
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class Stage:
