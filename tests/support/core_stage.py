@@ -11,16 +11,20 @@ import pytest
 
 from devices.camera.capture import OpencvCamera
 from devices.card.reader import WatchedReader
+from devices.printer.escpos_driver import open_printer
+from devices.printer.talk import Deadlines
+from devices.speech import dispatcher
 from kiosk.bootstrap import Core, Parts, open_core
-from kiosk.config import PrinterTable
 from kiosk.demo import Simulators, demo_config, simulators
 from kiosk.demo.simulators import simulated_speaker
 from kiosk.journey.events import Agree, Begin, Draft, Event, Next, PickMatter, PickWho, Signed, ThatIsRight, Tick
 from kiosk.journey.states import HandedIn, Identify, Printing, Terminal
-from kiosk.opening import CARD_FIELDS, china_time, open_slip_printer
+from kiosk.opening import CARD_FIELDS, china_time
 from tests.support.journeys import NOON
 
 PATIENCE_S = 60.0
+_PATIENT = Deadlines(connect=10, answer=10, fragment=10, finish=40)
+"""The simulators answer as soon as the machine lets them."""
 
 
 class Stage:
@@ -92,12 +96,13 @@ online = pytest.mark.parametrize("stage", [True], indirect=True)
 def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Stage]:
     """Without a network, unless the test is marked to have one by ``@online``."""
     monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(dispatcher, "ANSWER_S", 20.0)
     with simulators(tmp_path / "elsewhere") as sims:
         parts = Parts(
             reader=WatchedReader(slot=sims.slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
-            camera=OpencvCamera(source=sims.desk.source),
-            codes=OpencvCamera(source=sims.window.source),
-            printer=open_slip_printer(PrinterTable(uri=sims.printer.uri)),
+            camera=OpencvCamera(source=sims.desk.source, patience=20),
+            codes=OpencvCamera(source=sims.window.source, patience=20),
+            printer=open_printer(sims.printer.uri, deadlines=_PATIENT),
             speaker=simulated_speaker(sims.voice, sims.jack),
         )
         url = sims.district.url if getattr(request, "param", False) else ""
