@@ -182,7 +182,7 @@ def camera_read(files: tuple[Path, ...], *, show: bool, as_json: bool) -> None:
     from kiosk.process import READING, child_command
 
     status = 0
-    reader = ReadingProcess(child_command(READING))
+    reader = ReadingProcess(child_command(READING), patience=60)  # no resident stands here
     try:
         for file in files:
             try:
