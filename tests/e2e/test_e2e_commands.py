@@ -20,13 +20,13 @@ from tests.support.black_box import (
     PLATFORM_PORT,
     BlackBox,
     DistrictOutside,
-    free_port,
     planted,
     printer_outside,
     register_of,
 )
 from tests.support.papers import qr_picture
 from tests.support.pcscd import PcscdNamespace
+from tests.support.ports import free_port
 
 ITEM = {
     "uid", "provisional_number", "matter", "name", "state", "created", "attempts", "next_try", "bytes_sent",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.black_box import BlackBox, DistrictOutside, PrinterOutside, free_port, planted, printer_outside
+from tests.support.black_box import BlackBox, DistrictOutside, PrinterOutside, planted, printer_outside
+from tests.support.ports import free_port
 
 
 def _as_far_as_the_signature(

@@ -19,10 +19,10 @@ from tests.support.black_box import (
     UNDER_TEST,
     BlackBox,
     DistrictOutside,
-    free_port,
     planted,
     printer_outside,
 )
+from tests.support.ports import free_port
 
 DEADLINE_S = 60.0
 

@@ -25,7 +25,7 @@ from tests.support.certificates import Authority, Pair
 from tests.support.check_rig import DISTRICT, Cast, quick_folder, serving
 from tests.support.mutant_rig import Stage, honest, stage
 from tests.support.mutants import CASES, Case
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 
 TOPICS = (mutants_answers, mutants_batches, mutants_forms, mutants_signatures, mutants_uploads)
 # What one platform, alone and over http, gives no occasion to look at.

@@ -53,7 +53,8 @@ from offline_queue.wire import (
 )
 from offline_queue.work import FormWork
 from tests.support.asked import ask
-from tests.support.peers import ROOT, Peer, free_port, prism
+from tests.support.peers import ROOT, Peer, prism
+from tests.support.ports import free_port
 from tests.support.queue_rig import RudeServer, http_answer, open_store, stored
 from tests.support.sealed_rig import KeyedDistrict, open_sealing_store
 

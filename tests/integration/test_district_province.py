@@ -32,7 +32,7 @@ from district.tables import STEPS
 from tests.support.cases import hand_in, move
 from tests.support.certificates import Authority, Pair
 from tests.support.deliveries import FORM, PAPERS, openssl_digest
-from tests.support.peers import free_port
+from tests.support.ports import free_port
 from tests.support.sealed_rig import NOW
 
 ROOT = Path(__file__).parents[2]

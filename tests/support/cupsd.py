@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.ports import free_port
+
 PROJECT = Path(__file__).resolve().parents[2]
 UNPACKED = PROJECT / ".cache" / "cups"
 QUEUE = "slips"
@@ -35,11 +37,10 @@ def missing() -> str:
 @contextmanager
 def cups(printer_port: int) -> Generator[Cups]:
     """The server, running, its queue sending to ``printer_port`` on this machine. A job that fails is given up."""
-    with tempfile.TemporaryDirectory(prefix="kiosk-cups-") as name, socket.create_server(("127.0.0.1", 0)) as taken:
+    with tempfile.TemporaryDirectory(prefix="kiosk-cups-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the backend runs as another user
-        port = int(taken.getsockname()[1])
-        taken.close()
+        port = free_port()
         _configure(folder, port, printer_port)
         server = subprocess.Popen(
             [UNPACKED / "usr/sbin/cupsd", "-f", "-c", folder / "cupsd.conf", "-s", folder / "cups-files.conf"],

@@ -12,7 +12,6 @@ import json
 import multiprocessing
 import os
 import signal
-import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -60,6 +59,7 @@ from offline_queue.wire import (
     sha256_hex,
 )
 from tests.support.district_promises import Machine, Sent, judge, submission
+from tests.support.ports import free_port
 
 Mutant = Literal["none", "answers-before-commit", "rates-before-commit", "receipt-anew", "doubles"]
 MUTANTS: tuple[Mutant, ...] = get_args(Mutant)
@@ -288,7 +288,7 @@ def run(folder: Path, database: str, *, seed: int, kills: int, mutant: Mutant = 
     """Kill one of the two at random moments, ``kills`` times; let the terminals end what they are at, and judge."""
     _fork.set_forkserver_preload(["tests.support.kill_district"])
     chance, ending, answered = Random(seed), threading.Event(), threading.Event()
-    ports = [_free_port(), _free_port()]
+    ports = [free_port(), free_port()]
     keys = {f"TY{number:02d}": Ed25519PrivateKey.generate() for number in range(_TERMINALS)}
     engine = open_engine(database)
     Halls(engine).add(_HALL, "桃源镇便民服务中心")
@@ -331,11 +331,6 @@ def run(folder: Path, database: str, *, seed: int, kills: int, mutant: Mutant = 
     machines = [one for terminal in terminals for one in terminal.machines]
     acknowledged = sum(bool(one.receipts) for one in sent)
     return Verdict(acknowledged, kills, judge(folder / "district" / "papers", database, sent, machines))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def _begun(database: str, folder: Path, port: int, mutant: Mutant) -> BaseProcess:

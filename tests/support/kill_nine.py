@@ -11,7 +11,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import socket
 import threading
 import time
 from collections import Counter
@@ -40,6 +39,7 @@ from offline_queue.retry import Accepted, Answer
 from offline_queue.sync import sync_once
 from offline_queue.wire import Receipt, State, canonical_bytes, sha256_hex
 from tests.support.faulty_proxy import FaultyProxy
+from tests.support.ports import free_port
 from tests.support.sealed_rig import KeyedDistrict, open_either
 
 Mutant = Literal["none", "ack-before-commit", "any-200-is-a-receipt", "follows-307", "answers-before-commit", "doubles"]
@@ -170,8 +170,7 @@ def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none", sealed:
     chance, never = Random(seed), threading.Event()
     queue, received, slips = folder / "queue", folder / "district", folder / "slips"
     received.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     district = KeyedDistrict.new(folder / "keys", now=datetime.now(tz=CHINA)) if sealed else None
     _introduce(queue, received, district)
     with FaultyProxy(port, seed=seed, favourite=_FAVOURITES.get(mutant)) as line:

@@ -13,6 +13,8 @@ from types import TracebackType
 
 import pytest
 
+from tests.support.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 _PACKAGES = ROOT / ".cache" / "node"
 _MODULES = _PACKAGES / "node_modules"
@@ -24,11 +26,6 @@ def node() -> Path:
     if found is None or found.origin is None or not _MODULES.is_dir():
         pytest.skip("node and its packages are not installed: script/fetch-peers")
     return Path(found.origin).parent / "bin" / "node"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 class Peer:

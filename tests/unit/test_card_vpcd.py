@@ -9,6 +9,7 @@ import pytest
 
 from devices.card.sim import VpcdLink
 from tests.support.card_rig import card
+from tests.support.ports import free_port
 
 
 class Vpcd:
@@ -93,9 +94,7 @@ def test_a_card_pulled_by_its_fault_stays_away(vpcd: Vpcd) -> None:
 
 
 def test_a_card_that_finds_no_service_waits_for_one() -> None:
-    free = socket.create_server(("127.0.0.1", 0))
-    port: int = free.getsockname()[1]
-    free.close()
+    port = free_port()
     link = VpcdLink(port=port)
     link.insert(card("wang"))
     assert not link.wait_connected(0.15)
