@@ -91,9 +91,11 @@ def create_app(settings: Settings, *, staff: bool = True, clock: Callable[[], da
     app.add_middleware(UnderWay, turns=turns)
 
     async def admit(request: Request) -> Response | None:
-        url = str(request.url) if settings.public_url is None else settings.public_url + request.scope["path"]
+        root = settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
         certificate: str | None = getattr(request.state, "certificate", None)
-        asked = Asked(method=request.method, url=url, headers=_headers(request), certificate=certificate)
+        asked = Asked(
+            method=request.method, url=root + _target(request), headers=_headers(request), certificate=certificate
+        )
         ask = partial(turns.ask, requests=requests_to_come(request.method, request.headers))
         answer = await API.run(partial(gate.admit, asked, ask=ask))
         if isinstance(answer, Refused):
@@ -129,6 +131,13 @@ def _enrolling(settings: Settings, store: DistrictStore) -> Api:
     api = Api()
     add_enrolments(api, Enrolments(store.engine, authority=settings.authority, bundle=settings.bundle))
     return api
+
+
+def _target(request: Request) -> str:
+    """Path and query as the terminal wrote them, which request.url does not keep. ASGI tells no query that is empty
+    from none."""
+    path, query = (request.scope[name].decode("latin-1") for name in ("raw_path", "query_string"))
+    return f"{path}?{query}" if query else path
 
 
 def _headers(request: Request) -> dict[str, str]:

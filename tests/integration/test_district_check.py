@@ -18,7 +18,9 @@ import pytest
 from district.authority import new_authority
 from district.check.kit import RULES, Result, chosen, run
 from district.check.line import Line, Root
+from district.check.terminals import signing
 from district.check.visit import Visit
+from district.embedded import EmbeddedDistrict
 from district.terminals import Terminals
 from tests.support import mutants_answers, mutants_batches, mutants_forms, mutants_signatures, mutants_uploads
 from tests.support.certificates import Authority, Pair
@@ -57,6 +59,22 @@ def test_our_platform_passes(quick: Path, kind: str, request: pytest.FixtureRequ
     assert [one for one in found if one["result"] == "fail"] == []
     assert {one["check"] for one in found if one["result"] == "skip"} == NO_OCCASION
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("public", [None, "https://district.example"])
+def test_a_signature_is_over_the_address_as_the_terminal_called_it(quick: Path, public: str | None) -> None:
+    """Also behind a proxy, which alone knows the platform by another address."""
+    cast = Cast.new(quick / "cast")
+    with EmbeddedDistrict(quick / "d", public_url=public) as platform:
+        platform.register(cast.own.code, cast.own.key.public_key().public_bytes_raw())
+        visit = Visit(Root.of(public or platform.url), Line(Root.of(platform.url), seconds=10), cast.own)
+        found = list(run(visit, chosen(["signatures"])))
+        for written in ("%36f9619ff-8b86-4d01-b42d-00cf4fc964ff", "%E4%B8%80?a=%2F+%41&a", "x?"):
+            path = f"/v1/submissions/{written}"
+            signed = signing(cast.own, uri=visit.root.url + path.removesuffix("?"))
+            assert visit.ask("GET", path, signs=signed).status == 404, written
+    assert [(one.rule.name, one.seen) for one in found if one.result is Result.FAIL] == []
+    assert {one.rule.name: one.result for one in found}["signature-without-the-query-401"] is Result.PASS
 
 
 @dataclass(frozen=True, slots=True)
