@@ -11,9 +11,11 @@ import asyncio
 import hashlib
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -74,7 +76,27 @@ def serve(doors: Sequence[Door]) -> None:
 
 
 async def _all_of(doors: Sequence[Door]) -> None:
-    await asyncio.gather(*(uvicorn.Server(_config(door)).serve(sockets=[door.listener]) for door in doors))
+    first, *others = servers = [_Server(_config(door)) for door in doors]
+    first.others = others
+    with uvicorn.Server.capture_signals(first):
+        together = zip(servers, doors, strict=True)
+        await asyncio.gather(*(server.serve(sockets=[door.listener]) for server, door in together))
+
+
+class _Server(uvicorn.Server):
+    """One of several that are told to end at once. By itself each takes the signals from the one before it, and passes
+    them on when it has ended: as many times five seconds as there are doors, and the first goes on meanwhile."""
+
+    others: Sequence[uvicorn.Server] = ()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        for one in self.others:
+            one.handle_exit(sig, frame)
+        super().handle_exit(sig, frame)
 
 
 class Introduced(HttpToolsProtocol):
