@@ -87,7 +87,7 @@ def settle(app: TerminalApp) -> None:
     for _ in range(4):
         QCoreApplication.processEvents()
     screen = touch.find(app.window, "screen")
-    deadline = QDeadlineTimer(5000)
+    deadline = QDeadlineTimer(30_000)
     while _loading(screen) and not deadline.hasExpired():
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
@@ -96,7 +96,7 @@ def settle(app: TerminalApp) -> None:
 
 def let_rest(app: TerminalApp) -> None:
     """Until a new screen takes touches (Main.qml: what comes right after a screen was meant for the one before)."""
-    deadline = QDeadlineTimer(5000)
+    deadline = QDeadlineTimer(30_000)
     while touch.visible(app.window, "settling") and not deadline.hasExpired():
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
 

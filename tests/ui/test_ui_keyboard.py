@@ -24,7 +24,7 @@ def _writing() -> Terminal:
 
 def _wait_until(what: str, app: TerminalApp) -> QQuickItem:
     """The visible key of that letter."""
-    deadline = QDeadlineTimer(10000)
+    deadline = QDeadlineTimer(30_000)
     while not deadline.hasExpired():
         for item in touch.items(app.window):
             if item.property("key") is not None and str(item.property("text")).lower() == what:
@@ -49,7 +49,7 @@ def _write_hello(app: TerminalApp, posted: list[Event]) -> None:
     for letter in "nihao":
         _press(app, letter)
     _press(app, " ")
-    deadline = QDeadlineTimer(10000)
+    deadline = QDeadlineTimer(30_000)
     while "你好" not in _drafts(posted) and not deadline.hasExpired():
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
 

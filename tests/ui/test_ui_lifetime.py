@@ -45,7 +45,7 @@ def test_what_another_thread_posts_is_pumped_on_the_qt_thread() -> None:
     thread.start()
     thread.join()
     assert runner.pumped == []
-    deadline = QDeadlineTimer(5000)
+    deadline = QDeadlineTimer(30_000)
     while not runner.pumped and not deadline.hasExpired():
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
     assert runner.pumped == [(True, (SetCare(True),))]

@@ -55,7 +55,7 @@ def test_frames_of_another_thread_reach_the_screen_and_leave_it() -> None:
         assert item.property("live") is False
         thread = threading.Thread(target=app.feed.show, args=(_frame(),))
         thread.start()
-        deadline = QDeadlineTimer(5000)
+        deadline = QDeadlineTimer(30_000)
         while not item.property("live") and not deadline.hasExpired():
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
         thread.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QEventLoop, QPointF, Qt
@@ -16,28 +17,23 @@ from tests.support.stages import QUEUE, at_staff
 from ui import touch
 from ui.app import TerminalApp
 
-HELD_MS = 60
 
-
-def _hold(app: TerminalApp, *, shorten: bool) -> None:
+def _hold(app: TerminalApp, until: Callable[[], bool], *, interval: int) -> None:
     area = touch.find(app.window, "hall-name")
-    assert area.property("pressAndHoldInterval") == 5000
-    if shorten:
-        area.setProperty("pressAndHoldInterval", HELD_MS)
+    area.setProperty("pressAndHoldInterval", interval)
     spot = area.mapToScene(QPointF(area.width() / 2, area.height() / 2)).toPoint()
     QTest.mousePress(app.window, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, spot)
-    deadline = QDeadlineTimer(10 * HELD_MS)
-    while not deadline.hasExpired():
+    while not until():
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
     QTest.mouseRelease(app.window, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, spot)
 
 
 def test_holding_the_halls_name_for_long_opens_and_a_touch_does_not() -> None:
     with shown(HALL, Walk().terminal) as (app, runner):
-        _hold(app, shorten=False)
+        assert touch.find(app.window, "hall-name").property("pressAndHoldInterval") == 5000
+        _hold(app, QDeadlineTimer(600).hasExpired, interval=600_000)
         assert OpenStaff() not in runner.posted
-        _hold(app, shorten=True)
-        assert OpenStaff() in runner.posted
+        _hold(app, lambda: OpenStaff() in runner.posted, interval=60)
 
 
 def _texts(item: QQuickItem) -> str:

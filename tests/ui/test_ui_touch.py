@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF
+from PySide6.QtCore import QObject, QPoint, QPointF
 from PySide6.QtQuick import QQuickWindow
 
 from kiosk.journey.events import (
@@ -124,11 +124,16 @@ def test_a_trembling_second_touch_does_not_agree_to_the_next_screen() -> None:
     guide = Walk().to_card().do(Back(), Back()).terminal
     with shown(HALL, guide) as (app, runner):
         spot = _middle(app.window, "next")
+        settling = app.window.findChild(QObject, "settling-time")
+        assert settling is not None
+        assert settling.property("interval") == 300
+        settling.setProperty("interval", 600_000)  # that a slow machine has not painted the screen only later
         runner.become(Walk().to_card().do(Back()).terminal)
         settle(app)
         touch.drag(app.window, [spot, spot])
         settle(app)
         assert not [event for event in runner.posted if isinstance(event, Agree)]
+        settling.setProperty("interval", 0)
         let_rest(app)
         touch.tap(app.window, "agree")
         settle(app)

@@ -74,6 +74,7 @@ Window {
     }
     Timer {
         id: settling
+        objectName: "settling-time"
         interval: 300
     }
     Keyboard {
