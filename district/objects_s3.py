@@ -84,8 +84,9 @@ class Bucket:
         _asked(self._s3.put_object, Bucket=self._place.bucket, Key=key, Body=chunk)
 
         def record(connection: Connection) -> bool:
-            here = (ATTACHMENTS.c.id == name, ATTACHMENTS.c.offset == offset, ATTACHMENTS.c.complete.is_(False))
-            moved = connection.execute(update(ATTACHMENTS).where(*here).values(offset=offset + len(chunk)))
+            here = (ATTACHMENTS.c.id == name, ATTACHMENTS.c.offset == offset)
+            still = (ATTACHMENTS.c.complete.is_(False), ATTACHMENTS.c.erased_at.is_(None))
+            moved = connection.execute(update(ATTACHMENTS).where(*here, *still).values(offset=offset + len(chunk)))
             if moved.rowcount == 1:
                 part = {"attachment": name, "offset": offset, "bytes": len(chunk), "object": key}
                 connection.execute(insert(PARTS).values(part))

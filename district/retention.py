@@ -6,8 +6,10 @@ after those days where they are more. A server whose account may not change the 
 
 The form, its papers, what was said to the resident and the supplements that belong to the case go. What stays is a
 tombstone: uid, digest and receipt, so that a late repetition is still answered as ever, and number, stage, matter, hall
-and dates of the case, which say nothing of a resident. Papers go first and the commit comes last: a process that is
-killed between them begins this case again, and nothing is left that nobody knows of.
+and dates of the case, which say nothing of a resident. First its papers are marked as erased, in a commit that looks
+once more whether the case is due: from then on none of them is taken, and before it whatever came in time counts. Then
+they go, and the form comes last: a process that is killed between them begins this case again, and nothing is left that
+nobody knows of.
 
 A case whose events are still being handed on waits for that. A supplement of which papers are still on their way goes
 with its case, and is settled: the terminal that has the rest is told to forget it. SQLite overwrites what it deletes;
@@ -69,8 +71,7 @@ def erase(
         told = connection.execute(select(OUTBOX.c.seq).where(OUTBOX.c.delivered_at.is_not(None)).limit(1)).first()
     for due in (_closed(before, handed_on=told is not None), *_never_closed(before)):
         for uid in _each(engine, due, going_on):
-            _erase(engine, objects, uid, now)
-            erased += 1
+            erased += _erase(engine, objects, uid, due, now)
     _forget_records(engine, _ago(now, max(days, _RECORD_DAYS)), going_on)
     return erased
 
@@ -138,17 +139,33 @@ def _forget_records(engine: Engine, before: str, going_on: Callable[[], None]) -
         going_on()
 
 
-def _erase(engine: Engine, objects: Objects, case: str, now: datetime) -> None:
+def _erase(engine: Engine, objects: Objects, case: str, due: Select[int, str], now: datetime) -> bool:
+    """Whether it was still due."""
+    at = now.isoformat(timespec="seconds")
     answers = select(SUPPLEMENTS.c.answered_uid).where(
         SUPPLEMENTS.c.uid == case, SUPPLEMENTS.c.answered_uid.is_not(None)
     )
-    with alone(engine) as connection:
-        uids: Sequence[str] = [case, *connection.execute(answers).scalars()]
-        still = (ATTACHMENTS.c.uid.in_(uids), ATTACHMENTS.c.erased_at.is_(None))
-        papers = connection.execute(select(ATTACHMENTS.c.id).where(*still)).scalars().all()
-    for paper in papers:
-        objects.delete(paper)
-    at = now.isoformat(timespec="seconds")
+
+    def claim(connection: Connection) -> tuple[Sequence[str], Sequence[str]] | None:
+        uids = [case, *connection.execute(answers).scalars()]
+        # Papers before their submission, in the order in which whoever completes one takes them.
+        papers = select(ATTACHMENTS.c.id).where(ATTACHMENTS.c.uid.in_(uids)).order_by(ATTACHMENTS.c.id)
+        # Also those that an erasing which was killed had marked: they may lie there still.
+        names = connection.execute(papers.with_for_update()).scalars().all()
+        # By itself: what a statement that had to wait for the row reads of other tables is from before it waited.
+        connection.execute(select(SUBMISSIONS.c.uid).where(SUBMISSIONS.c.uid == case).with_for_update())
+        if connection.execute(due.where(SUBMISSIONS.c.uid == case)).first() is None:
+            return None
+        left = (ATTACHMENTS.c.uid.in_(uids), ATTACHMENTS.c.erased_at.is_(None))
+        connection.execute(ATTACHMENTS.update().where(*left).values(erased_at=at))
+        return uids, names
+
+    claimed = write(engine, claim)
+    if claimed is None:
+        return False
+    uids, names = claimed
+    for name in names:
+        objects.delete(name)
 
     def forget(connection: Connection) -> None:
         if engine.dialect.name == "sqlite":
@@ -156,11 +173,11 @@ def _erase(engine: Engine, objects: Objects, case: str, now: datetime) -> None:
         gone = {"body": None, "erased_at": at, "state": State.DONE.value}
         mine = (SUBMISSIONS.c.uid.in_(uids), SUBMISSIONS.c.erased_at.is_(None))
         connection.execute(SUBMISSIONS.update().where(*mine).values(gone))
-        connection.execute(ATTACHMENTS.update().where(*still).values(erased_at=at))
         connection.execute(STEPS.update().where(STEPS.c.uid == case).values(note=None))
         connection.execute(SUPPLEMENTS.update().where(SUPPLEMENTS.c.uid == case).values(note="", materials=[]))
 
     write(engine, forget)
+    return True
 
 
 def is_my_turn(engine: Engine, *, now: datetime) -> bool:

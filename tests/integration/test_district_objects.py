@@ -247,6 +247,16 @@ def test_erasing_that_was_interrupted_goes_on(bucket: Bucket, line: Line, s3: tu
     assert bucket.offset(PAPER) == 0
 
 
+def test_what_comes_for_a_paper_that_was_erased_is_kept_nowhere(
+    bucket: Bucket, engine: Engine, s3: tuple[Any, str]
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(ATTACHMENTS.update().values(erased_at="2026-01-01T00:00:00+00:00"))
+    assert not bucket.append(PAPER, 0, b"one")
+    client, name = s3
+    assert "Contents" not in client.list_objects_v2(Bucket=name)
+
+
 def test_a_place_that_can_t_be_used_is_said(engine: Engine, line: Line, s3: tuple[Any, str]) -> None:
     for wrong in ("s3://", "http://bucket/x", "s3://a@b/c", "s3://b/p?endpoint=ftp://x", "s3://b/p?key=1", "s3://b#c"):
         with pytest.raises(ValueError, match="endpoint"):
