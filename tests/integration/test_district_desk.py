@@ -16,12 +16,13 @@ from sqlalchemy import select
 
 from district.cases import Cases, Stage
 from district.staff import Role
-from district.tables import STEPS
+from district.tables import STEPS, SUBMISSIONS
 from district.viewings import What
 from tests.support.chromium import chromium, context, violations
-from tests.support.staff_site import PASSWORD, QUICK, Office, hand_in, uid
+from tests.support.staff_site import PASSWORD, QUICK, Office, hand_in, put_halls, uid
 
 __all__ = ["chromium", "context"]
+LINES = "it => {const all = document.createRange(); all.selectNodeContents(it); return all.getClientRects().length}"
 
 
 @pytest.fixture
@@ -229,3 +230,28 @@ def test_a_supplement_that_came_too_late_can_be_copied(office: Office, page: Pag
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
     expect(page).to_have_url(f"{office.url}/cases/{case}/supplement")
+
+
+def test_at_twice_the_size_the_page_is_more_than_its_head(office: Office, page: Page) -> None:
+    hand_in(office.store, 1, hall="kc")
+    put_halls(office.store, kc="阿克苏地区库车市玉奇吾斯塔镇阿克布亚村党群服务中心便民服务大厅")
+    with office.store.engine.begin() as connection:
+        connection.execute(SUBMISSIONS.update().values(rating=1))
+    sign_in(page, office)
+
+    rating = page.get_by_text("非常不满意").evaluate(LINES)
+    page.set_viewport_size({"width": 640, "height": 400})  # 1280 x 800 at 200 %
+    assert (rating, page.get_by_text("非常不满意").evaluate(LINES)) == (1, 1)
+    assert page.locator("header").evaluate("it => it.offsetHeight") < 130
+    assert page.get_by_text("玉奇吾斯塔镇").last.evaluate(LINES) < 6
+
+
+def test_paper_has_the_case_and_nothing_to_click(office: Office, page: Page) -> None:
+    case = hand_in(office.store, 1)
+    sign_in(page, office)
+    page.emulate_media(media="print")
+    for path, read in ((f"/cases/{case}", "办理经过"), ("/cases", "2026-000001")):
+        page.goto(office.url + path)
+        assert read in page.locator("main").inner_text()
+        for hidden in ("办件编号或暂存号", "全部", "筛选", "提交", "下一步"):
+            assert page.locator("main").get_by_text(hidden, exact=True).locator("visible=true").count() == 0
