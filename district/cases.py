@@ -223,6 +223,15 @@ class Cases:
         with alone(self._engine) as connection:
             return tuple(connection.execute(select(known.c.matter).where(known.c.matter.is_not(None))).scalars())
 
+    def brought(self, uids: Sequence[str]) -> frozenset[str]:
+        """Of these cases those to which something was brought since they were last asked for a supplement."""
+        if not uids:
+            return frozenset()
+        asked = select(SUPPLEMENTS.c.uid).where(SUPPLEMENTS.c.uid.in_(uids)).group_by(SUPPLEMENTS.c.uid)
+        brought = asked.having(func.max(SUPPLEMENTS.c.answered_at) >= func.max(SUPPLEMENTS.c.asked_at))
+        with alone(self._engine) as connection:
+            return frozenset(connection.execute(brought).scalars())
+
     def find(self, number: str, *, hall: str | None = None) -> str | None:
         """The uid of the case with this case number or provisional number."""
         for column in (SUBMISSIONS.c.case_number, SUBMISSIONS.c.provisional_number):

@@ -105,6 +105,7 @@ class CasePages:
             here="cases",
             selection=selection,
             found=found,
+            brought=self.cases.brought([one.uid for one in found.lines if one.stage is Stage.SUPPLEMENT]),
             halls=halls,
             matters=matters,
             newest=before is None and after is None,

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from district.cases import Cases, Stage
 from district.staff import Role
-from district.tables import STEPS, SUBMISSIONS
+from district.tables import STEPS, SUBMISSIONS, SUPPLEMENTS
 from district.viewings import What
 from tests.support.chromium import chromium, context, violations
 from tests.support.staff_site import PASSWORD, QUICK, Office, hand_in, put_halls, uid
@@ -140,6 +140,36 @@ def test_a_supplement_can_not_be_asked_for_any_more_is_told_as_such(office: Offi
     assert "现在不能这样办" in answer.text
     assert f'href="/cases/{case}"' in answer.text
     assert office.record(case) == [("li", What.CASE)]
+
+
+def test_the_list_tells_what_was_brought_since_it_was_asked_for(office: Office) -> None:
+    cases = Cases(office.store.engine, clock=office.clock)
+    asked = [hand_in(office.store, number) for number in (1, 2, 3, 4)]
+    hand_in(office.store, 5)
+
+    def ask(case: str, start: Stage) -> None:
+        cases.ask(case, start=start, materials=["照片"], note="请重拍", due_on=None, staff="li")
+
+    def bring(case: str) -> None:
+        office.clock.turn(seconds=5)
+        with office.store.engine.begin() as connection:
+            settled = {"answered_uid": uid(9), "answered_at": office.clock().isoformat(timespec="seconds")}
+            connection.execute(SUPPLEMENTS.update().where(SUPPLEMENTS.c.uid == case).values(settled))
+        office.clock.turn(seconds=5)
+
+    for case in asked:
+        cases.move(case, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li")
+        ask(case, Stage.ACCEPTED)
+    nothing, brought, again, on_its_way = asked
+    bring(brought)
+    bring(again)
+    bring(on_its_way)
+    cases.move(again, start=Stage.SUPPLEMENT, to=Stage.IN_PROGRESS, staff="li")
+    ask(again, Stage.IN_PROGRESS)
+    cases.move(on_its_way, start=Stage.SUPPLEMENT, to=Stage.IN_PROGRESS, staff="li")
+    rows = office.person("li").get("/cases").text.split("<tr>")[2:]
+    told = {case: "已补交" in row for row in rows for case in asked if case in row}
+    assert told == {nothing: False, brought: True, again: False, on_its_way: False}
 
 
 def test_a_second_click_is_told_no_colleague(office: Office) -> None:
