@@ -6,11 +6,8 @@ Of a case in another hall one is told what one is told of a case that isn't ther
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from anyio import CapacityLimiter
@@ -41,6 +38,7 @@ from district.sessions import Visit
 from district.staff import Role
 from district.store import DistrictStore
 from district.viewings import What
+from district.web.fields import as_printed, day, key, one_of
 from district.web.filled_in import filled_in
 from district.web.leaves import MOST_BYTES, count, leaf
 from district.web.pages import NOTHING
@@ -87,16 +85,16 @@ class CasePages:
     def _list(self, visit: Visit, asked: Mapping[str, str], *, status: int = 200, sought: str = "") -> Response:
         self.titles.look()
         halls = self.halls.all()
-        hall = visit.staff.hall or _one_of(asked.get("hall"), halls)
+        hall = visit.staff.hall or one_of(asked.get("hall"), halls)
         matters = self.cases.matters()
-        stage = _one_of(asked.get("stage"), [stage.value for stage in Stage])
+        stage = one_of(asked.get("stage"), [stage.value for stage in Stage])
         selection = Selection(
             hall=hall,
-            matter=_one_of(asked.get("matter"), matters),
+            matter=one_of(asked.get("matter"), matters),
             stage=None if stage is None else Stage(stage),
             tests=asked.get("tests") == "1",
         )
-        before, after = (_key(asked.get(name)) for name in ("before", "after"))
+        before, after = (key(asked.get(name)) for name in ("before", "after"))
         found = self.cases.page(selection, before=before, after=after)
         return self.site.render(
             "cases.html",
@@ -117,7 +115,7 @@ class CasePages:
 
     def find(self, visit: Visit, request: Request, form: Form) -> Response:
         typed, hall = form.one("number")[:_LONGEST_NUMBER], visit.staff.hall
-        number = _as_printed(typed)
+        number = as_printed(typed)
         uid = elsewhere = None
         if number:
             uid = self.cases.find(number, hall=hall)
@@ -132,7 +130,7 @@ class CasePages:
         case = self._case(visit, request)
         if case is None:
             return self.site.missing(visit)
-        return self._page(visit, case)
+        return self._page(visit, case, saved="saved" in request.query_params)
 
     def numbers(self, visit: Visit, request: Request, form: Form) -> Response:
         del form
@@ -147,7 +145,15 @@ class CasePages:
         return self.site.render(template, visit=visit, here="cases", case=case, **values)
 
     def _page(
-        self, visit: Visit, case: Case, *, openly: bool = False, status: int = 200, said: str = "", note: str = ""
+        self,
+        visit: Visit,
+        case: Case,
+        *,
+        openly: bool = False,
+        saved: bool = False,
+        status: int = 200,
+        said: str = "",
+        note: str = "",
     ) -> Response:
         self.titles.look()
         row = self.store.submission(case.line.uid)
@@ -172,6 +178,7 @@ class CasePages:
             dead_end=dead_end,
             why=dead_end and refusal(dead_end, self.titles.label),
             longest=LONGEST_NOTE,
+            saved=case.steps[-1] if saved and case.steps and case.steps[-1].staff == visit.staff.name else None,
             said=said,
             note=note,
         )
@@ -209,7 +216,7 @@ class CasePages:
     def leaf(self, visit: Visit, request: Request) -> Response:
         """One page of a PDF, as the picture that it is."""
         found = self._paper(visit, request)
-        number = _key(str(request.path_params["leaf"])) or 0
+        number = key(str(request.path_params["leaf"])) or 0
         if found is None:
             return self.site.missing(visit)
         case, _, paper = found
@@ -248,7 +255,7 @@ class CasePages:
 
     def move(self, visit: Visit, request: Request, form: Form) -> Response:
         case = self._case(visit, request)
-        start, to = (_one_of(form.one(name), [stage.value for stage in Stage]) for name in ("from", "to"))
+        start, to = (one_of(form.one(name), [stage.value for stage in Stage]) for name in ("from", "to"))
         if case is None or start is None:
             return self.site.missing(visit)
         note = form.one("note")
@@ -298,7 +305,7 @@ class CasePages:
 
     def ask(self, visit: Visit, request: Request, form: Form) -> Response:
         case = self._case(visit, request)
-        start = _one_of(form.one("from"), [stage.value for stage in Stage])
+        start = one_of(form.one("from"), [stage.value for stage in Stage])
         if case is None or start is None:
             return self.site.missing(visit)
         others = [line.strip() for line in form.one("others").splitlines() if line.strip()]
@@ -307,7 +314,7 @@ class CasePages:
             return self._supplement(visit, case, form=form, said="materials")
         if len(materials) > MOST_MATERIALS or any(len(one) > LONGEST_MATERIAL for one in materials):
             return self._supplement(visit, case, form=form, said="many")
-        note, due = form.one("note"), _day(form.one("due_on"))
+        note, due = form.one("note"), day(form.one("due_on"))
         if not note or len(note) > LONGEST_NOTE:
             return self._supplement(visit, case, form=form, said="note")
         if form.one("due_on") and (due is None or due < self.cases.today()):
@@ -337,11 +344,11 @@ class CasePages:
         if now is not None and now.steps:
             last = now.steps[-1]
             if (last.code, last.staff, last.note or "") == (to, visit.staff.name, form.one("note")):
-                return see(f"/cases/{uid}")  # a second click: it is done, and by nobody else
+                return see(f"/cases/{uid}?saved")  # a second click: it is done, and by nobody else
         match answer:
             case Moved():
                 self.site.viewings.note(visit.staff.name, what, uid=uid, detail=to)
-                return see(f"/cases/{uid}")
+                return see(f"/cases/{uid}?saved")
             case Unknown():
                 return self.site.missing(visit)
             case NotAllowed() | Overtaken():
@@ -364,23 +371,3 @@ class CasePages:
             return None
         name = request.path_params["name"]
         return next(((case, row, one) for one in row.papers if one.id == name and one.complete), None)
-
-
-def _as_printed(number: str) -> str:
-    """As slips have it, however it was typed: in full width, in small letters, with spaces or other dashes."""
-    return re.sub("[^0-9A-Z]+", "-", unicodedata.normalize("NFKC", number).upper()).strip("-")
-
-
-def _one_of(text: str | None, known: Container[str]) -> str | None:
-    return text if text is not None and text in known else None
-
-
-def _key(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() and len(text) < 19 else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

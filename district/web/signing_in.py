@@ -13,6 +13,7 @@ from district.api import one_method
 from district.sessions import IDLE, LIFETIME, MOST_AT_ONCE, Visit
 from district.staff import SHORTEST_PASSWORD, Role, StaffRegister
 from district.viewings import What
+from district.web.fields import one_of
 from district.web.site import PAGE, Form, Site, form_of, see
 from district.web.words import WRONG_AT_CHANGE, WRONG_AT_OTHERS
 
@@ -106,8 +107,7 @@ def _add_account(site: Site, register: StaffRegister, turns: CapacityLimiter) ->
         )
 
     def show(visit: Visit, request: Request) -> Response:
-        del request
-        return page(visit)
+        return page(visit, said=one_of(request.query_params.get("saved"), ("password", "others")) or "")
 
     def change(visit: Visit, request: Request, form: Form) -> Response:
         name, new = visit.staff.name, form.secret("new")
@@ -123,7 +123,7 @@ def _add_account(site: Site, register: StaffRegister, turns: CapacityLimiter) ->
         except ValueError:
             return page(visit, status=422, said="weak")
         site.viewings.note(name, What.RENEWED)
-        answer = see("/cases" if visit.staff.password_given else "/account")
+        answer = see("/cases" if visit.staff.password_given else "/account?saved=password")
         site.keep_token(request, answer, site.sessions.begin(visit.staff))  # the old ones all ended with the password
         return answer
 
@@ -134,7 +134,7 @@ def _add_account(site: Site, register: StaffRegister, turns: CapacityLimiter) ->
             return page(visit, status=403, said="wrong")
         site.sessions.end_others(visit)
         site.viewings.note(visit.staff.name, What.OTHERS_ENDED)
-        return see("/account")
+        return see("/account?saved=others")
 
     site.shows("/account", show, first=True)
     site.does("/account/password", change, role=Role.VIEWER, turns=turns, back="/account", first=True)

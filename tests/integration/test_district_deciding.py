@@ -44,7 +44,7 @@ def test_a_case_goes_its_way_step_by_step(office: Office) -> None:
             assert "不能再改" in page.text
             assert office.stage(case) == "in-progress"
             page = clerk.post(f"/cases/{case}/stage", {"from": start, "to": to, "note": note, "sure": "1"})
-        assert page.url == f"{office.url}/cases/{case}"
+        assert page.url == f"{office.url}/cases/{case}?saved"
         assert office.stage(case) == to
     with office.store.engine.connect() as connection:
         steps = connection.execute(select(STEPS.c.code, STEPS.c.staff, STEPS.c.note).order_by(STEPS.c.seq)).all()
@@ -195,7 +195,7 @@ def test_a_supplement_is_asked_with_materials_and_a_note(office: Office) -> None
         assert clerk.post(path, {**whole, **wrong}).status_code == 422
         assert office.stage(case) == "accepted"
     page = clerk.post(path, whole)
-    assert page.url == f"{office.url}/cases/{case}"
+    assert page.url == f"{office.url}/cases/{case}?saved"
     assert "户口簿、村委会盖章的表、照片" in page.text
     assert "2099年12月31日" in page.text
     assert office.stage(case) == "supplement"

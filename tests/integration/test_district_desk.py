@@ -172,6 +172,19 @@ def test_the_list_tells_what_was_brought_since_it_was_asked_for(office: Office) 
     assert told == {nothing: False, brought: True, again: False, on_its_way: False}
 
 
+def test_what_was_done_is_said_to_who_did_it(office: Office) -> None:
+    case = hand_in(office.store, 1)
+    clerk, other = office.person("li"), office.person("wu")
+    assert "已保存" not in clerk.get(f"/cases/{case}?saved").text
+    page = clerk.post(f"/cases/{case}/stage", {"from": "complete", "to": "accepted"})
+    assert "已保存：已受理" in page.text
+    assert "已保存" not in clerk.get(f"/cases/{case}").text
+    assert "已保存" not in other.get(f"/cases/{case}?saved").text
+    clerk.get("/account")
+    assert "其他地方的登录都已退出" in clerk.post("/account/others", {"password": PASSWORD}).text
+    assert "已退出" not in clerk.get("/account?saved=x").text
+
+
 def test_a_second_click_is_told_no_colleague(office: Office) -> None:
     case = hand_in(office.store, 1)
     clerk, other = office.person("li"), office.person("wu")
@@ -182,7 +195,7 @@ def test_a_second_click_is_told_no_colleague(office: Office) -> None:
     for path, fields in ((f"/cases/{case}/stage", accepted), (f"/cases/{case}/supplement", asked)):
         for _ in range(2):
             answer = clerk.post(path, fields, csrf=token)
-            assert (answer.status_code, answer.url) == (200, f"{office.url}/cases/{case}")
+            assert (answer.status_code, answer.url) == (200, f"{office.url}/cases/{case}?saved")
         other.get("/cases")
         assert "别人刚刚办过" in other.post(path, fields).text
         answer = clerk.post(path, {**fields, "note": "请周四来"}, csrf=token)

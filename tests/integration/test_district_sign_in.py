@@ -272,7 +272,8 @@ def test_a_password_is_changed_by_who_knows_it_and_ends_other_sessions(office: O
         assert clerk.post(path, fields).status_code == status
     before = clerk.token
     done = clerk.post(path, {"password": PASSWORD, "new": OTHER, "again": OTHER})
-    assert done.url.endswith("/account")
+    assert done.url.endswith("/account?saved=password")
+    assert "密码已改好" in done.text
     assert clerk.token != before
     assert elsewhere.get("/cases").url.endswith("/sign-in")
     assert clerk.get("/cases").url.endswith("/cases")
