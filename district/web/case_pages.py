@@ -80,7 +80,11 @@ class CasePages:
         site.does("/cases/{uid}/supplement", self.ask, role=Role.CLERK)
 
     def list(self, visit: Visit, request: Request) -> Response:
-        return self._list(visit, request.query_params)
+        if "last" in request.query_params:
+            return see(self.site.last_list(request))
+        answer = self._list(visit, request.query_params)
+        self.site.keep_list(request, answer)
+        return answer
 
     def _list(self, visit: Visit, asked: Mapping[str, str], *, status: int = 200, sought: str = "") -> Response:
         self.titles.look()

@@ -30,6 +30,7 @@ from district.web.pages import Render
 UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PAGE = re.compile(r"/(?:cases|terminals|audit|account)(?:[/?][0-9A-Za-z/?=&%_-]*)?")
 """An address that one may come back to after signing in: of this site, by its look alone."""
+_LONGEST_QUERY = 400
 _MOST_FORM_BYTES = 32 * 1024
 _MOST_FIELDS = 64
 _UNWRITTEN = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r"}
@@ -178,9 +179,17 @@ class Site:
         origin = request.headers.get("origin")
         return origin is None or origin == _origin(self.address or str(request.base_url))
 
+    def keep_list(self, request: Request, answer: Response) -> None:
+        """Keep in the browser which cases were listed last, for the way back from one of them."""
+        self._set(request, answer, "list", request.url.query[:_LONGEST_QUERY])
+
+    def last_list(self, request: Request) -> str:
+        page = f"/cases?{request.cookies.get(self._name(request, 'list'), '')}".removesuffix("?")
+        return page if PAGE.fullmatch(page) else "/cases"
+
     def forget(self, request: Request, answer: Response) -> None:
-        """Take both cookies from the browser, and what it may have kept of the pages."""
-        for kind in ("staff", "form"):
+        """Take the cookies from the browser, and what it may have kept of the pages."""
+        for kind in ("staff", "form", "list"):
             secure = self.is_tls(request)
             answer.delete_cookie(self._name(request, kind), secure=secure, httponly=True, samesite="strict")
         answer.headers["Clear-Site-Data"] = '"cache"'

@@ -185,6 +185,24 @@ def test_what_was_done_is_said_to_who_did_it(office: Office) -> None:
     assert "已退出" not in clerk.get("/account?saved=x").text
 
 
+def test_the_way_back_from_a_case_leads_to_the_list_one_came_from(office: Office) -> None:
+    case = hand_in(office.store, 1, hall="ty")
+    clerk = office.person("li")
+    listed = "/cases?hall=ty&stage=complete&before=7"
+    clerk.get(listed)
+    clerk.get(f"/cases/{case}")
+    page = clerk.post(f"/cases/{case}/stage", {"from": "complete", "to": "accepted"})
+    assert 'href="/cases?last">← 回到办件</a>' in page.text
+    assert clerk.get("/cases?last").url == office.url + listed
+    clerk.get("/cases")
+    assert clerk.get("/cases?last").url == f"{office.url}/cases"
+    clerk.get("/cases?matter=%0d%0aX:%201;%22")
+    assert clerk.get("/cases?last").status_code == 200
+    clerk.get(listed)
+    clerk.post("/sign-out", {})
+    assert clerk.session.cookies.get("list") is None
+
+
 def test_a_second_click_is_told_no_colleague(office: Office) -> None:
     case = hand_in(office.store, 1)
     clerk, other = office.person("li"), office.person("wu")
