@@ -187,6 +187,15 @@ class PaperStore:
             return None
         return Paper(media_type=one.media_type, bytes=one.bytes, content=read.paper(one, file))
 
+    def is_there(self, name: str) -> bool:
+        """Whether a complete paper that has bytes has them where papers are kept."""
+        try:
+            with self._objects.open(name) as file:
+                file.peek(1)
+        except FileNotFoundError:
+            return False
+        return True
+
     def _read(self, connection: Connection, uid: str) -> Read | NoKey | NotIntact | None:
         """None when it was erased."""
         body = connection.execute(select(SUBMISSIONS.c.body).where(SUBMISSIONS.c.uid == uid)).scalar_one()

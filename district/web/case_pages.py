@@ -207,6 +207,7 @@ class CasePages:
             previous=names[at - 1] if at else None,
             next=names[at + 1] if at + 1 < len(names) else None,
             shown=paper.media_type in _SHOWN,
+            lost=paper.bytes > 0 and not self.store.papers.is_there(paper.id),
             leaves=count(self._pdf(paper)),
         )
 

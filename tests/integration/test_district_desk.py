@@ -19,7 +19,7 @@ from district.staff import Role
 from district.tables import STEPS, SUBMISSIONS, SUPPLEMENTS
 from district.viewings import What
 from tests.support.chromium import chromium, context, violations
-from tests.support.staff_site import PASSWORD, QUICK, Office, hand_in, put_halls, uid
+from tests.support.staff_site import PASSWORD, QUICK, Office, Piece, hand_in, paper_of, put_halls, uid
 
 __all__ = ["chromium", "context"]
 LINES = "it => {const all = document.createRange(); all.selectNodeContents(it); return all.getClientRects().length}"
@@ -201,6 +201,19 @@ def test_the_way_back_from_a_case_leads_to_the_list_one_came_from(office: Office
     clerk.get(listed)
     clerk.post("/sign-out", {})
     assert clerk.session.cookies.get("list") is None
+
+
+@pytest.mark.parametrize("media_type", ["image/jpeg", "application/pdf"])
+def test_a_paper_that_was_lost_is_told_as_lost(office: Office, media_type: str) -> None:
+    papers = (Piece(media_type=media_type), Piece(content=b"", media_type=media_type))
+    case = hand_in(office.store, 1, papers=papers)
+    clerk = office.person("li")
+    path = f"/cases/{case}/papers/{paper_of(case)}"
+    assert ("丢失" in clerk.get(path).text, "存到本机" in clerk.get(path).text) == (False, True)
+    office.store.objects.delete(paper_of(case))
+    page = clerk.get(path).text
+    assert ("丢失" in page, "存到本机" in page, "不是图像" in page, "<img" in page) == (True, False, False, False)
+    assert "丢失" not in clerk.get(f"/cases/{case}/papers/{paper_of(case, 2)}").text  # empty, as it was sent
 
 
 def test_a_second_click_is_told_no_colleague(office: Office) -> None:
