@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from district.database import alone, write
-from district.tables import VIEWINGS
+from district.tables import SUBMISSIONS, VIEWINGS
 
 PAGE = 50
 _LONGEST_DETAIL = 200
@@ -41,7 +41,7 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewing:
-    """`staff` is empty for somebody unknown. Times are ISO 8601."""
+    """`staff` is empty for somebody unknown. Times are ISO 8601. `number` is what people call the case."""
 
     seq: int
     at: str
@@ -49,6 +49,7 @@ class Viewing:
     what: str
     uid: str | None
     detail: str
+    number: str | None
 
 
 class Viewings:
@@ -67,7 +68,9 @@ class Viewings:
         self, *, staff: str | None = None, uid: str | None = None, before: int | None = None
     ) -> tuple[tuple[Viewing, ...], int | None]:
         """The newest lines, of one name or one case if asked, and the key the older ones begin from (None: no more)."""
-        rows = select(VIEWINGS).order_by(VIEWINGS.c.seq.desc()).limit(PAGE + 1)
+        number = func.coalesce(SUBMISSIONS.c.case_number, SUBMISSIONS.c.provisional_number).label("number")
+        rows = select(VIEWINGS, number).outerjoin(SUBMISSIONS, SUBMISSIONS.c.uid == VIEWINGS.c.uid)
+        rows = rows.order_by(VIEWINGS.c.seq.desc()).limit(PAGE + 1)
         for column, value in ((VIEWINGS.c.staff, staff), (VIEWINGS.c.uid, uid)):
             if value is not None:
                 rows = rows.where(column == value)

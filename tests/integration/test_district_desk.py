@@ -216,6 +216,18 @@ def test_a_paper_that_was_lost_is_told_as_lost(office: Office, media_type: str) 
     assert "丢失" not in clerk.get(f"/cases/{case}/papers/{paper_of(case, 2)}").text  # empty, as it was sent
 
 
+def test_the_record_calls_cases_as_people_do(office: Office) -> None:
+    whole, waiting = hand_in(office.store, 1), hand_in(office.store, 2, arrive=False)
+    clerk = office.person("li")
+    for case in (whole, waiting):
+        clerk.get(f"/cases/{case}")
+    admin = office.person("sun", Role.ADMIN)
+    page = admin.get("/audit").text
+    assert f'<a href="/cases/{whole}">2026-000001</a>' in page
+    assert f'<a href="/cases/{waiting}">TY03-261123-0002-E</a>' in page
+    assert "<small>办件 2026-000001</small>" in admin.get(f"/audit/cases/{whole}").text
+
+
 def test_a_second_click_is_told_no_colleague(office: Office) -> None:
     case = hand_in(office.store, 1)
     clerk, other = office.person("li"), office.person("wu")
