@@ -1,9 +1,9 @@
 """Case numbers: the platform's own, official ones, whose look is the platform's alone (`2026-000123`).
 
 They are counted in a row for each year, which is locked while numbers are taken from it: two processes never take the
-same one. On PostgreSQL those of a batch are drawn before it, in a commit of their own (:mod:`district.inserting`):
-everybody else would have to wait for that batch's disk. Numbers are then left out when the process is killed in
-between, or another takes one of the same forms: as many as there were forms in that commit.
+same one. On PostgreSQL those of a batch without a supplement are drawn before it, in a commit of their own
+(:mod:`district.inserting`): everybody else would have to wait for that batch's disk. Numbers are then left out when the
+process is killed in between, or another takes one of the same forms: as many as there were forms in that commit.
 """
 
 from __future__ import annotations

@@ -136,7 +136,7 @@ class _Made:
     receipts: dict[str, bytes]
 
     @classmethod
-    def of(cls, fresh: Sequence[_Fresh], numbers: Sequence[str], answered: Mapping[str, str | None], now: str) -> _Made:
+    def of(cls, fresh: Iterable[_Fresh], numbers: Sequence[str], answered: Mapping[str, str | None], now: str) -> _Made:
         """`numbers` are for its cases; `answered` those of the cases that supplements belong to."""
         following = iter(numbers)
         made = cls([], [], {})
@@ -208,7 +208,9 @@ class DistrictStore:
     def _take_all(self, looked: Sequence[_Looked]) -> list[Take]:
         """Raises IntegrityError when a uid or an attachment's id came to be known since it was looked for."""
         now = now_text()
-        cases = {one.outside.uid for one in looked if one.is_case}
+        # What counts drawn numbers again, should the server have forgotten them, stores no supplement.
+        ahead = self._engine.dialect.name != "sqlite" and not any(map(_is_supplement, looked))
+        cases = {one.outside.uid for one in looked if ahead and one.is_case}
         found = look_up(self._engine, {one.outside.uid for one in looked}, cases=cases, now=now)
         papers = self._known_papers(one.outside for one in looked if one.outside.uid not in found.known)
         fresh: dict[str, _Fresh] = {}
@@ -219,7 +221,13 @@ class DistrictStore:
                 fresh[take.outside.uid] = take
                 papers.update(take.papers)
             judged.append(take)
-        receipts = self._keep(list(fresh.values()), found.numbers, now) if fresh else {}
+        receipts: dict[str, bytes] = {}
+        if fresh and ahead:
+            made = _Made.of(fresh.values(), found.numbers, {}, now)
+            insert_together(self._engine, made.rows, made.papers)
+            receipts = made.receipts
+        elif fresh:
+            receipts = write(self._engine, lambda connection: _keep(connection, fresh.values(), now))
         taken: list[Take] = []
         for one in judged:
             if isinstance(one, _Fresh):
@@ -236,14 +244,6 @@ class DistrictStore:
             return set()
         with alone(self._engine) as connection:
             return set(connection.execute(_KNOWN_PAPERS, {"ids": named}).scalars())
-
-    def _keep(self, fresh: Sequence[_Fresh], numbers: Sequence[str], now: str) -> dict[str, bytes]:
-        """Store what is new, and give the receipts by uid; none for a supplement that nobody asked for."""
-        if self._engine.dialect.name != "sqlite" and not any(one.supplement_of for one in fresh):
-            made = _Made.of(fresh, numbers, {}, now)
-            insert_together(self._engine, made.rows, made.papers)
-            return made.receipts
-        return write(self._engine, lambda connection: _keep(connection, fresh, numbers, now))
 
     def progress(self, uid: str, *, of: str | None = None) -> Progress | Unknown:
         """Here and below, `of` is the code of the terminal that asks: what is not its own is unknown to it."""
@@ -379,13 +379,13 @@ def _judge(
     )
 
 
-def _keep(connection: Connection, fresh: Sequence[_Fresh], numbers: Sequence[str], now: str) -> dict[str, bytes]:
+def _keep(connection: Connection, fresh: Iterable[_Fresh], now: str) -> dict[str, bytes]:
     """Store what is new, and give the receipts by uid; none for a supplement that nobody asked for."""
     kept = [one for one in fresh if one.supplement_of is None or _answers(connection, one, one.supplement_of, now)]
     if not kept:
         return {}
     answered = {one: number_of_case(connection, one) for one in {one.supplement_of for one in kept} if one is not None}
-    made = _Made.of(kept, numbers or next_cases(connection, now, sum(one.is_case for one in kept)), answered, now)
+    made = _Made.of(kept, next_cases(connection, now, sum(one.is_case for one in kept)), answered, now)
     insert_submissions(connection, made.rows, made.papers)
     return made.receipts
 

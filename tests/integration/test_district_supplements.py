@@ -6,16 +6,20 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
 
+import district.store
 from district.cases import Cases, Moved, Stage
+from district.database import write
+from district.inserting import Found
 from district.opening import read_body
 from district.outcomes import NotAsked, Taken, Unknown, Upload
 from district.store import DistrictStore
-from district.tables import OUTBOX, SUBMISSIONS
+from district.tables import CASE_COUNTERS, OUTBOX, SUBMISSIONS
 from district.terminals import Terminals
 from offline_queue.sealed import PublicKey, Recipients, Sealing
 from offline_queue.wire import Attachment, Envelope, Progress, State, Suite, Supplement, canonical_bytes, sha256_hex
@@ -130,6 +134,28 @@ def test_an_answer_to_a_closed_case_is_not_taken_and_a_late_one_is_no_step_of_it
     assert platform.progress(ANSWER).state is State.DONE
     assert [step.code for step in platform.progress(CASE).steps] == ["received", "complete", "declined"]
     assert (CASE, "supplement-answered") not in platform.events()
+
+
+def test_numbers_beside_an_answer_are_given_once_whatever_a_server_that_stopped_forgot(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, look_up = platform.store.engine, district.store.look_up
+
+    def forgotten(*told: Any, **named: Any) -> Found:
+        """What it draws is not on the disk yet."""
+        with engine.connect() as connection:
+            last = connection.execute(select(CASE_COUNTERS.c.last)).scalar_one()
+        found = look_up(*told, **named)
+        write(engine, lambda connection: connection.execute(CASE_COUNTERS.update().values(last=last)))
+        return found
+
+    batch = [envelope(ANSWER, of=ASKED), envelope(FRESH)]
+    monkeypatch.setattr(district.store, "look_up", forgotten)
+    assert all(isinstance(one, Taken) for one in platform.store.take_all([(x, canonical_bytes(x)) for x in batch]))
+    assert isinstance(platform.take(envelope(OTHER, papers=True)), Taken)
+    assert platform.store.papers.append(PAPER, 0, CONTENT) == Upload(offset=len(CONTENT), length=len(CONTENT))
+    numbers = [platform.progress(uid).case_number for uid in (CASE, ANSWER, FRESH, OTHER)]
+    assert [str(one)[-1] for one in numbers] == ["1", "1", "2", "3"]
 
 
 def test_an_answer_belongs_to_the_hall_of_its_case(platform: Platform) -> None:
