@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,7 +27,7 @@ from district.objects import ObjectsAway, look_at_folder
 from district.outcomes import SubmissionRow
 from district.outward import is_loopback
 from district.recovery_cli import recover, tidy
-from district.retention import erasing_daily
+from district.retention import begin_erasing_daily
 from district.retention_cli import retention
 from district.secret_files import SecretTrouble
 from district.serving import Door, Tls, listen
@@ -191,8 +190,9 @@ def serve(
             doors.append(Door(app=create_enrolment_app(settings), listener=listener, tls=open_tls))
     for door in doors:
         click.echo(door.url, err=True)
-    with erasing_daily(partial(open_store, settings), days=erase_after) if erase_after else nullcontext():
-        listen_and_serve(doors)
+    if erase_after is not None:
+        begin_erasing_daily(partial(open_store, settings), days=erase_after)
+    listen_and_serve(doors)
 
 
 def _look_at(settings: Settings) -> None:

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, Select, select
@@ -223,25 +224,22 @@ def erase_in_turn(
     _log.info("erased: %d cases", erased)
 
 
-@contextmanager
-def erasing_daily(open_store: Callable[[], DistrictStore], *, days: int) -> Generator[None]:
-    """Erase once a day, on a thread beside, for as long as the server runs; one of all its processes does it."""
-    over = threading.Event()
+def begin_erasing_daily(open_store: Callable[[], DistrictStore], *, days: int) -> None:
+    """Look whether it is time to erase, on a thread beside, for as long as the process lives: it ends with it at once,
+    in the midst of a case as well, which is provided for."""
 
     def work() -> None:
         while True:
-            try:
-                with closing(open_store()) as store:
-                    erase_in_turn(store, days=days)
-            except (DatabaseTrouble, KeysTrouble, *_TROUBLES) as trouble:
-                _log.warning("nothing could be erased now: %s", type(trouble).__name__)
-            if over.wait(_LOOK_SECONDS):
-                return
+            look(open_store, days=days)
+            time.sleep(_LOOK_SECONDS)
 
-    thread = threading.Thread(target=work, name="retention", daemon=True)
-    thread.start()
+    threading.Thread(target=work, name="retention", daemon=True).start()
+
+
+def look(open_store: Callable[[], DistrictStore], *, days: int) -> None:
+    """Erase, once a day and in one of all processes; what fails goes on within the hour."""
     try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+        with closing(open_store()) as store:
+            erase_in_turn(store, days=days)
+    except (DatabaseTrouble, KeysTrouble, *_TROUBLES) as trouble:
+        _log.warning("nothing could be erased now: %s", type(trouble).__name__)

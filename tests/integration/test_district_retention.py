@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import queue
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +22,7 @@ from district.database import DatabaseTrouble
 from district.keys import KeysTrouble
 from district.objects import ObjectsAway, ObjectsWrong
 from district.outcomes import Conflict, Taken, Upload, WrongOffset
-from district.retention import DAY_SECONDS, erase, erase_in_turn, erasing_daily, is_my_turn
+from district.retention import DAY_SECONDS, erase, erase_in_turn, is_my_turn, look
 from district.store import DistrictStore
 from district.tables import ATTACHMENTS, CHORES, OUTBOX, REPORTS, STEPS, SUBMISSIONS, SUPPLEMENTS
 from district.telemetry import Telemetry
@@ -30,6 +32,22 @@ from tests.support.staff_site import Piece, TurnedClock, hand_in, paper_of
 
 NAME = "欧阳娜扎提"
 SECRET = b"a picture of somebody " * 20
+SLOW = """
+import sys, time
+from district import cli, objects
+
+deleting = objects.Folder.delete
+
+def slow(folder, name, **named):
+    if name.endswith("2"):
+        print(name, "is slow", file=sys.stderr, flush=True)
+        time.sleep(600)
+    deleting(folder, name, **named)
+
+objects.Folder.delete = slow
+cli.main()
+"""
+"""A platform of which the second paper takes long to delete."""
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -255,28 +273,35 @@ def test_who_was_killed_loses_no_day_and_who_goes_on_keeps_its_turn(
     assert is_my_turn(store.engine, now=began + timedelta(seconds=DAY_SECONDS))
 
 
-def test_the_command_and_the_server_erase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_erases(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'd.db'}"
     store = DistrictStore(url, tmp_path / "papers")
-    long_ago = TurnedClock(now=datetime(2020, 1, 1, tzinfo=UTC))
-    first = closed(store, 1, long_ago)
+    case = closed(store, 1, TurnedClock(now=datetime(2020, 1, 1, tzinfo=UTC)))
     done = CliRunner().invoke(main, ["retention", "--days", "30", "--database", url])
     assert (done.exit_code, done.output) == (0, "1 cases erased\n")
-    assert store.submission(first) is None
-    second = closed(store, 2, long_ago)
-    seen = threading.Event()
-    erasing = erase
+    assert store.submission(case) is None
+    store.close()
 
-    def watched(*words: object, **named: object) -> int:
-        try:
-            return erasing(*words, **named)  # type: ignore[arg-type]
-        finally:
-            seen.set()
 
-    monkeypatch.setattr("district.retention.erase", watched)
-    with erasing_daily(lambda: DistrictStore(url, tmp_path / "papers"), days=30):
-        assert seen.wait(20)
-    assert store.submission(second) is None
+def test_the_server_erases_and_ends_at_once_whatever_it_is_at(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'd.db'}"
+    store = DistrictStore(url, tmp_path / "papers")
+    first, second = (closed(store, number, TurnedClock(now=datetime(2020, 1, 1, tzinfo=UTC))) for number in (1, 2))
+    words = [sys.executable, "-c", SLOW, "serve", "--port", "0", "--database", url, "--erase-after", "30"]
+    server = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    assert server.stderr is not None
+    try:
+        assert server.stderr.readline().startswith("http://")
+        assert server.stderr.readline() == f"{paper_of(second)} is slow\n"
+        assert store.submission(first) is None
+        server.send_signal(signal.SIGINT)  # which unwinds the process, where SIGTERM ends it
+        assert server.wait(20) == 1
+    finally:
+        server.kill()
+        server.communicate(timeout=20)
+    assert store.submission(second) is not None
+    assert erase(store.engine, store.objects, days=30, now=datetime.now(tz=UTC)) == 1
+    assert store.papers.paper(paper_of(second)) is None
     store.close()
 
 
@@ -286,7 +311,6 @@ def test_what_fails_is_tried_again_soon(tmp_path: Path, monkeypatch: pytest.Monk
     case = closed(store, 1, TurnedClock(now=datetime(2020, 1, 1, tzinfo=UTC)))
     opening: list[Exception] = [ObjectsWrong("no such bucket"), KeysTrouble("locked"), DatabaseTrouble("away")]
     troubles: list[Exception] = [FileNotFoundError(), ObjectsAway("gone")]
-    seen: queue.Queue[float] = queue.Queue()
     erasing = erase
 
     def opened() -> DistrictStore:
@@ -294,30 +318,25 @@ def test_what_fails_is_tried_again_soon(tmp_path: Path, monkeypatch: pytest.Monk
             raise opening.pop()
         return DistrictStore(url, tmp_path / "papers")
 
-    def watched(*words: Any, now: datetime, **named: Any) -> int:
+    def watched(*words: Any, **named: Any) -> int:
         if troubles:
-            seen.put(now.timestamp())
             raise troubles.pop()
-        count = erasing(*words, now=now, **named)
-        seen.put(0)
-        return count
+        return erasing(*words, **named)
 
     def due() -> int:
         with store.engine.connect() as connection:
             return connection.execute(select(CHORES.c.due)).scalar_one()
 
     monkeypatch.setattr("district.retention.erase", watched)
-    monkeypatch.setattr("district.retention._LOOK_SECONDS", 0.02)
-    with erasing_daily(opened, days=30):
-        for _ in range(2):
-            at = int(seen.get(timeout=20))
-            deadline = time.monotonic() + 20
-            while due() != at + 3600:
-                assert time.monotonic() < deadline
-            assert store.submission(case) is not None
-            with store.engine.begin() as connection:
-                connection.execute(CHORES.update().values(due=0))  # the hour is over
-        assert seen.get(timeout=20) == 0
+    while opening:
+        look(opened, days=30)
+    while troubles:
+        look(opened, days=30)
+        assert time.time() < due() <= time.time() + 3600
+        assert store.submission(case) is not None
+        with store.engine.begin() as connection:
+            connection.execute(CHORES.update().values(due=0))  # the hour is over
+    look(opened, days=30)
     assert store.submission(case) is None
     assert due() > time.time() + DAY_SECONDS - 600
     store.close()
