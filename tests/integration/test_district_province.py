@@ -107,6 +107,8 @@ class Desk:
 def desk(tmp_path: Path, province: Province, monkeypatch: pytest.MonkeyPatch) -> Desk:
     folder = tmp_path / "desk"
     folder.mkdir()
+    for module in ("store", "papers_store"):  # the year is in the number
+        monkeypatch.setattr(f"district.{module}.now_text", lambda: "2026-11-25T01:00:00+00:00")
     text = block("yaml").replace("https://ywxt.province.example", f"https://127.0.0.1:{province.port}")
     (folder / "province.yaml").write_text(text, "utf-8")
     (folder / "province-ca.pem").write_bytes((tmp_path / "ca" / "province.pem").read_bytes())

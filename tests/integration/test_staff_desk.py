@@ -80,7 +80,7 @@ def test_held_submissions_are_told_with_reason_and_released(keyed: Store) -> Non
     desk.staff.release(held)
     after = desk.told()
     assert (after.waiting, after.held) == (2, ())
-    assert desk.woken.get(timeout=5)
+    assert desk.woken.get(timeout=20)
     kept = keyed.show(held)
     assert kept is not None
     assert kept.state is State.READY
