@@ -13,7 +13,7 @@ from devices.printer.sim import SimulatedPrinter
 
 def connect(printer: SimulatedPrinter) -> socket.socket:
     parts = urlsplit(printer.uri)
-    line = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5)
+    line = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=20)
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return line
 

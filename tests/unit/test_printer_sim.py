@@ -177,7 +177,7 @@ def test_any_bytes_are_read_to_their_end(data: bytes) -> None:
 
 
 def send(sim: SimulatedPrinter, data: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", int(sim.uri.rpartition(":")[2])), timeout=5) as line:
+    with socket.create_connection(("127.0.0.1", int(sim.uri.rpartition(":")[2])), timeout=20) as line:
         line.sendall(data)
         line.shutdown(socket.SHUT_WR)
         line.recv(1)
@@ -203,7 +203,7 @@ def test_slips_are_kept_told_and_written(tmp_path: Path, sim: SimulatedPrinter) 
 
 
 def test_automatic_status_is_sent_at_every_change_once_it_is_asked_for(sim: SimulatedPrinter) -> None:
-    with socket.create_connection(("127.0.0.1", int(sim.uri.rpartition(":")[2])), timeout=5) as line:
+    with socket.create_connection(("127.0.0.1", int(sim.uri.rpartition(":")[2])), timeout=20) as line:
         line.sendall(b"\x1da\xff")
         assert line.recv(4) == b"\x10\x00\x00\x0f"
         threading.Thread(target=sim.open_cover).start()
