@@ -229,6 +229,13 @@ def test_the_record_calls_cases_as_people_do(office: Office) -> None:
     assert "<small>办件 2026-000001</small>" in admin.get(f"/audit/cases/{whole}").text
 
 
+def test_a_hall_to_which_nothing_came_yet_is_told_so(office: Office) -> None:
+    hand_in(office.store, 1, hall="ty")
+    bound = office.person("feng", hall="hx")
+    assert "还没有收到申报" in bound.get("/cases").text
+    assert "没有符合的办件" in bound.get("/cases?stage=complete").text
+
+
 def test_a_second_click_is_told_no_colleague(office: Office) -> None:
     case = hand_in(office.store, 1)
     clerk, other = office.person("li"), office.person("wu")
