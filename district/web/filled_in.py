@@ -35,7 +35,7 @@ SAID: dict[str, dict[str, str]] = {
         "thai-identity-card": "泰国身份证",
     },
     "assurance": {
-        "chip_authenticated": "芯片证明了自己不是复制的",
+        "chip_authenticated": "芯片验证通过，不是复制的",
         "signed": "卡上信息有发证机关的签名，核对无误",
         "sam_verified": "经过专用安全模块读出",
         "unsigned": "读自卡上，没有签名可以核对",

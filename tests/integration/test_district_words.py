@@ -123,6 +123,7 @@ def test_a_form_of_each_matter_is_in_the_words_of_the_published_catalogue(store:
     assert read["您的手机号是多少？"] == "138****5678"
     assert read["找不到您时，可以找家里谁？"] == "李建国（手写）"
     assert read["代办人 · 出示的证件"] == "护照或出入境证件"
+    assert read["代办人 · 核验方式"] == "芯片验证通过，不是复制的"
     assert read["办理语言"] == "英文"
 
 
