@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
+from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -26,6 +25,7 @@ from starlette.types import Scope
 from district.answers import problem, retry_seconds
 from district.api import Api, one_method
 from district.catalogue import Catalogues, add_catalogue
+from district.database import AWAY
 from district.enrolment import Enrolments, add_enrolments
 from district.gate import Gate, Refused
 from district.gate import Request as Asked
@@ -46,9 +46,8 @@ from district.uploads import add_uploads
 from district.web import add_slip_page, add_staff_pages
 
 _log = logging.getLogger(__name__)
-_LATER = (ObjectsAway, OperationalError, InternalError, QueuePoolTimeout, sqlite3.OperationalError)
-"""A full disk, a database or an object store that is gone, or may only be read: nothing was acknowledged, and later it
-may be."""
+_LATER = (*AWAY, ObjectsAway, sqlite3.OperationalError)
+"""Nothing was acknowledged, and later it may be. SQLite's own error is that of the nonces, beside the database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

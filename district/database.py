@@ -32,7 +32,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
 
 from district.outward import plain_host
 from offline_queue.blobs import private_folder
@@ -56,6 +57,8 @@ _CONNECTIONS = 14
 """To PostgreSQL. None is closed after its use: to open one costs more than the use."""
 CONNECT_SECONDS = 10
 POOL_SECONDS = 20.0
+AWAY = (OperationalError, InternalError, QueuePoolTimeout)
+"""What is raised by a database that is gone, full or busy, or may only be read: later it may be back."""
 _IN_TURN = threading.Lock()
 """Threads of one process write to SQLite in turn. Its own way of waiting, which other processes are left with, is to
 ask again after a while, and may miss its turn for long."""

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from sqlalchemy.exc import OperationalError
-
+from district.database import AWAY
 from district.delivery import Erased, Sealed, delivery_of
 from district.objects import ObjectsAway
 from district.outbox import Claimed, Outbox
@@ -58,8 +57,8 @@ class Forwarder:
         while not stop.is_set():
             try:
                 done = self.once(stop)
-            except OperationalError:
-                # The database is away; what was under way is delivered again when its lease is over.
+            except AWAY:
+                # What was under way is delivered again when its lease is over.
                 done = Round(pause=DATABASE_PAUSE)
             stop.wait(POLL_SECONDS if done.pause is None else done.pause)
 

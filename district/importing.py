@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
+from district.database import AWAY
 from district.opening import read_body
 from district.outcomes import Conflict, NotAsked, NotOpening, Taken, Unknown, Upload, WrongDigest, WrongOffset
 from district.store import DistrictStore
@@ -123,7 +124,7 @@ def _import(folder: Path, store: DistrictStore, register: Register) -> Imported 
     for _ in range(_TRIES):
         try:
             taken = _take(folder, parcel, store)
-        except (OperationalError, IntegrityError):
+        except (*AWAY, IntegrityError):
             continue  # the running platform writes to the same rows: its word or ours, once more
         if taken is not None:
             return taken if isinstance(taken, Imported) else NotImported(name=folder.name, reason=taken)

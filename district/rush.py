@@ -12,13 +12,14 @@ from __future__ import annotations
 import logging
 import re
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from district.admission import Later
 from district.answers import problem
+from district.database import AWAY
 from district.threads import API
 from district.turns import Turns
 from offline_queue.wire import MAX_BATCH, WAITING_HEADER
@@ -82,5 +83,5 @@ class UnderWay:
         """What troubles the database, the request itself is told where it asks it; in a second this is tried again."""
         try:
             self._turns.exchange()
-        except SQLAlchemyError as trouble:
+        except AWAY as trouble:
             _log.warning("turns were not exchanged: %s", trouble.orig if isinstance(trouble, DBAPIError) else trouble)

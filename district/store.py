@@ -16,11 +16,10 @@ from typing import Any
 from pydantic_core import to_json
 from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
+from sqlalchemy.exc import IntegrityError
 
 from district.case_numbers import next_cases
-from district.database import alone, open_engine, write
+from district.database import AWAY, alone, open_engine, write
 from district.inserting import insert_submissions, insert_together, look_up
 from district.leases import UPLOADS_AT_ONCE, Leases
 from district.objects import Place, open_objects
@@ -342,11 +341,8 @@ class DistrictStore:
 
 
 def _is_everybodys(trouble: Exception) -> bool:
-    """Whether it is no better for one request alone: a database that is gone, full, or may only be read."""
-    return (
-        isinstance(trouble, OperationalError | InternalError | QueuePoolTimeout)
-        and getattr(getattr(trouble, "orig", None), "sqlstate", None) != _LOCKED
-    )
+    """Whether it is no better for one request alone."""
+    return isinstance(trouble, AWAY) and getattr(getattr(trouble, "orig", None), "sqlstate", None) != _LOCKED
 
 
 def _is_supplement(one: _Looked) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as QueuePoolTimeout
 
 from district.database import write
 from district.delivery import Erased, delivery_of
@@ -239,12 +240,17 @@ def test_a_database_that_is_away_for_a_while_ends_no_forwarder(
     store: DistrictStore, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(store)
-    stop, tries = threading.Event(), iter([True, True, False])
+    stop = threading.Event()
+    troubles: list[Exception] = [
+        OperationalError("claim", None, Exception("the server is gone")),
+        InternalError("claim", None, Exception("cannot execute SELECT FOR UPDATE in a read-only transaction")),
+        QueuePoolTimeout("QueuePool limit"),
+    ]
 
     class Away(Outbox):
         def claim(self) -> Claimed | None:
-            if next(tries, False):
-                raise OperationalError("claim", None, Exception("the server is gone"))
+            if troubles:
+                raise troubles.pop()
             return super().claim()
 
         def delivered(self, claimed: Claimed, number: str | None) -> None:
