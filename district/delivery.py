@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import JsonValue
 from sqlalchemy import Connection, select
 
+from district.opening import PaperLost
 from district.outbox import HANDED_ON, Told
 from district.outcomes import SubmissionRow
 from district.receiving import CasePaper, Delivery, Event
@@ -112,10 +113,7 @@ def _papers(row: SubmissionRow | None) -> Iterator[CasePaper]:
 
 
 def _content(store: DistrictStore, name: str) -> bytes:
-    try:
-        paper = store.papers.paper(name)
-        if paper is None:
-            raise ValueError(name)
-        return b"".join(paper.content)
-    except FileNotFoundError:
-        raise ValueError(name) from None
+    paper = store.papers.paper(name)
+    if paper is None:
+        raise PaperLost(name)
+    return b"".join(paper.content)

@@ -19,6 +19,10 @@ Body = Envelope | SealedSubmission
 Keys = Mapping[str, X25519PrivateKey]
 
 
+class PaperLost(ValueError):
+    """A complete paper is not what was handed in any more, or gone."""
+
+
 def read_body(content: bytes, media_type: str | None = None) -> Body | None:
     """A body as it came; None when it is none, or of another type. Without the media type (of kept bytes) either kind
     is found."""
@@ -49,15 +53,19 @@ class Read:
     opened: Opened | None
 
     def paper(self, one: Attachment, file: BinaryIO) -> Iterator[bytes]:
-        """The plain bytes of a complete paper, in pieces; closes its file. Raises ValueError where it is not what was
-        handed in."""
-        digest = hashlib.sha256()
+        """The plain bytes of a complete paper, in pieces; closes its file. Raises PaperLost: before the last piece, so
+        that nobody has the whole of what was not handed in."""
+        digest, held = hashlib.sha256(), b""
         with file:
             for piece in self._pieces(one, file):
                 digest.update(piece)
-                yield piece
+                if held:
+                    yield held
+                held = piece
         if digest.hexdigest() != one.sha256:
-            raise ValueError(one.id)
+            raise PaperLost(one.id)
+        if held:
+            yield held
 
     def _pieces(self, one: Attachment, file: BinaryIO) -> Iterator[bytes]:
         if self.opened is None:
@@ -68,7 +76,7 @@ class Read:
         for index in range(max(1, chunk_count(file.seek(0, os.SEEK_END)))):
             chunk = self.opened.paper_chunk(one.id, file, index)
             if chunk is None:
-                raise ValueError(one.id)
+                raise PaperLost(one.id)
             yield chunk
 
     def is_intact(self, name: str, file: BinaryIO) -> bool:
@@ -76,7 +84,7 @@ class Read:
         (one,) = (one for one in self.envelope.attachments if one.id == name)
         try:
             return sum(len(piece) for piece in self.paper(one, file)) == one.bytes
-        except ValueError:
+        except PaperLost:
             return False
 
 

@@ -78,7 +78,7 @@ class PaperRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A complete paper's plain bytes, in pieces."""
+    """A complete paper's plain bytes, in pieces. To read them raises PaperLost and ObjectsAway."""
 
     media_type: str
     bytes: int

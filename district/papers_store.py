@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader, BytesIO
 from typing import Any
@@ -23,14 +24,14 @@ from district.case_numbers import next_cases
 from district.database import alone, write
 from district.leases import Full, Leases, end_lease
 from district.objects import Objects
-from district.opening import Keys, Read, kept_body, read_with
+from district.opening import Keys, PaperLost, Read, kept_body, read_with
 from district.outbox import Event, tell
 from district.outcomes import NotOpening, Paper, TooLong, Unknown, Upload, WrongDigest, WrongOffset
 from district.supplements import settle
 from district.tables import ATTACHMENTS, LEASES, SUBMISSIONS
 from district.times import now_text
 from offline_queue.sealed import NoKey, NotIntact
-from offline_queue.wire import State
+from offline_queue.wire import Attachment, State
 
 Appended = Upload | Unknown | WrongOffset | TooLong | WrongDigest | NotOpening
 
@@ -168,7 +169,7 @@ class PaperStore:
         return None if read.is_intact(row.id, file) else NotOpening()
 
     def paper(self, name: str) -> Paper | None:
-        """A complete paper; None when there is none of this name, or no key for it."""
+        """A complete paper; None when there is none of this name (any more), or no key for it."""
         with alone(self._engine) as connection:
             row = connection.execute(
                 select(ATTACHMENTS.c.uid, ATTACHMENTS.c.bytes).where(
@@ -179,22 +180,19 @@ class PaperStore:
         if row is None or not isinstance(read, Read):
             return None
         (one,) = (one for one in read.envelope.attachments if one.id == name)
-        try:
-            file = self._objects.open(name) if row.bytes else _at_hand(b"")
-            file.peek(1)
-        except FileNotFoundError:
-            _log.error("the paper %s is complete, and not where papers are kept", name)
-            return None
-        return Paper(media_type=one.media_type, bytes=one.bytes, content=read.paper(one, file))
+        return Paper(
+            media_type=one.media_type, bytes=one.bytes, content=self._content(read, one, is_empty=not row.bytes)
+        )
 
-    def is_there(self, name: str) -> bool:
-        """Whether a complete paper that has bytes has them where papers are kept."""
+    def _content(self, read: Read, one: Attachment, *, is_empty: bool) -> Iterator[bytes]:
         try:
-            with self._objects.open(name) as file:
-                file.peek(1)
+            yield from read.paper(one, _at_hand(b"") if is_empty else self._objects.open(one.id))
         except FileNotFoundError:
-            return False
-        return True
+            _log.error("the paper %s is complete, and not where papers are kept", one.id)
+            raise PaperLost(one.id) from None
+        except PaperLost:
+            _log.error("the paper %s is complete, and not what was handed in any more", one.id)
+            raise
 
     def _read(self, connection: Connection, uid: str) -> Read | NoKey | NotIntact | None:
         """None when it was erased."""

@@ -32,6 +32,7 @@ from district.cases import (
     Unknown,
 )
 from district.halls import Halls
+from district.opening import PaperLost
 from district.outbox import Outbox
 from district.outcomes import PaperRow, SubmissionRow
 from district.sessions import Visit
@@ -194,7 +195,7 @@ class CasePages:
             return self.site.missing(visit)
         case, row, paper = found
         names = [one.id for one in row.papers if one.complete]
-        at = names.index(paper.id)
+        at, pdf = names.index(paper.id), self._pdf(paper)
         return self._render(
             visit,
             case,
@@ -207,16 +208,19 @@ class CasePages:
             previous=names[at - 1] if at else None,
             next=names[at + 1] if at + 1 < len(names) else None,
             shown=paper.media_type in _SHOWN,
-            lost=paper.bytes > 0 and not self.store.papers.is_there(paper.id),
-            leaves=count(self._pdf(paper)),
+            lost=pdf is None,
+            leaves=count(pdf or b""),
         )
 
-    def _pdf(self, paper: PaperRow) -> bytes:
-        """The file, if it is one that has leaves; else nothing."""
-        if paper.media_type != "application/pdf" or paper.bytes > MOST_BYTES:
-            return b""
+    def _pdf(self, paper: PaperRow) -> bytes | None:
+        """The file, if it is one that has leaves; else nothing. None for a paper that was lost, whatever it is: all of
+        it is read, to know that."""
         opened = self.store.papers.paper(paper.id)
-        return b"" if opened is None else b"".join(opened.content)
+        has_leaves = paper.media_type == "application/pdf" and paper.bytes <= MOST_BYTES
+        try:
+            return None if opened is None else b"".join(piece for piece in opened.content if has_leaves)
+        except PaperLost:
+            return None
 
     def leaf(self, visit: Visit, request: Request) -> Response:
         """One page of a PDF, as the picture that it is."""
@@ -226,7 +230,7 @@ class CasePages:
             return self.site.missing(visit)
         case, _, paper = found
         self.site.viewings.note(visit.staff.name, What.PAPER, uid=case.line.uid, detail=f"{paper.id} {number}")
-        shown = leaf(self._pdf(paper), number)
+        shown = leaf(self._pdf(paper) or b"", number)
         if shown is None:
             return self.site.missing(visit)
         named = f'inline; filename="{paper.id}-{number}{_ENDINGS[shown.media_type]}"'
@@ -242,7 +246,10 @@ class CasePages:
         opened = self.store.papers.paper(paper.id)
         if opened is None:
             return self.site.missing(visit)
-        first = next(opened.content, b"")
+        try:
+            first = next(opened.content, b"")
+        except PaperLost:
+            return see(f"/cases/{case.line.uid}/papers/{paper.id}")  # which says so
         begins = _BEGINNINGS.get(opened.media_type)
         kind = opened.media_type if begins is not None and first.startswith(begins) else "application/octet-stream"
         way = "inline" if kind in _SHOWN else "attachment"

@@ -19,7 +19,7 @@ from district.staff import Role
 from district.tables import STEPS, SUBMISSIONS, SUPPLEMENTS
 from district.viewings import What
 from tests.support.chromium import chromium, context, violations
-from tests.support.staff_site import PASSWORD, QUICK, Office, Piece, hand_in, paper_of, put_halls, uid
+from tests.support.staff_site import JPEG, PASSWORD, QUICK, Office, Piece, filed, hand_in, paper_of, put_halls, uid
 
 __all__ = ["chromium", "context"]
 LINES = "it => {const all = document.createRange(); all.selectNodeContents(it); return all.getClientRects().length}"
@@ -215,6 +215,24 @@ def test_a_paper_that_was_lost_is_told_as_lost(office: Office, media_type: str) 
     page = clerk.get(path).text
     assert ("丢失" in page, "存到本机" in page, "不是图像" in page, "<img" in page) == (True, False, False, False)
     assert "丢失" not in clerk.get(f"/cases/{case}/papers/{paper_of(case, 2)}").text  # empty, as it was sent
+
+
+@pytest.mark.parametrize("media_type", ["image/jpeg", "application/pdf"])
+def test_a_paper_that_changed_where_it_lies_is_given_to_nobody(office: Office, tmp_path: Path, media_type: str) -> None:
+    papers = (Piece(content=filed("1"), media_type=media_type), Piece(content=JPEG * 300_000, media_type=media_type))
+    case = hand_in(office.store, 1, papers=papers)
+    clerk = office.person("li")
+    small, large = (f"/cases/{case}/papers/{paper_of(case, place)}" for place in (1, 2))
+    for path, paper in zip((small, large), papers, strict=True):
+        assert clerk.get(f"{path}/content").content == paper.content
+        file = tmp_path / "district" / "papers" / path.rpartition("/")[2]
+        file.write_bytes(paper.content[:-1] + b"?")
+        page = clerk.get(path)
+        assert (page.status_code, "损坏" in page.text, "<img" in page.text) == (200, True, False)
+    assert clerk.get(f"{small}/leaves/1").status_code == 404
+    assert clerk.get(f"{small}/content").url == office.url + small
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):  # the first piece is on its way, and not the last
+        clerk.get(f"{large}/content")
 
 
 def test_the_record_calls_cases_as_people_do(office: Office) -> None:

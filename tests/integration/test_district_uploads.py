@@ -73,7 +73,7 @@ def test_a_store_that_is_gone_makes_terminals_wait_and_loses_nothing(
     assert sender.is_kept(store)
     line.turn(Mood.GONE)
     with pytest.raises(Exception, match="the object store is away"):
-        store.papers.paper(name)
+        sender.is_kept(store)
     store.close()
 
 
