@@ -141,6 +141,7 @@ def main() -> None:
     wanted.add_argument("--seconds", type=int, default=0)
     wanted.add_argument("--runs", type=int, default=-1)
     wanted.add_argument("--seed", type=int, default=0)
+    wanted.add_argument("--longest", type=int, default=2, help="seconds by the clock, so more where it may stand still")
     given = wanted.parse_args()
     atheris: Any = import_module("atheris")  # without types, and not before it is meant: it changes how Python runs
     targets = list(TARGETS.values()) if given.target == "all" else [TARGETS[given.target]]
@@ -155,7 +156,7 @@ def main() -> None:
             "runs": given.runs,
             "seed": given.seed,
             "max_len": LONGEST,
-            "timeout": 2,
+            "timeout": given.longest,
             "rss_limit_mb": 1024,
             "verbosity": 0,
             "print_final_stats": 1,
