@@ -84,12 +84,14 @@ def test_a_reader_that_is_away_does_not_hide_the_other(pair: Pair) -> None:
     pair.insert("wang")
     expect(pair, Reading)
     expect(pair, CardRead)
-    pair.slots[1].plug(True)
-    pair.slots[1].serve(False)
     pair.slots[0].remove()
     expect(pair, NoCard)
     pair.slots[0].serve(False)
+    expect(pair, NoReader)
+    pair.slots[1].serve(False)
     expect(pair, NoService)
+    pair.slots[0].serve(True)
+    expect(pair, NoCard)
 
 
 @pytest.mark.parametrize("left", [0, 1])
