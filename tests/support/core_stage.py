@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from devices.camera.capture import OpencvCamera
+from devices.camera.reading import process as reading
 from devices.card.reader import WatchedReader
 from devices.printer.escpos_driver import open_printer
 from devices.printer.talk import Deadlines
@@ -22,7 +24,7 @@ from kiosk.journey.states import HandedIn, Identify, Printing, Terminal
 from kiosk.opening import CARD_FIELDS, china_time
 from tests.support.journeys import NOON
 
-PATIENCE_S = 60.0
+PATIENCE_S = 100.0
 _PATIENT = Deadlines(connect=10, answer=10, fragment=10, finish=40)
 """The simulators answer as soon as the machine lets them."""
 
@@ -97,6 +99,8 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     """Without a network, unless the test is marked to have one by ``@online``."""
     monkeypatch.setenv("KIOSK_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(dispatcher, "ANSWER_S", 20.0)
+    # A resident is not kept waiting for what can be typed, too; tests of what was read are.
+    monkeypatch.setattr(reading, "ReadingProcess", partial(reading.ReadingProcess, patience=PATIENCE_S))
     with simulators(tmp_path / "elsewhere") as sims:
         parts = Parts(
             reader=WatchedReader(slot=sims.slot, fields=CARD_FIELDS, today=lambda: china_time().date()),
