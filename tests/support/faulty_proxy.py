@@ -49,6 +49,7 @@ class FaultyProxy:
         self._honest = False
         self._threads: list[threading.Thread] = []
         self.done: Counter[str] = Counter()
+        self.answered = 0  # by the platform
 
     @property
     def url(self) -> str:
@@ -153,6 +154,7 @@ class FaultyProxy:
             answer = read_message(platform, headers_only=request.startswith(b"HEAD "))
         if not answer:
             raise ConnectionAbortedError
+        self.answered += 1
         return answer
 
 

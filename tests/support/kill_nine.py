@@ -46,11 +46,11 @@ Mutant = Literal["none", "ack-before-commit", "any-200-is-a-receipt", "follows-3
 MUTANTS: tuple[Mutant, ...] = get_args(Mutant)
 _DEADLINE = 1.5
 _MOST_WAITING = 12
-_DRAIN_S = 90.0
+_DRAIN_S = 300.0
 _VICTIMS: dict[str, tuple[str, ...]] = {"ack-before-commit": ("app",), "answers-before-commit": ("platform",)}
 Arrived = Sequence[tuple[Body, bytes]]
 _FAVOURITES = {"any-200-is-a-receipt": "portal", "follows-307": "redirect", "doubles": "replay"}
-"""Of the line's faults the one that a mutant falls for: a short run must meet it."""
+"""Of the line's faults the one that a mutant falls for: a short run must meet it, and more than once."""
 _fork = multiprocessing.get_context("forkserver")
 
 
@@ -163,9 +163,12 @@ def receive(folder: Path, district: KeyedDistrict | None, port: int, url: str, m
     main(["serve", "--database", f"sqlite:///{folder / 'district.db'}", "--port", str(port), *options])
 
 
-def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none", sealed: bool = False) -> Verdict:
-    """Kill one of the three at random moments, ``kills`` times; then mend the line, let all arrive, and judge.
-    ``sealed``: to a district with keys, that answers signed requests only."""
+def run(
+    folder: Path, *, seed: int, kills: int, least: int = 0, mutant: Mutant = "none", sealed: bool = False
+) -> Verdict:
+    """Kill one of the three at random moments, ``kills`` times, and go on until ``least`` are acknowledged and the line
+    has behaved in as many ways; then mend the line, let all arrive, and judge. ``sealed``: to a district with keys,
+    that answers signed requests only."""
     _fork.set_forkserver_preload(["tests.support.kill_nine"])
     chance, never = Random(seed), threading.Event()
     queue, received, slips = folder / "queue", folder / "district", folder / "slips"
@@ -173,7 +176,8 @@ def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none", sealed:
     port = free_port()
     district = KeyedDistrict.new(folder / "keys", now=datetime.now(tz=CHINA)) if sealed else None
     _introduce(queue, received, district)
-    with FaultyProxy(port, seed=seed, favourite=_FAVOURITES.get(mutant)) as line:
+    favourite = _FAVOURITES.get(mutant)
+    with FaultyProxy(port, seed=seed, favourite=favourite) as line:
         begin: dict[str, Callable[[], BaseProcess]] = {
             "app": lambda: _begun(hand_in, queue, district, slips, seed, mutant),
             "sync": lambda: _begun(send, queue, district, line.url, mutant),
@@ -182,10 +186,16 @@ def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none", sealed:
         running = {name: start() for name, start in begin.items()}
         try:
             for _ in range(kills):
+                if mutant in _VICTIMS:  # it has to come as far as its mistake
+                    before = _acknowledged(slips), line.answered
+                    while _acknowledged(slips) == before[0] or line.answered == before[1]:
+                        never.wait(0.01)
                 never.wait(chance.uniform(0.1, 0.8))
                 victim = chance.choice(_VICTIMS.get(mutant, tuple(begin)))
                 _kill(running[victim])
                 running[victim] = begin[victim]()
+            while len(line.done) < least or _acknowledged(slips) < least or (favourite and line.done[favourite] < 9):
+                never.wait(0.1)
             _kill(running["app"])
             line.mend()
             late = _drain(queue, district)
@@ -194,10 +204,14 @@ def run(folder: Path, *, seed: int, kills: int, mutant: Mutant = "none", sealed:
         finally:
             for process in running.values():
                 process.kill()
-    acknowledged = len(slips.read_text("ascii").splitlines()) if slips.exists() else 0
+    acknowledged = _acknowledged(slips)
     broken = _judge(queue, received, district, seed=seed, acknowledged=acknowledged)
     broken["everything arrives in the end"] = late
     return Verdict(acknowledged, kills, line.done, +broken)
+
+
+def _acknowledged(slips: Path) -> int:
+    return slips.read_text("ascii").count("\n") if slips.exists() else 0
 
 
 def _introduce(queue: Path, received: Path, district: KeyedDistrict | None) -> None:
