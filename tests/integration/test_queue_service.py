@@ -91,7 +91,6 @@ def arrived(district: EmbeddedDistrict) -> list[str]:
         received.close()
 
 
-@pytest.mark.timeout(120)
 def test_a_service_sends_in_the_apps_place_and_the_app_takes_over_when_it_is_killed(
     tmp_path: Path, store: Store, district: EmbeddedDistrict
 ) -> None:
@@ -126,7 +125,6 @@ def test_a_service_sends_in_the_apps_place_and_the_app_takes_over_when_it_is_kil
     assert arrived(district) == [first, second, third]
 
 
-@pytest.mark.timeout(120)
 def test_a_service_takes_over_from_an_app_and_gives_back_when_it_is_asked_to_end(
     tmp_path: Path, store: Store, district: EmbeddedDistrict
 ) -> None:
@@ -151,7 +149,6 @@ def test_a_service_takes_over_from_an_app_and_gives_back_when_it_is_asked_to_end
     assert arrived(district) == [first, second, third]
 
 
-@pytest.mark.timeout(60)
 def test_a_second_service_is_refused(tmp_path: Path, store: Store, district: EmbeddedDistrict) -> None:
     assert store.outbox.take_turn(service=True)
     with service(tmp_path, district.url) as process:

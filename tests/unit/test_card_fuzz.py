@@ -29,7 +29,7 @@ def test_all_targets_are_fuzzed_for_a_moment(tmp_path: Path) -> None:
     # take the size of these tests for what a target needs.
     fuzz = ["sh", "-c", '"$@"; exit', "sh", sys.executable, "-m", "tests.fuzz.card"]
     argv = [*fuzz, "all", "--runs", str(RUNS), "--seed", "1", "--longest", "30"]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     ran = re.search(r"stat::number_of_executed_units:\s+(\d+)", done.stderr)
     assert ran is not None
