@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from district.catalogue_cli import catalogue
 from district.check.cli import check
 from district.database import DatabaseTrouble
 from district.enrolment import read_bundle_file
-from district.exporting import exported_since
+from district.exporting import exported_since, write_papers
 from district.forwarding_cli import adapter, forward, outbox
 from district.importing import Imported, NotImported, import_folder, write_receipts
 from district.keys import KeysTrouble, signing_key
@@ -43,11 +44,9 @@ from district.settings import (
     settings_for,
 )
 from district.staff_cli import staff
-from district.store import DistrictStore
 from district.telemetry import Telemetry
 from district.terminals import Terminals
 from district.terminals_cli import halls, terminals
-from offline_queue.blobs import private_file, private_folder
 from offline_queue.parcel import FOLDER
 from offline_queue.wire import Receipt
 
@@ -223,6 +222,17 @@ def _listener(host: str, port: int, option: str = "--port") -> socket.socket:
         raise click.ClickException(reason) from trouble
 
 
+_LOST_PAPERS = """\
+{} papers can't be had, all else was exported. Look at --objects and for a backup of them, else ask for them again. When
+they are back, export once more; if by --since, then from a number below the first such event."""
+
+
+def _tell_lost(of: str, papers: Sequence[str]) -> int:
+    for name in papers:
+        click.echo(f"{of}: the paper {name} can't be had", err=True)
+    return len(papers)
+
+
 @main.command()
 @database_option
 @objects_option
@@ -246,19 +256,25 @@ def export(
     keys_folder: Path | None,
     passphrase_file: Path | None,
 ) -> None:
-    """Print what was received. What is sealed shows its content only with its --keys; the escrow key's folder does."""
+    """Print what was received. What is sealed shows its content only with its --keys; the escrow key's folder does. A
+    paper that can't be had is told, and all the rest exported; then it ends with 1."""
+    lost = 0
     with opened_store(database, objects, keys_folder, passphrase_file) as store:
         if since is not None:
-            for line in exported_since(store, since, papers=out):
-                click.echo(line)
-            return
-        for row in store.submissions():
+            for one in exported_since(store, since, papers=out):
+                click.echo(one.line)
+                lost += _tell_lost(f"event {one.seq}", one.lost)
+        for row in store.submissions() if since is None else ():
             if as_json:
                 click.echo(json.dumps(exported(row), ensure_ascii=False))
             else:
                 click.echo(f"{row.case_number or '-'}\t{row.outside.provisional_number}\t{row.state.value}")
             if out is not None:
-                _write_papers(store, row, out)
+                names = [one.id for one in row.papers]
+                lost += _tell_lost(row.case_number or row.outside.uid, write_papers(store, names, out))
+    if lost:
+        click.echo(_LOST_PAPERS.format(lost), err=True)
+        raise SystemExit(1)
 
 
 @main.command("import")
@@ -309,15 +325,6 @@ def import_(
             raise click.ClickException(f"{trouble}. What was taken in is safe; import it again.") from trouble
     if refused:
         raise SystemExit(1)
-
-
-def _write_papers(store: DistrictStore, row: SubmissionRow, out: Path) -> None:
-    for one in row.papers:
-        paper = store.papers.paper(one.id)
-        if paper is not None:
-            private_folder(out)
-            with private_file(out / one.id) as file:
-                file.writelines(paper.content)
 
 
 @main.command()

@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from district.keys import BUNDLE_DAYS, KEY_DAYS, KeysTrouble, make_bundle, new_keys, private_keys
-from district.opening import Read, read_body, read_with
+from district.opening import PaperLost, Read, read_body, read_with
 from district.secret_files import first_line
-from offline_queue.blobs import private_file, private_folder
+from offline_queue.blobs import private_folder, write_whole
 from offline_queue.sealed import NoKey
 from offline_queue.terminals import read_terminals
 from offline_queue.wire import MAX_BODY_BYTES, Suite, canonical_bytes
@@ -135,8 +135,8 @@ def open_(body: Path, papers: Path | None, out: Path | None, keys_folder: Path, 
         return
     private_folder(out)
     for one in read.envelope.attachments:
-        path = papers / one.id
-        if not path.is_file() or not read.is_intact(one.id, path.open("rb")):
-            raise click.ClickException(f"the paper {one.id} is missing, or was changed after it was sealed")
-        with private_file(out / one.id) as file:
-            file.writelines(read.paper(one, path.open("rb")))
+        try:
+            write_whole(out / one.id, read.paper(one, (papers / one.id).open("rb")))
+        except (FileNotFoundError, PaperLost) as trouble:
+            said = f"the paper {one.id} is missing, or was changed after it was sealed"
+            raise click.ClickException(said) from trouble

@@ -78,6 +78,21 @@ def write_durably(path: Path, content: bytes) -> None:
         os.close(descriptor)
 
 
+def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a 0600 file that has its name only when all of it is on the disk; `sync_folder` makes the name durable.
+    Raises OSError, and whatever the pieces raise: then what had the name before has it still."""
+    draft = path.with_name(f"{path.name}{PART}")
+    try:
+        with private_file(draft) as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
 def private_folder(folder: Path) -> None:
     """Make a folder for its owner alone, and so those above it that are missing: `Path.mkdir` would let everybody into
     them. Raises OSError."""

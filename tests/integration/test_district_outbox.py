@@ -327,7 +327,7 @@ def test_what_was_erased_is_a_dead_end_and_exported_as_what_remains(store: Distr
     assert Forwarder(store, outbox, receiver).once().refused == 1
     assert [one.last_error for one in outbox.waiting()] == ["erased"]
     assert receiver.seen == []
-    (line,) = map(json.loads, exported_since(store, 0))
+    (line,) = map(json.loads, lines(store, 0))
     assert (line["uid"], line["form"], line["papers"], line["erased_at"]) == (
         uid,
         None,
@@ -339,20 +339,24 @@ def test_what_was_erased_is_a_dead_end_and_exported_as_what_remains(store: Distr
 # --- the export -------------------------------------------------------------------------------------------------------
 
 
+def lines(store: DistrictStore, seq: int, papers: Path | None = None) -> list[str]:
+    return [one.line for one in exported_since(store, seq, papers=papers)]
+
+
 def test_a_batch_job_polls_what_came_since(store: DistrictStore, tmp_path: Path) -> None:
     uid = hand_in(store, papers=[PAPER])
     out = tmp_path / "out"
-    (first,) = map(json.loads, exported_since(store, 0, papers=out))
+    (first,) = map(json.loads, lines(store, 0, papers=out))
     assert (first["uid"], first["event"]["code"]) == (uid, "complete")
     (paper,) = first["papers"]
     assert [(one.name, one.read_bytes()) for one in out.iterdir()] == [(paper["id"], PAPER[2])]
     assert (out / paper["id"]).stat().st_mode & 0o777 == 0o600
     seq = first["event"]["seq"]
-    assert list(exported_since(store, seq)) == []
+    assert lines(store, seq) == []
     move(store, uid, Event.APPROVED)
-    (second,) = map(json.loads, exported_since(store, seq))
+    (second,) = map(json.loads, lines(store, seq))
     assert (second["event"]["code"], second["stage"]) == ("approved", "approved")
-    assert len(list(exported_since(store, 0))) == 2
+    assert len(lines(store, 0)) == 2
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
