@@ -23,6 +23,8 @@ from district.store import DistrictStore
 from district.viewings import Viewings
 from district.web.audit_pages import add_audit_pages
 from district.web.case_pages import CasePages
+from district.web.choosing_language import add_choice_of_language
+from district.web.language import InTheirLanguage
 from district.web.pages import HERE, Render, SafeHeaders, renderer
 from district.web.signing_in import add_signing_in
 from district.web.site import Site, see
@@ -45,6 +47,7 @@ def add_staff_pages(
     viewings = Viewings(engine, clock=clock)
     sessions = Sessions(engine, clock=clock)
     site = Site(app=app, sessions=sessions, viewings=viewings, render=render, address=address)
+    add_choice_of_language(site)
     add_signing_in(site, StaffRegister(engine, clock=clock))
     halls = Halls(engine)
     CasePages(site=site, cases=Cases(engine, clock=clock), store=store, halls=halls, titles=titles).add()
@@ -59,6 +62,7 @@ def add_staff_pages(
 
     answer_people(app, render)
     app.add_middleware(SafeHeaders, tls=address is not None and address.startswith("https://"))
+    app.add_middleware(InTheirLanguage)
 
 
 def add_slip_page(app: Starlette) -> None:
@@ -73,6 +77,7 @@ def add_slip_page(app: Starlette) -> None:
     _add_slip_page(app, render)
     answer_people(app, instead)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(InTheirLanguage)
 
 
 def _add_slip_page(app: Starlette, render: Render) -> None:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from pydantic import JsonValue
 
+from district.web.language import say
 from district.web.words import LABELS, day, local
 
 _DATE_OR_NUMBER = re.compile(r"(?P<date>(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d))|\d(?:[ -]?\d){6,}[Xx]?")
@@ -100,7 +101,7 @@ def _answer(
         yield asked, chosen
         return
     for label, said in _flat(catalogue, (asked,), question, answer, openly):
-        yield label, f"{said}（手写）" if by_hand else said
+        yield label, say("{}（手写）").format(said) if by_hand else said
 
 
 def _sorted(form: Mapping[str, JsonValue]) -> list[tuple[str, JsonValue]]:
@@ -124,13 +125,13 @@ def _flat(
 
 def _said(catalogue: Catalogue, key: str, value: str | float | bool | None, openly: bool) -> str:
     if isinstance(value, bool | None):
-        return {True: "是", False: "否", None: "—"}[value]
+        return "—" if value is None else say("是" if value else "否")
     text = str(value)
     if key == "matter":
         return catalogue.label(text)
     if key == "birth_date":
         return day(text)
-    told = local(text) if key in _TIMES else SAID.get(key, {}).get(text, text)
+    told = local(text) if key in _TIMES else say(SAID[key][text]) if text in SAID.get(key, {}) else text
     if openly:
         return told
     if key in _NUMBERED and told == masked(told) and len(told) > 4:  # another kind of document's number

@@ -7,6 +7,7 @@ session, and the back button asks again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from gettext import ngettext
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from district.web import words
+from district.web.language import language, say
 
 HERE = Path(__file__).parent
 _POLICY = (
@@ -36,7 +38,7 @@ BASE = {
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 _WORDS: dict[str, Any] = {
-    name: getattr(words, name) for name in ("STAGES", "STEPS", "MARKS", "MOVES", "ROLES", "RATINGS", "RECORDS")
+    name: getattr(words, name) for name in ("STAGES", "STEPS", "MARKS", "MOVES", "ROLES", "RATINGS", "RECORDS", "ILLS")
 }
 
 _ABSENT: dict[str, Any] = {"visit": None, "here": "", "back": "", "typed": ""}
@@ -54,9 +56,12 @@ def renderer(label: Callable[[str], str]) -> Render:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
-    pages.filters.update(label=label, local=words.local, size=words.size, day=words.day)
-    cast("dict[str, Any]", pages.globals).update(_WORDS, told=words.told)
+    # The texts that stand in a template go through `_`, which believes them; what a variable says through `say`.
+    cast("Any", pages).install_gettext_callables(say, ngettext, newstyle=True)  # nothing here has a plural
+    pages.filters.update(say=say, label=label, local=words.local, size=words.size, day=words.day)
+    cast("dict[str, Any]", pages.globals).update(_WORDS, told=words.told, language=language)
 
     def render(
         template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any

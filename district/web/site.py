@@ -25,11 +25,13 @@ from district.api import one_method
 from district.sessions import Sessions, Visit
 from district.staff import Role
 from district.viewings import Viewings, What
+from district.web.language import COOKIE as LANGUAGE
 from district.web.pages import Render
 
 UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 PAGE = re.compile(r"/(?:cases|terminals|audit|account)(?:[/?][0-9A-Za-z/?=&%_-]*)?")
 """An address that one may come back to after signing in: of this site, by its look alone."""
+_A_YEAR = 365 * 24 * 3600
 _LONGEST_QUERY = 400
 _MOST_FORM_BYTES = 32 * 1024
 _MOST_FIELDS = 64
@@ -168,6 +170,9 @@ class Site:
     def keep_form_token(self, request: Request, answer: Response, token: str) -> None:
         self._set(request, answer, "form", token)
 
+    def keep_language(self, request: Request, answer: Response, language: str) -> None:
+        self._set(request, answer, LANGUAGE, language, seconds=_A_YEAR)
+
     def is_form_ours(self, request: Request, form: Form) -> bool:
         kept = request.cookies.get(self._name(request, "form"), "")
         return bool(kept) and self.is_ours(request) and _same(form.secret("csrf"), kept)
@@ -226,9 +231,10 @@ class Site:
     def _name(self, request: Request, kind: str) -> str:
         return f"__Host-{kind}" if self.is_tls(request) else kind
 
-    def _set(self, request: Request, answer: Response, kind: str, value: str) -> None:
-        secure = self.is_tls(request)
-        answer.set_cookie(self._name(request, kind), value, path="/", secure=secure, httponly=True, samesite="strict")
+    def _set(self, request: Request, answer: Response, kind: str, value: str, *, seconds: int | None = None) -> None:
+        """A cookie for `seconds`, or until the browser is closed."""
+        name, secure = self._name(request, kind), self.is_tls(request)
+        answer.set_cookie(name, value, seconds, path="/", secure=secure, httponly=True, samesite="strict")
 
 
 async def form_of(request: Request) -> Form | None:

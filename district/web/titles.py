@@ -21,6 +21,7 @@ from district.catalogue import Catalogues
 from district.database import alone
 from district.tables import CATALOGUES
 from district.web import words
+from district.web.language import Language, language, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,13 @@ class _Words:
 
 
 class Titles:
-    """Safe to use from several threads."""
+    """In the language of the page. Safe to use from several threads."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
         self._version: int | None = None
-        self._words = _Words()
+        self._known: dict[Language, _Words] = {}
 
     def look(self) -> None:
         """Take up the newest catalogue, if it is another than before."""
@@ -51,8 +52,14 @@ class Titles:
             if version == self._version:
                 return
             newest = Catalogues(self._engine).newest()
-            self._words = _Words() if newest is None else _words(newest.package)
+            if newest is not None:
+                inside = json.loads(base64.b64decode(json.loads(newest.package)["content"]))
+                self._known = {"zh": _words(inside, "zh"), "en": _words(inside, "en")}
             self._version = version
+
+    @property
+    def _words(self) -> _Words:
+        return self._known.get(language(), _Words())
 
     def label(self, text: str) -> str:
         return self._words.names.get(text) or words.label(text)
@@ -67,25 +74,24 @@ class Titles:
     def option(self, matter: str, question: str, value: str) -> str | None:
         known = self._words
         if (matter, question) in known.of_the_hall:
-            return f"{value}（大厅名单里的编号）"
+            return say("{}（大厅名单里的编号）").format(value)
         return known.options.get((matter, question, value))
 
 
-def _words(package: bytes) -> _Words:
+def _words(inside: Any, said_in: Language) -> _Words:
     found = _Words()
-    inside = json.loads(base64.b64decode(json.loads(package)["content"]))
     for file in inside["files"]:
         try:
             told = yaml.load(file["text"], Loader=yaml.CSafeLoader)
         except yaml.YAMLError:
             continue  # terminals leave it out, too
-        for matter, title in _named([told], "id", "title"):
+        for matter, title in _named([told], "id", "title", said_in):
             found.names[matter] = title
-            found.names.update(_named(_list(told, "materials"), "id", "name"))
+            found.names.update(_named(_list(told, "materials"), "id", "name", said_in))
             questions = _list(told, "questions")
-            found.questions.update(((matter, one), ask) for one, ask in _named(questions, "id", "ask"))
+            found.questions.update(((matter, one), ask) for one, ask in _named(questions, "id", "ask", said_in))
             for one, question in _parts(questions):
-                options = _named(_list(question, "options"), "value", "label")
+                options = _named(_list(question, "options"), "value", "label", said_in)
                 found.options.update(((matter, one, value), label) for value, label in options)
                 if question.get("options") == "villages":
                     found.of_the_hall.add((matter, one))
@@ -97,10 +103,12 @@ def _list(thing: Any, key: str) -> list[Any]:
     return cast("list[Any]", told) if isinstance(told, list) else []
 
 
-def _named(things: list[Any], code: str, name: str) -> Iterator[tuple[str, str]]:
-    """The code and the Chinese name of each of these that has both."""
+def _named(things: list[Any], code: str, name: str, said_in: Language) -> Iterator[tuple[str, str]]:
+    """The code and the name of each of these that has both; in Chinese where it has no other."""
     for one, thing in _parts(things, code):
         match thing.get(name):
+            case {"en": str(text)} if said_in == "en":
+                yield one, text
             case {"zh": str(text)}:
                 yield one, text
             case _:

@@ -1,4 +1,5 @@
-"""What staff read: the words for stages, roles, records and the fields of forms; times are the hall's."""
+"""What staff read: the words for stages, roles, records and the fields of forms; times are the hall's. Chinese here,
+and said in the language of the page (:func:`district.web.language.say`)."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from district.receiving import Event
 from district.staff import Role
 from district.times import CHINA
 from district.viewings import What
+from district.web.language import language, say
 
 STAGES = {
     Stage.RECEIVED: "材料未齐",
@@ -38,22 +40,22 @@ MOVES = {
     Stage.ACCEPTED: "受理",
     Stage.IN_PROGRESS: "开始办理",
     Stage.APPROVED: "办结，准予",
-    Stage.DECLINED: "不予办理",
+    Stage.DECLINED: "决定不予办理",
 }
 ROLES = {Role.VIEWER: "查看", Role.CLERK: "办理", Role.ADMIN: "管理"}
 RATINGS = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
 RECORDS = {
-    What.SIGNED_IN: "登录",
+    What.SIGNED_IN: "登录成功",
     What.REFUSED: "登录被拒绝",
-    What.SIGNED_OUT: "退出",
+    What.SIGNED_OUT: "退出登录",
     What.RENEWED: "改了密码",
     What.OTHERS_ENDED: "退出了其他登录",
     What.CASE: "看了办件",
     What.PAPER: "看了材料",
     What.NUMBERS: "显示了完整号码",
     What.MOVED: "改了办理阶段",
-    What.ASKED: "要求补正",
-    What.FOUND: "查找办件",
+    What.ASKED: "要求了补正",
+    What.FOUND: "查找了办件",
     What.AUDIT: "看了查看记录",
     What.FORBIDDEN: "没有权限，被拒绝",
     What.UNFIT: "表单没有被接受",
@@ -98,6 +100,17 @@ LABELS = {
     "file": "文件",
 }
 """What forms call their parts, in the order in which people tell them."""
+ILLS = {
+    "never-heard": "还没有联系过",
+    "silent": "半小时没有消息",
+    "held": "有申报被退回，要人处理",
+    "waiting-long": "有申报一天没送出",
+    "little-space": "磁盘快满了",
+    "clock": "时钟不准",
+    "certificate": "证书快到期，没能自己换新，请告诉技术人员",
+    "certificate-over": "证书已经到期，请告诉技术人员",
+}
+"""What is not as it should be with a terminal (:mod:`district.web.terminal_pages`)."""
 NOTHING_FOUND = "nothing"
 WRONG_AT_CHANGE = "password change"
 WRONG_AT_OTHERS = "other sessions"
@@ -114,9 +127,9 @@ _TRIED = {
     ("/cases", "/papers"): "看材料",
     ("/cases", "/numbers"): "显示完整号码",
     ("/cases", "/stage"): "改办理阶段",
-    ("/cases", "/supplement"): "要求补正",
+    ("/cases", "/supplement"): "提出补正",
     ("/account", None): "改自己的账号",
-    ("/sign-out", None): "退出",
+    ("/sign-out", None): "退出自己的登录",
 }
 _REFUSALS = {
     "missing": "缺少对方要的“{}”",
@@ -135,22 +148,26 @@ _REFUSALS = {
 
 
 def label(text: str) -> str:
-    return LABELS.get(text, text)
+    return say(LABELS.get(text, text))
 
 
 def local(text: str) -> str:
     """A time of the wire in the hall's own time; what is no time stays as it came."""
     try:
-        return datetime.fromisoformat(text).astimezone(CHINA).strftime("%Y年%m月%d日 %H:%M")
+        return datetime.fromisoformat(text).astimezone(CHINA).strftime(f"{_day_as_said()} %H:%M")
     except ValueError:
         return text
 
 
 def day(text: str) -> str:
     try:
-        return datetime.fromisoformat(text).strftime("%Y年%m月%d日")
+        return datetime.fromisoformat(text).strftime(_day_as_said())
     except ValueError:
         return text
+
+
+def _day_as_said() -> str:
+    return "%Y-%m-%d" if language() == "en" else "%Y年%m月%d日"
 
 
 def size(count: int) -> str:
@@ -163,47 +180,52 @@ def told(detail: str, what: str) -> str:
         case What.MOVED | What.ASKED:
             return _stage(detail) or detail
         case What.FOUND:
-            return "没有找到" if detail == NOTHING_FOUND else detail
+            return say("没有找到") if detail == NOTHING_FOUND else detail
         case What.SIGNED_IN:
-            return f"来自 {detail}" if detail else ""
+            return say("来自 {}").format(detail) if detail else ""
         case What.REFUSED:
             wrong = {WRONG_AT_CHANGE: "改密码时，现在的密码不对", WRONG_AT_OTHERS: "退出其他登录时，密码不对"}
-            return wrong.get(detail) or (f"来自 {detail}" if detail else "")
+            return say(wrong[detail]) if detail in wrong else say("来自 {}").format(detail) if detail else ""
         case What.AUDIT:
-            return f"只看 {detail} 的" if detail else ""
+            return say("只看 {} 的").format(detail) if detail else ""
         case What.PAPER:
             paper, _, leaf = detail.partition(" ")
-            return f"材料 {paper[:8]}" + (f"，第 {leaf} 页" if leaf else "")
+            return say("材料 {}，第 {} 页" if leaf else "材料 {}").format(paper[:8], leaf)
         case What.CASE:
             if detail == Stage.SUPPLEMENT:
-                return "要求补正的页面"
+                return say("要求补正的页面")
             stage = _stage(detail)
-            return f"确认“{stage}”的页面" if stage else f"材料 {detail[:8]} 的页面" if detail else ""
+            if stage:
+                return say("确认“{}”的页面").format(stage)
+            return say("材料 {} 的页面").format(detail[:8]) if detail else ""
         case What.FORBIDDEN:
             tried = _tried(detail)
-            return f"想{tried}" if tried else detail
+            return say("想{}").format(tried) if tried else detail
         case What.UNFIT:
             status, _, path = detail.partition(" ")
             tried = _tried(f"POST {path}")
-            return f"想{tried}：{_UNFIT[status]}" if tried and status in _UNFIT else detail
+            return say("想{}：{}").format(tried, say(_UNFIT[status])) if tried and status in _UNFIT else detail
         case _:
             return detail
 
 
 def _tried(detail: str) -> str | None:
     address = _ADDRESS.fullmatch(detail)
-    return None if address is None else _TRIED.get((address[1], address[2])) or _TRIED.get((address[1], None))
+    tried = None if address is None else _TRIED.get((address[1], address[2])) or _TRIED.get((address[1], None))
+    return tried and say(tried)
 
 
 def _stage(code: str) -> str | None:
-    return STAGES[Stage(code)] if code in STAGES else None
+    return say(STAGES[Stage(code)]) if code in STAGES else None
 
 
 def refusal(code: str, label: Callable[[str], str]) -> str:
     """Why another platform did not take a case; `code` is what handing on made of its answer."""
     kind, _, name = code.partition(":")
     if kind in _REFUSALS:
-        return _REFUSALS[kind].format(label(name.rpartition(".")[2]))
+        return say(_REFUSALS[kind]).format(label(name.rpartition(".")[2]))
     if code.startswith("their-"):
-        return f"对方的答复是 {code.removeprefix('their-')}"
-    return f"对方的服务器答复 HTTP {code.removeprefix('http-')}" if code.startswith("http-") else "原因见代码"
+        return say("对方的答复是 {}").format(code.removeprefix("their-"))
+    if code.startswith("http-"):
+        return say("对方的服务器答复 HTTP {}").format(code.removeprefix("http-"))
+    return say("原因见代码")

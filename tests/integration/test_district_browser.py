@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from district.cases import Cases, Stage
 from district.staff import Role
 from district.tables import SUBMISSIONS, SUPPLEMENTS
 from district.telemetry import Telemetry
+from district.web.english import ENGLISH
 from tests.support.chromium import chromium, context, violations
 from tests.support.staff_site import (
     PASSWORD,
@@ -33,6 +35,10 @@ from tests.support.staff_site import (
 __all__ = ["chromium", "context"]
 LONG_NAME = "阿卜杜热合曼·买买提艾力江·吐尔逊"
 LONG_HALL = "阿克苏地区库车市玉奇吾斯塔镇阿克布亚村党群服务中心便民服务大厅"
+REASON = "不在本地参保"
+DATA = (LONG_NAME, LONG_HALL, "桃源镇便民服务中心", "王秀英", "请周三上午来", "照片", "请重拍", REASON)
+"""What residents, halls and staff wrote."""
+CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 EVIL = b"<html><body><script>document.title='owned'</script><h1>owned</h1></body></html>"
 
 
@@ -195,11 +201,12 @@ def test_a_paper_that_terminals_file_is_seen_page_by_page(office: Office, page: 
 
 
 class Looks:
-    """What axe-core says of each page at two widths, by name."""
+    """What axe-core says of each page at two widths, by name; and what on an English one is Chinese and no data."""
 
-    def __init__(self, page: Page, office: Office) -> None:
+    def __init__(self, page: Page, office: Office, *, english: bool = False) -> None:
         self._page = page
         self._office = office
+        self._english = english
         self._found: dict[str, list[str]] = {}
 
     def at(self, name: str, path: str | None = None) -> None:
@@ -211,6 +218,12 @@ class Looks:
             # Nothing but a table in its own frame is wider than the window.
             beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             self._found[f"{name} {width}"] = violations(page) + ([f"wider by {beyond}"] if beyond > 0 else [])
+        said = f"{page.title()}\n{page.locator('body').inner_text()}"
+        for data in (*DATA, "中文") if self._english else ():
+            said = said.replace(data, "")
+        if self._english:
+            assert page.locator("html").get_attribute("lang") == "en"
+            self._found[f"{name} in Chinese"] = [line for line in said.splitlines() if CHINESE.search(line)]
 
     def on_alert(self, name: str) -> None:
         expect(self._page.get_by_role("alert")).to_be_visible()
@@ -234,7 +247,11 @@ def answer_supplement(office: Office, case: str, answer: str) -> None:
         connection.execute(SUBMISSIONS.update().where(SUBMISSIONS.c.uid == answer).values(supplement_of=asked.id))
 
 
-def test_axe_finds_nothing_on_any_page(office: Office, page: Page) -> None:
+@pytest.mark.parametrize("english", [False, True])
+def test_axe_finds_nothing_on_any_page(office: Office, page: Page, english: bool) -> None:
+    def name(chinese: str) -> str:
+        return ENGLISH[chinese] if english else chinese
+
     one, other, filed_as_pdf = uid(1), uid(2), uid(3)
     cases = Cases(office.store.engine)
     cases.move(one, start=Stage.COMPLETE, to=Stage.ACCEPTED, staff="li.clerk", note="请周三上午来")
@@ -242,14 +259,17 @@ def test_axe_finds_nothing_on_any_page(office: Office, page: Page) -> None:
         put_terminal(office.store, code, hall)
     ill = '{"waiting": 1, "held": 2, "certificate_days": 3}'
     Telemetry(office.store.engine).keep(terminal="TY03", kind="heartbeat", body=ill)
-    look = Looks(page, office)
-    look.at("slip", "/s")
+    look = Looks(page, office, english=english)
     sign_in(page, office, "sun")
+    if english:
+        page.get_by_role("button", name="English").click()
+        expect(page).to_have_url(f"{office.url}/cases")
+    look.at("slip", "/s")
     look.at("cases", "/cases")
     look.at("none", "/cases?stage=approved")
     look.at("tests", "/cases?tests=1")
     look.at("case", f"/cases/{one}")
-    page.get_by_role("button", name="显示完整号码").click()
+    page.get_by_role("button", name=name("显示完整号码（留下记录）")).click()
     look.at("numbers")
     look.at("paper", f"/cases/{one}/papers/{paper_of(one)}")
     look.at("filed paper", f"/cases/{filed_as_pdf}/papers/{paper_of(filed_as_pdf)}")
@@ -259,10 +279,10 @@ def test_axe_finds_nothing_on_any_page(office: Office, page: Page) -> None:
     look.at("answered supplement", f"/cases/{one}")
     look.at("answer", f"/cases/{filed_as_pdf}")
     page.goto(f"{office.url}/cases/{other}")
-    page.get_by_role("radio", name="不予办理").check()
-    page.get_by_label("说明").fill("不在本地参保")
-    page.get_by_role("button", name="提交", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("不予办理")
+    page.get_by_role("radio", name=name("决定不予办理")).check()
+    page.get_by_label(name("说明")).fill(REASON)
+    page.get_by_role("button", name=name("提交"), exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name("决定不予办理"))
     look.at("sure")
     look.at("terminals", "/terminals")
     look.at("audit", "/audit")

@@ -183,7 +183,7 @@ def test_who_tries_what_their_role_may_not_is_on_record_with_the_case(office: Of
     assert office.record(CASE) == [("zhao", What.FORBIDDEN)] * 2
     page = office.person("sun", Role.ADMIN).get(f"/audit/cases/{CASE}").text
     assert "想显示完整号码" in page
-    assert "想要求补正" in page
+    assert "想提出补正" in page
 
 
 def test_a_form_that_is_refused_is_on_record(office: Office) -> None:
@@ -207,8 +207,8 @@ def test_a_form_that_is_refused_is_on_record(office: Office) -> None:
     for told in (
         "想改办理阶段：页面已经过期",
         "想改办理阶段：办件已经变了，或者不能这样办",
-        "想要求补正：填写的内容不合要求",
-        "想要求补正：内容太多",
+        "想提出补正：填写的内容不合要求",
+        "想提出补正：内容太多",
         "想改自己的账号：内容太多",
     ):
         assert told in page

@@ -127,6 +127,19 @@ def test_a_form_of_each_matter_is_in_the_words_of_the_published_catalogue(store:
     assert read["办理语言"] == "英文"
 
 
+def test_an_english_page_has_the_english_words_of_the_catalogue(office: Office) -> None:
+    publish(office.store, *shipped(), MatterFile(name="fishing.yaml", text=FISHING))
+    case = hand_in(office.store, 1, whole=ENROLMENT)
+    fishing = hand_in(office.store, 2, matter="fishing-licence")
+    clerk = office.person("li")
+    page = clerk.get(f"/cases/{case}", Accept_Language="en").text
+    for said in ("Join the resident basic pension", "What is your phone number?", "500 yuan", "social security card"):
+        assert said in page
+    # What it has in Chinese only is told in Chinese.
+    assert "捕捞许可证" in clerk.get(f"/cases/{fishing}", Accept_Language="en").text
+    assert "城乡居民养老保险参保登记" in clerk.get(f"/cases/{case}").text
+
+
 @pytest.mark.parametrize("form", [ENROLMENT, PAYOUT, ALONE])
 @pytest.mark.parametrize("published", [True, False])
 def test_no_code_of_a_terminal_is_left(store: DistrictStore, form: dict[str, JsonValue], published: bool) -> None:
@@ -270,7 +283,7 @@ def test_the_record_is_in_words(office: Office) -> None:
     assert {row[4] for row in rows} == {
         "", "来自 127.0.0.1", "没有找到", "已受理", "要求补正的页面", "待补正", "确认“不予办理”的页面",
         f"材料 {paper_of(case)[:8]} 的页面", f"材料 {paper_of(case)[:8]}", "改密码时，现在的密码不对",
-        "退出其他登录时，密码不对", "想看查看记录", "想要求补正", "想改办理阶段", "只看 li 的",
+        "退出其他登录时，密码不对", "想看查看记录", "想提出补正", "想改办理阶段", "只看 li 的",
     }  # fmt: skip
     assert {row[2] for row in rows} <= set(RECORDS.values())
 

@@ -152,15 +152,15 @@ class Visitor:
         self.page: requests.Response | None = None
 
     def get(self, path: str, **headers: str) -> requests.Response:
-        self.page = self.session.get(self.url + path, headers=headers, timeout=20)
+        self.page = self.session.get(self.url + path, headers=_named(headers), timeout=20)
         return self.page
 
     def post(
         self, path: str, fields: Mapping[str, str | list[str]], *, csrf: str | None = None, **headers: str
     ) -> requests.Response:
         token = self.csrf() if csrf is None else csrf
-        said = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.page = self.session.post(self.url + path, data={"csrf": token, **fields}, headers=said, timeout=20)
+        data = {"csrf": token, **fields}
+        self.page = self.session.post(self.url + path, data=data, headers=_named(headers), timeout=20)
         return self.page
 
     @property
@@ -187,6 +187,10 @@ class Visitor:
 
     def close(self) -> None:
         self.session.close()
+
+
+def _named(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class Office:
