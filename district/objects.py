@@ -87,8 +87,9 @@ class Objects(Protocol):
         wrong: what came in its place since then stays."""
         ...
 
-    def adopt(self, name: str) -> None:
-        """Take over what lies here of an unfinished paper, and the database does not know: it was restored."""
+    def adopt(self, name: str) -> int:
+        """Take over what lies here of an unfinished paper, and the database does not know: it was restored. Gives how
+        many bytes of a paper lie here, from its start, by their lengths alone."""
         ...
 
     def tidy(self, known: Known, *, before: datetime) -> int:
@@ -162,8 +163,13 @@ class Folder:
             path.unlink()
             sync_folder(self._folder)
 
-    def adopt(self, name: str) -> None:
-        """Nothing to do: a file tells its length itself."""
+    def adopt(self, name: str) -> int:
+        """Nothing to take over: a file tells its length itself."""
+        with _disk():
+            try:
+                return (self._folder / name).stat().st_size
+            except FileNotFoundError:
+                return 0
 
     def tidy(self, known: Known, *, before: datetime) -> int:
         removed = 0

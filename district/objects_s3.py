@@ -99,12 +99,15 @@ class Bucket:
         return recorded
 
     def open(self, name: str) -> io.BufferedReader:
-        rows = select(PARTS).where(PARTS.c.attachment == name).order_by(PARTS.c.offset)
-        with self._engine.connect() as connection:
-            parts = [_Part(at=one.offset, bytes=one.bytes, key=one.object) for one in connection.execute(rows)]
+        parts = self._parts(name)
         if not parts:
             raise FileNotFoundError(name)
         return io.BufferedReader(_Reader(parts, self._content))
+
+    def _parts(self, name: str) -> Sequence[_Part]:
+        rows = select(PARTS).where(PARTS.c.attachment == name).order_by(PARTS.c.offset)
+        with self._engine.connect() as connection:
+            return [_Part(at=one.offset, bytes=one.bytes, key=one.object) for one in connection.execute(rows)]
 
     def delete(self, name: str, *, only: io.BufferedReader | None = None) -> None:
         if only is not None:
@@ -140,14 +143,20 @@ class Bucket:
                 for key in keys:
                     self._remove(key)
 
-    def adopt(self, name: str) -> None:
-        offset = at = self.offset(name)
+    def adopt(self, name: str) -> int:
+        sizes: dict[str, int] = {key: one["Size"] for key, one in self._found(f"{name}/")}
+        offset = 0
+        for one in self._parts(name):
+            if one.at != offset or sizes.get(one.key) != one.bytes:
+                return offset
+            offset += one.bytes
         found: dict[int, list[dict[str, Any]]] = {}
-        for key, one in self._found(f"{name}/"):
+        for key, size in sizes.items():
             start = int(key.rpartition("/")[2].partition("-")[0])
-            if one["Size"]:
-                part = {"attachment": name, "offset": start, "bytes": one["Size"], "object": key}
+            if size:
+                part = {"attachment": name, "offset": start, "bytes": size, "object": key}
                 found.setdefault(start, []).append(part)
+        at = offset
         parts: list[dict[str, Any]] = []
         while len(found.get(at, ())) == 1:  # of two that begin at one place nobody knows which counted
             parts += found[at]
@@ -160,6 +169,7 @@ class Bucket:
 
         if parts:
             write(self._engine, record)
+        return at
 
     def tidy(self, known: Known, *, before: datetime) -> int:
         removed = 0

@@ -65,3 +65,19 @@ def test_an_export_of_everything_leaves_no_half_of_a_paper(store: DistrictStore,
     assert [path.name for path in out.iterdir()] == [good]
     for name in (changed, gone):
         assert f"the paper {name} can't be had" in done.stderr
+
+
+def test_what_a_restore_brought_back_in_part_is_named(store: DistrictStore, tmp_path: Path) -> None:
+    contents = (JPEG, JPEG[:-1], JPEG + b"?", b"", None)
+    cases = [hand_in(store, number) for number in range(1, 1 + len(contents))]
+    hand_in(store, 9, papers=(Piece(content=b""),))  # of which there is nothing to lose
+    for case, lies_there in zip(cases, contents, strict=True):
+        file = tmp_path / "papers" / paper_of(case)
+        if lies_there is None:
+            file.unlink()
+        else:
+            file.write_bytes(lies_there)
+    done = district(store, "recover", "--json")
+    named = [json.loads(line)["lost"] for line in done.stdout.splitlines()]
+    assert (done.exit_code, sorted(named)) == (1, sorted(map(paper_of, cases[1:])))
+    assert "4 papers are lost" in done.stderr

@@ -234,6 +234,25 @@ def test_an_object_that_somebody_took_away_is_missed(bucket: Bucket, s3: tuple[A
         content(bucket)
 
 
+def test_how_much_of_a_paper_lies_here_is_told(objects: Objects) -> None:
+    assert objects.adopt(PAPER) == 0
+    assert objects.append(PAPER, 0, b"one")
+    assert objects.append(PAPER, 3, b"three")
+    assert (objects.adopt(PAPER), objects.adopt(OTHER)) == (8, 0)
+    assert content(objects) == b"onethree"
+
+
+def test_of_a_paper_that_lost_an_object_counts_what_comes_before_it(bucket: Bucket, s3: tuple[Any, str]) -> None:
+    for at, chunk in ((0, b"one"), (3, b"two"), (6, b"three")):
+        assert bucket.append(PAPER, at, chunk)
+    client, name = s3
+    first, second, _ = (one["Key"] for one in client.list_objects_v2(Bucket=name)["Contents"])
+    client.put_object(Bucket=name, Key=second, Body=b"tw")
+    assert bucket.adopt(PAPER) == 3
+    client.delete_object(Bucket=name, Key=first)
+    assert bucket.adopt(PAPER) == 0
+
+
 def test_erasing_that_was_interrupted_goes_on(bucket: Bucket, line: Line, s3: tuple[Any, str]) -> None:
     assert bucket.append(PAPER, 0, b"one")
     assert bucket.append(PAPER, 3, b"two")
