@@ -41,8 +41,8 @@ def recover(
     passphrase_file: Path | None,
 ) -> None:
     """Make a database that was restored from a backup fit to serve, before it serves. Then look for its papers: those
-    that arrived whole since the backup are taken over, those that are gone or cut off are listed, to be asked for again; then it
-    ends with 1."""
+    that arrived whole since the backup are taken over, those that are gone or cut off are listed, to be asked for
+    again; then it ends with 1."""
     lost = 0
     with opened_store(database, objects, keys_folder, passphrase_file) as store, unshared(store.engine):
         make_safe(store.engine, skip=skip)
