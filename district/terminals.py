@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Connection, Engine, bindparam, select
 
-from district.database import alone
+from district.database import alone, write
 from district.tables import HALLS, TERMINALS
 from district.times import now_text
 from offline_queue.numbers import is_terminal_code, key_id
@@ -61,45 +61,52 @@ class Terminals:
         that is revoked or another terminal's."""
         if not is_terminal_code(code) or len(public_key) != 32:
             raise ValueError("a terminal has a code (2-8 of A-Z 0-9) and an Ed25519 key of 32 bytes")
-        known = self.find(key_id(public_key))
-        if known is not None:
-            if known.revoked_at is not None or (known.code, known.public_key) != (code, public_key):
-                raise ValueError(f"this key is {'revoked' if known.revoked_at else f'that of {known.code}'}")
-            return known
         added = Terminal(
             code=code, key_id=key_id(public_key), public_key=public_key, added_at=now_text(), revoked_at=None
         )
-        with self._engine.begin() as connection:
-            connection.execute(
-                TERMINALS.insert().values(
-                    code=code, key_id=added.key_id, public_key=public_key, added_at=added.added_at
-                )
-            )
-        return added
+
+        def work(connection: Connection) -> Terminal:
+            row = connection.execute(_FIND, {"key": added.key_id}).mappings().first()
+            if row is None:
+                new = TERMINALS.insert().values(code=code, key_id=added.key_id, public_key=public_key)
+                connection.execute(new.values(added_at=added.added_at))
+                return added
+            known = Terminal(**row)
+            if known.revoked_at is not None or (known.code, known.public_key) != (code, public_key):
+                raise ValueError(f"this key is {'revoked' if known.revoked_at else f'that of {known.code}'}")
+            return known
+
+        return write(self._engine, work)
 
     def place(self, code: str, hall: str) -> bool:
         """From now on the terminal stands in that hall: what it hands in belongs there. False when there is no such
         terminal. Raises ValueError for what is no hall."""
-        with self._engine.begin() as connection:
+
+        def work(connection: Connection) -> bool:
             if connection.execute(select(HALLS.c.code).where(HALLS.c.code == hall)).first() is None:
                 raise ValueError(f"there is no hall {hall}: district halls list shows them")
             return connection.execute(TERMINALS.update().where(TERMINALS.c.code == code).values(hall=hall)).rowcount > 0
 
+        return write(self._engine, work)
+
     def revoke(self, key: str) -> bool:
         """From now on this key id's signatures are refused; False when there is no such key."""
-        with self._engine.begin() as connection:
+
+        def work(connection: Connection) -> bool:
             found = connection.execute(select(TERMINALS.c.revoked_at).where(TERMINALS.c.key_id == key)).first()
             if found is not None and found.revoked_at is None:
                 connection.execute(TERMINALS.update().where(TERMINALS.c.key_id == key).values(revoked_at=now_text()))
-        return found is not None
+            return found is not None
+
+        return write(self._engine, work)
 
     def renew(self, key: str, sha256: str, *, shown: str | None) -> None:
         """From now on the machine with the key of this id comes with this certificate, or the one that was `shown`, if
         any, when it asked for it (hex SHA-256 of DER). While a terminal is replaced, the other machine is left alone.
         """
-        with self._engine.begin() as connection:
-            change = TERMINALS.update().where(TERMINALS.c.key_id == key, TERMINALS.c.revoked_at.is_(None))
-            connection.execute(change.values(certificate_sha256=sha256, former_certificate_sha256=shown))
+        change = TERMINALS.update().where(TERMINALS.c.key_id == key, TERMINALS.c.revoked_at.is_(None))
+        new = change.values(certificate_sha256=sha256, former_certificate_sha256=shown)
+        write(self._engine, lambda connection: connection.execute(new))
 
     def find(self, key: str) -> Terminal | None:
         with alone(self._engine) as connection:

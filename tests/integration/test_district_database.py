@@ -6,6 +6,7 @@ import os
 import re
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -22,10 +23,12 @@ from sqlalchemy.event import listen, remove
 from district.cases import Cases, Selection, Stage
 from district.database import DatabaseTrouble, NoPlatform, open_engine, write
 from district.direct import direct
+from district.halls import Halls
 from district.outcomes import Taken
 from district.store import DistrictStore
 from district.tables import CASE_COUNTERS, METADATA, SUBMISSIONS
 from district.terminals import Terminals
+from offline_queue.numbers import key_id
 from offline_queue.wire import Envelope, canonical_bytes
 from tests.support.certificates import Authority
 from tests.support.postgres import Postgres, programs, running
@@ -231,6 +234,30 @@ def test_what_met_another_in_the_database_is_done_again(empty: str) -> None:
     # On a busy machine the one that was ended may meet the other once more.
     assert sum(tries.values()) >= (3 if engine.dialect.name == "postgresql" else 2)
     engine.dispose()
+
+
+def test_whoever_stands_in_the_register_may_change_after_a_line_died_unseen(postgres: str) -> None:
+    engine, another = open_engine(postgres), open_engine(postgres)
+    Halls(engine).add("ty", "桃源镇便民服务大厅")
+    register, key = Terminals(engine), key_id(bytes(32))
+
+    def over_dead_lines(change: Callable[[], object]) -> None:
+        assert isinstance(register.any(), bool)  # so that there is one
+        with another.connect() as connection:
+            assert connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            ).all() == [(True,)]
+        change()
+
+    over_dead_lines(lambda: register.add("TY03", bytes(32)))
+    over_dead_lines(lambda: register.place("TY03", "ty"))
+    over_dead_lines(lambda: register.renew(key, "00" * 32, shown=None))
+    over_dead_lines(lambda: register.revoke(key))
+    (one,) = register.all()
+    assert (one.code, one.hall, one.certificate_sha256, one.revoked_at is None) == ("TY03", "ty", "00" * 32, False)
+    engine.dispose()
+    another.dispose()
 
 
 def test_postgresql_is_spoken_to_with_tls_and_to_the_right_server_only(tmp_path: Path) -> None:
