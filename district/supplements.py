@@ -60,6 +60,10 @@ def waiting_for(connection: Connection, uid: str, stage: str) -> Supplement | No
     row = connection.execute(asked.order_by(SUPPLEMENTS.c.asked_at.desc(), SUPPLEMENTS.c.id).limit(1)).first()
     if row is None:
         return None
-    return Supplement(
-        id=row.id, asked_at=row.asked_at, materials=tuple(row.materials), note=row.note, due_on=row.due_on
-    )
+    materials = tuple(map(one_line, row.materials))  # some were stored as they were pasted
+    return Supplement(id=row.id, asked_at=row.asked_at, materials=materials, note=row.note, due_on=row.due_on)
+
+
+def one_line(material: str) -> str:
+    """A material's name as terminals take it: a cell pasted from a spreadsheet has tabs."""
+    return " ".join(material.split())

@@ -38,6 +38,7 @@ from district.outcomes import PaperRow, SubmissionRow
 from district.sessions import Visit
 from district.staff import Role
 from district.store import DistrictStore
+from district.supplements import one_line
 from district.viewings import What
 from district.web.fields import as_printed, day, key, one_of
 from district.web.filled_in import filled_in
@@ -320,7 +321,7 @@ class CasePages:
         start = one_of(form.one("from"), [stage.value for stage in Stage])
         if case is None or start is None:
             return self.site.missing(visit)
-        others = [line.strip() for line in form.one("others").splitlines() if line.strip()]
+        others = [one_line(line) for line in form.one("others").splitlines() if line.strip()]
         materials = [*form.all("material"), *others]
         if not materials:
             return self._supplement(visit, case, form=form, said="materials")

@@ -24,6 +24,7 @@ from starlette.responses import RedirectResponse, Response
 from district.api import one_method
 from district.sessions import Sessions, Visit
 from district.staff import Role
+from district.supplements import one_line
 from district.viewings import Viewings, What
 from district.web.language import COOKIE as LANGUAGE
 from district.web.pages import Render
@@ -62,7 +63,7 @@ class Form:
         return "\n\n".join(text for text in (self.one("others"), self.one("note")) if text)
 
     def all(self, name: str) -> list[str]:
-        values = [plain(value).strip() for key, value in self._fields if key == name]
+        values = [one_line(plain(value)) for key, value in self._fields if key == name]
         return [value for value in values if value]
 
 

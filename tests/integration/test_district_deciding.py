@@ -14,6 +14,7 @@ from district.embedded import EmbeddedDistrict
 from district.staff import Role
 from district.tables import OUTBOX, STEPS, SUBMISSIONS, SUPPLEMENTS
 from district.viewings import What
+from offline_queue.wire import Progress
 from tests.support.staff_site import (
     QUICK,
     Office,
@@ -181,7 +182,7 @@ def test_a_supplement_is_asked_with_materials_and_a_note(office: Office) -> None
     whole: dict[str, str | list[str]] = {
         "from": "accepted",
         "material": ["household-register"],
-        "others": "村委会盖章的表\n\n照片",
+        "others": "村委会盖章的表\t 正本\n\n照片",  # a cell of a spreadsheet
         "note": "户口簿第二页看不清",
         "due_on": "2099-12-31",
     }
@@ -196,13 +197,17 @@ def test_a_supplement_is_asked_with_materials_and_a_note(office: Office) -> None
         assert office.stage(case) == "accepted"
     page = clerk.post(path, whole)
     assert page.url == f"{office.url}/cases/{case}?saved"
-    assert "户口簿、村委会盖章的表、照片" in page.text
+    assert "户口簿、村委会盖章的表 正本、照片" in page.text
     assert "2099年12月31日" in page.text
     assert office.stage(case) == "supplement"
     with office.store.engine.connect() as connection:
         (kept,) = connection.execute(select(SUPPLEMENTS)).all()
         events = connection.execute(select(OUTBOX.c.event).order_by(OUTBOX.c.seq)).scalars().all()
-    assert kept.materials == ["household-register", "村委会盖章的表", "照片"]
+    assert kept.materials == ["household-register", "村委会盖章的表 正本", "照片"]
+    progress = office.store.progress(case)
+    assert isinstance(progress, Progress)
+    assert progress.supplement is not None
+    assert list(progress.supplement.materials) == kept.materials
     assert (kept.uid, kept.asked_by, kept.note, kept.answered_at) == (case, "li", "户口簿第二页看不清", None)
     assert events[-1] == "supplement"
     assert office.record(case)[-2:] == [("li", What.ASKED), ("li", What.CASE)]

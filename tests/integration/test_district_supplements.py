@@ -19,7 +19,7 @@ from district.inserting import Found
 from district.opening import read_body
 from district.outcomes import NotAsked, Taken, Unknown, Upload
 from district.store import DistrictStore
-from district.tables import CASE_COUNTERS, OUTBOX, SUBMISSIONS
+from district.tables import CASE_COUNTERS, OUTBOX, SUBMISSIONS, SUPPLEMENTS
 from district.terminals import Terminals
 from offline_queue.sealed import PublicKey, Recipients, Sealing
 from offline_queue.wire import Attachment, Envelope, Progress, State, Suite, Supplement, canonical_bytes, sha256_hex
@@ -101,6 +101,14 @@ def test_what_is_asked_for_is_shown_until_it_is_answered(platform: Platform) -> 
     assert isinstance(platform.take(envelope(OTHER)), Taken)
     assert platform.progress(OTHER).case_number == f"{str(number)[:-1]}2"  # the supplement took no number
     assert platform.take(envelope(ANSWER, of=ASKED, papers=True)) == Taken(receipt=taken.receipt, new=False)
+
+
+def test_a_tab_that_was_stored_is_a_space_to_the_terminal(platform: Platform) -> None:
+    with platform.store.engine.begin() as connection:
+        connection.execute(SUPPLEMENTS.update().values(materials=["户口簿\t首页"]))
+    supplement = platform.progress(CASE).supplement
+    assert supplement is not None
+    assert supplement.materials == ("户口簿 首页",)
 
 
 def test_only_what_was_asked_of_this_terminal_is_taken_and_once(platform: Platform) -> None:
