@@ -10,7 +10,7 @@ from district.database import alone, write
 from district.tables import HALLS
 
 _CODE = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
-_LONGEST = 100
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,100}")
 
 
 class Halls:
@@ -19,8 +19,9 @@ class Halls:
 
     def add(self, code: str, name: str) -> None:
         """Make a hall, or give it another name. Raises ValueError."""
-        if _CODE.fullmatch(code) is None or not 0 < len(name.strip()) <= _LONGEST:
-            raise ValueError("a hall has a code (1-32 of A-Z a-z 0-9 -) and a name of up to 100 characters")
+        if _CODE.fullmatch(code) is None or _NAME.fullmatch(name.strip()) is None:
+            said = "a name of up to 100 characters without tabs, line breaks and the like"
+            raise ValueError(f"a hall has a code (1-32 of A-Z a-z 0-9 -) and {said}")
 
         def keep(connection: Connection) -> None:
             renamed = connection.execute(HALLS.update().where(HALLS.c.code == code).values(name=name.strip()))

@@ -196,6 +196,8 @@ def test_commands_make_halls_and_invite(tmp_path: Path) -> None:
     status, said = district("terminals", "invite", "TY03", "--hall", "taoyuan")
     assert (status, "district halls add" in said) == (1, True)
     assert district("halls", "add", "no hall", "x")[0] == 1
+    status, said = district("halls", "add", "taoyuan", "桃源镇\t便民服务中心")
+    assert (status, "without tabs" in said) == (1, True)
     assert district("halls", "add", "taoyuan", "桃源镇") == (0, "")
     assert district("halls", "add", "taoyuan", "桃源镇", "便民服务中心") == (0, "")
     assert district("halls", "list") == (0, "taoyuan\t桃源镇 便民服务中心\n")
