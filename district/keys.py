@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import ValidationError
 
-from offline_queue.blobs import private_folder, sync_folder, write_durably
+from offline_queue.blobs import private_folder, sync_folder, write_durably, write_whole
 from offline_queue.bundle import BundleKey, KeyBundle, Use, public_text, sign_bundle
 from offline_queue.numbers import key_id
 from offline_queue.terminals import KnownTerminal
@@ -123,21 +123,37 @@ def make_bundle(
         raise KeysTrouble("a bundle needs a district and an escrow key that are not over: district keys new --escrow")
     signing = signing_key(folder, passphrase)
     counter = folder / _VERSION
-    version = int(counter.read_text("ascii")) + 1 if counter.exists() else 1
-    content = sign_bundle(
-        KeyBundle(
+    version = _last_version(counter) + 1
+    try:
+        bundle = KeyBundle(
             version=version,
             created=now,
             not_after=now + timedelta(days=days),
             suite=suite,
             keys=keys,
             terminals=tuple(one.line() for one in terminals),
-        ),
-        signing,
-    )
-    write_durably(counter, str(version).encode())
+        )
+        content = sign_bundle(bundle, signing)
+    except ValidationError as trouble:
+        wrong = trouble.errors()[0]
+        said = f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
+        raise KeysTrouble(f"that is more than a bundle may hold: {said}") from trouble
+    write_whole(counter, [str(version).encode()])
     sync_folder(folder)
     return content
+
+
+def _last_version(counter: Path) -> int:
+    try:
+        content = counter.read_bytes().strip()
+    except FileNotFoundError:
+        return 0
+    if not content.isdigit():
+        raise KeysTrouble(
+            f"{counter} holds no number: write the newest bundle's into it. At a terminal that has it, kiosk queue keys"
+            " show tells it"
+        )
+    return int(content)
 
 
 def signing_key(folder: Path, passphrase: bytes | None = None) -> Ed25519PrivateKey:

@@ -93,6 +93,9 @@ def bundle(
     """Sign a bundle of all keys that are not over; terminals take it with kiosk queue keys install."""
     try:
         listed = read_terminals(terminals) if terminals is not None else ()
+    except ValueError as trouble:
+        raise click.BadParameter(str(trouble), param_hint="--terminals") from trouble
+    try:
         content = make_bundle(
             folder,
             now=datetime.now(tz=UTC),
@@ -101,8 +104,6 @@ def bundle(
             days=days,
             passphrase=passphrase_in(passphrase_file),
         )
-    except ValueError as trouble:
-        raise click.BadParameter(str(trouble), param_hint="--terminals") from trouble
     except KeysTrouble as trouble:
         raise click.ClickException(str(trouble)) from trouble
     draft = out.with_name(f"{out.name}.part")

@@ -292,6 +292,22 @@ def test_damaged_folders_of_keys_are_told(tmp_path: Path) -> None:
     assert "take it from a copy" in run("keys", "bundle", district.folder, "--out", out).stderr
     assert "take it from a copy" in run("keys", "new", district.folder).stderr
     escrow.write_bytes(kept)
+    counter = district.folder / "bundle-version"
+    terminals = tmp_path / "terminals"
+    terminals.touch()
+    bundled = ("keys", "bundle", district.folder, "--out", out, "--terminals", terminals)
+    for damage in (b"", b"-7", "７".encode(), b"\xff"):
+        counter.write_bytes(damage)
+        refused = run(*bundled)
+        assert (refused.exit_code, "--terminals" in refused.stderr) == (1, False)
+        assert f"{counter} holds no number: write the newest bundle's into it" in refused.stderr
+        assert (out.read_bytes(), counter.read_bytes()) == (b"", damage)
+    counter.write_bytes(b"41\n")
+    assert run(*bundled).exit_code == 0
+    assert counter.read_bytes() == b"42"
+    terminals.write_text(f"TY04 {'A' * 43} {'x' * 300}")
+    assert "more than a bundle may hold: terminals.0: String should have at most 300" in run(*bundled).stderr
+    assert counter.read_bytes() == b"42"
     signing = (district.folder / "signing.pem").read_bytes()
     (private,) = district.folder.glob("district-*.pem")
     shutil.copy(private, district.folder / "signing.pem")
