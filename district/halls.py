@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, ScalarSelect, select
 
 from district.database import alone, write
-from district.tables import HALLS
+from district.tables import HALLS, TERMINALS
 
 _CODE = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,100}")
@@ -35,3 +35,11 @@ class Halls:
         with alone(self._engine) as connection:
             rows = connection.execute(select(HALLS).order_by(HALLS.c.code)).all()
         return {row.code: row.name for row in rows}
+
+
+def hall_of(code: ColumnElement[str]) -> ScalarSelect[str | None]:
+    """The code of the hall where the terminal `code` stands: a machine that took another's place may stand elsewhere,
+    and the newest key counts."""
+    key = TERMINALS.alias("standing")
+    halls = select(key.c.hall).where(key.c.code == code, key.c.hall.is_not(None))
+    return halls.order_by(key.c.added_at.desc()).limit(1).scalar_subquery()

@@ -17,8 +17,9 @@ from sqlalchemy.engine import Connection
 from district.case_numbers import cases_until, year_of
 from district.database import again, alone
 from district.direct import NEXT, direct
+from district.halls import hall_of
 from district.receiving import Event
-from district.tables import ATTACHMENTS, OUTBOX, SUBMISSIONS, SUPPLEMENTS, TERMINALS
+from district.tables import ATTACHMENTS, OUTBOX, SUBMISSIONS, SUPPLEMENTS
 
 Row = Mapping[str, object]
 _KNOWN = select(SUBMISSIONS.c.uid, SUBMISSIONS.c.sha256, SUBMISSIONS.c.receipt).where(
@@ -62,13 +63,6 @@ def look_up(engine: Engine, uids: Collection[str], *, cases: Collection[str], no
     return Found(known=known, numbers=[] if last is None else cases_until(last, fresh, year))
 
 
-_STANDS = (
-    select(TERMINALS.c.hall)
-    .where(TERMINALS.c.code == bindparam("terminal"), TERMINALS.c.hall.is_not(None))
-    .order_by(TERMINALS.c.added_at.desc())
-    .limit(1)
-    .scalar_subquery()
-)
 _ANSWERED = bindparam("supplement_of", type_=SUBMISSIONS.c.supplement_of.type)
 _CASES = SUBMISSIONS.alias("answered")
 _STOOD = (
@@ -78,7 +72,7 @@ _STOOD = (
     .scalar_subquery()
 )
 # The hall is where its terminal stands at that time, or stood for the case that it answers.
-_HALL = case((_ANSWERED.is_(None), _STANDS), else_=_STOOD)
+_HALL = case((_ANSWERED.is_(None), hall_of(bindparam("terminal"))), else_=_STOOD)
 _EVENT = Event.COMPLETE.value
 _ONE_BY_ONE = SUBMISSIONS.insert().values(terminal=bindparam("terminal"), supplement_of=_ANSWERED, hall=_HALL)
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from district.database import alone
-from district.halls import Halls
+from district.halls import Halls, hall_of
 from district.sessions import Visit
 from district.tables import REPORTS, TERMINALS
 from district.web.site import Site, plain
@@ -51,10 +51,11 @@ def terminals(
     engine: Engine, *, now: datetime, hall: str | None = None, after: str = ""
 ) -> tuple[tuple[TerminalState, ...], str | None]:
     """A page of terminals by code, those after the code `after`, and the code that the next page begins after."""
+    stands = hall_of(TERMINALS.c.code)
     known = (
         select(
             TERMINALS.c.code,
-            func.max(TERMINALS.c.hall).label("hall"),
+            stands.label("hall"),
             func.count(TERMINALS.c.key_id).label("keys"),
             func.count(TERMINALS.c.revoked_at).label("revoked"),
         )
@@ -64,7 +65,7 @@ def terminals(
         .limit(PAGE + 1)
     )
     if hall is not None:
-        known = known.where(TERMINALS.c.hall == hall)
+        known = known.where(stands == hall)
     with alone(engine) as connection:
         rows = connection.execute(known).all()
         newest = select(REPORTS.c.terminal, REPORTS.c.body, REPORTS.c.received_at).where(

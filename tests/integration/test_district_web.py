@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from district.cases import Cases, Selection, Stage
+from district.database import open_engine
 from district.retention import erase
 from district.staff import Role
+from district.tables import TERMINALS
 from district.telemetry import Telemetry
 from district.viewings import What
+from district.web.terminal_pages import terminals
 from tests.support.staff_site import (
     ID_NUMBER,
     JPEG,
@@ -208,6 +211,25 @@ def test_a_certificate_that_ends_soon_is_an_ill(office: Office) -> None:
     assert "正常" in rows[0]
     assert ["证书快到期" in row for row in rows] == [False, True, True, False, False]
     assert ["证书已经到期" in row for row in rows] == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_terminal_stands_where_its_newest_machine_does(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path / 'd.db'}" if kind == "sqlite" else str(request.getfixturevalue("postgres"))
+    engine = open_engine(url)
+    put = TERMINALS.insert().values(code="TY03", public_key=b"", hall="zhen")
+    with engine.begin() as connection:
+        connection.execute(put.values(key_id="k1", added_at="2026-01-01", revoked_at="2026-02-01"))
+        connection.execute(put.values(key_id="k2", added_at="2026-02-01", hall="an"))
+    now = datetime.now(tz=UTC)
+    shown = {
+        hall: [(one.hall, one.revoked) for one in terminals(engine, now=now, hall=hall)[0]]
+        for hall in (None, "an", "zhen")
+    }
+    engine.dispose()
+    assert shown == {None: [("an", False)], "an": [("an", False)], "zhen": []}
 
 
 def test_terminals_come_fifty_a_page(office: Office) -> None:
