@@ -2,9 +2,10 @@
 
 SQLite runs with a rollback journal and synchronous=EXTRA: the interpreter's own SQLite may have the WAL-reset bug, and
 EXTRA also makes the journal's removal durable. A PostgreSQL that could lose a commit is refused. Whoever opens a
-database brings it to today's tables first, in one transaction that others wait for; a database of a newer platform is
-left alone. Where they are today's already, it is enough to be allowed to read and write rows. Several processes may
-work on one: what could meet is locked in the database, never in a process.
+database brings it to today's tables first, in one transaction. Others wait for that as long as it takes; at an SQLite
+file ten seconds, as for any other writer. A database of a newer platform is left alone. Where they are today's already,
+it is enough to be allowed to read and write rows. Several processes may work on one: what could meet is locked in the
+database, never in a process.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ _OURS = {"uid", "sha256", "body", "receipt", "case_number"}
 _TRIES = 8
 _FORBIDDEN = "42501"  # insufficient_privilege
 _AGAIN = ("40001", "40P01")  # serialization_failure and deadlock_detected, of which PostgreSQL says: once more
+_PATIENCE = "lock_timeout = '20s'"
 DURABLE = (
     "SET synchronous_commit = on",  # whatever the role or the database have for others
     "SET idle_in_transaction_session_timeout = '60s'",  # a process that was stopped must not hold a lock for ever
-    "SET lock_timeout = '20s'",
+    f"SET {_PATIENCE}",
 )
 """What each session on PostgreSQL begins with."""
 # A plan that was kept from when a table was small reads all of it, until somebody analyses it: a district's first
@@ -214,7 +216,10 @@ def _migrate(engine: Engine, *, begin: bool) -> None:
 
     def bring_up(connection: Connection) -> None:
         if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+            # But not for tables that somebody uses, where everybody else would queue up behind us.
+            connection.exec_driver_sql(f"SET LOCAL {_PATIENCE}")
         _look_at_what_is_there(connection)
         config = _config()
         config.attributes["connection"] = connection

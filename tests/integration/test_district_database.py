@@ -14,6 +14,7 @@ from threading import Barrier
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -21,7 +22,14 @@ from sqlalchemy import Connection, create_engine, inspect, make_url, select, tex
 from sqlalchemy.event import listen, remove
 
 from district.cases import Cases, Selection, Stage
-from district.database import DatabaseTrouble, NoPlatform, open_engine, write
+from district.database import (
+    _MIGRATING,  # pyright: ignore[reportPrivateUsage]
+    DURABLE,
+    DatabaseTrouble,
+    NoPlatform,
+    open_engine,
+    write,
+)
 from district.direct import direct
 from district.halls import Halls
 from district.outcomes import Taken
@@ -193,6 +201,27 @@ def test_several_that_open_at_once_wait_for_one(empty: str) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(opened, range(4))) == [len(METADATA.tables) + 1] * 4
+
+
+def test_who_migrates_is_waited_for_longer_than_for_any_row(
+    postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = ("SET lock_timeout = '100ms'", "SET statement_timeout = '1s'")
+    monkeypatch.setattr("district.database.DURABLE", (*DURABLE, *impatient))
+    empty = postgres_server.empty()
+    waits = """SELECT count(*) FROM pg_stat_activity CROSS JOIN pg_sleep(0.05)
+        WHERE wait_event = 'advisory' AND clock_timestamp() - query_start > interval '1.2s'"""
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(empty, autocommit=True) as migrating:
+        migrating.execute("SELECT pg_advisory_lock(%s)", (_MIGRATING,))
+        opening = pool.submit(open_engine, empty)
+        while not opening.done() and migrating.execute(waits).fetchone() == (0,):
+            pass
+        assert not opening.done(), opening.exception()
+        migrating.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
+        opened = opening.result(60)
+    with opened.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    opened.dispose()
 
 
 def test_a_postgresql_that_could_lose_a_commit_is_refused(postgres_server: Postgres) -> None:
