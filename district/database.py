@@ -152,13 +152,15 @@ def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, object
 
 
 def _sqlite(address: URL, *, begin: bool) -> Engine:
-    if address.database:
-        file = Path(address.database)
-        if not begin and not file.exists():
-            raise NoPlatform(f"there is no database at {file.absolute()}")
-        private_folder(file.parent)
-        # What is in it is the residents', also where the folder is open to others; its journal takes the same mode.
-        file.touch(mode=0o600)
+    if not address.database or address.database == ":memory:" or address.host or address.query:
+        # One in memory would acknowledge what goes with the process, and a query can make one of a path.
+        raise DatabaseTrouble("an SQLite database is a file: sqlite:///PATH, and nothing after it")
+    file = Path(address.database)
+    if not begin and not file.exists():
+        raise NoPlatform(f"there is no database at {file.absolute()}")
+    private_folder(file.parent)
+    # What is in it is the residents', also where the folder is open to others; its journal takes the same mode.
+    file.touch(mode=0o600)
     engine = create_engine(address, hide_parameters=True)  # they are a resident's, and would be in a log
 
     def make_durable(connection: Any, _record: object) -> None:

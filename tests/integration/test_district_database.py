@@ -85,9 +85,15 @@ def test_what_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> None:
         ("mysql://x/y", "an SQLite file .* or a PostgreSQL"),
         (f"postgresql://nobody@/nothing?host={tmp_path}", "can't be opened"),
         (f"sqlite:///{tmp_path}", "can't be opened"),
+        # What is acknowledged from memory is gone with the process.
+        ("sqlite://", "is a file: sqlite:///PATH"),
+        ("sqlite:///:memory:", "is a file"),
+        (f"sqlite:///file:{tmp_path}/x?mode=memory&cache=shared&uri=true", "is a file"),
+        (f"sqlite://here/{tmp_path}/x", "is a file"),
     ):
         with pytest.raises(DatabaseTrouble, match=said):
             open_engine(url)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nobody_begins_a_platform_who_is_not_to(empty: str) -> None:
