@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from district.database import AWAY
 from district.opening import read_body
-from district.outcomes import Conflict, NotAsked, NotOpening, Taken, Unknown, Upload, WrongDigest, WrongOffset
+from district.outcomes import Conflict, NotAsked, NotJson, NotOpening, Taken, Unknown, Upload, WrongDigest, WrongOffset
 from district.store import DistrictStore
 from offline_queue.blobs import sync_folder, write_durably
 from offline_queue.parcel import (
@@ -83,7 +83,7 @@ class NotImported:
     unreadable    no manifest, or none that can be read (a stick that was pulled, say)
     unknown-terminal, revoked-terminal, forged   the signature is not that of a terminal in the register
     damaged       a file is missing, cut off or changed
-    not-a-submission   the body is not what the manifest says, or not sealed
+    not-a-submission   the body is not what the manifest says, or not sealed, or has a number that JSON has not
     conflict      another submission is known under this uid
     no-key, not-intact   it doesn't open with the district's keys
     not-asked     a supplement that was not asked for, or is answered already
@@ -238,4 +238,10 @@ def _receipt(progress: Progress, *, new: bool) -> Imported:
     return Imported(receipt=receipt, new=new)
 
 
-_WORDS = {Conflict: "conflict", NoKey: "no-key", NotIntact: "not-intact", NotAsked: "not-asked"}
+_WORDS = {
+    Conflict: "conflict",
+    NoKey: "no-key",
+    NotIntact: "not-intact",
+    NotAsked: "not-asked",
+    NotJson: "not-a-submission",
+}

@@ -33,7 +33,12 @@ class NotAsked:
     """A supplement that nobody asked this terminal for, or that was answered already."""
 
 
-Take = Taken | Conflict | NoKey | NotIntact | NotAsked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotJson:
+    """A number in the form is NaN or infinite: nobody who is told of the case could read it."""
+
+
+Take = Taken | Conflict | NoKey | NotIntact | NotAsked | NotJson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,14 +25,14 @@ from district.leases import UPLOADS_AT_ONCE, Leases
 from district.objects import Place, open_objects
 from district.opening import Body, Keys, Read, kept_body, read_with
 from district.outbox import Event, tell
-from district.outcomes import Conflict, NotAsked, PaperRow, SubmissionRow, Take, Taken, Unknown
+from district.outcomes import Conflict, NotAsked, NotJson, PaperRow, SubmissionRow, Take, Taken, Unknown
 from district.papers_store import PaperStore
 from district.supplements import claim, number_of_case, settle, waiting_for
 from district.tables import ATTACHMENTS, STEPS, SUBMISSIONS
 from district.times import now_text
 from district.together import Together
 from offline_queue.sealed import NoKey, NotIntact
-from offline_queue.wire import Attachment, Progress, State, Step
+from offline_queue.wire import Attachment, Progress, State, Step, is_json
 
 _TRIES = 8
 _KNOWN_BY_NOW = "23505"  # unique_violation: another took one of them since we looked
@@ -364,6 +364,8 @@ def _judge(
     if len(set(names)) < len(names) or not papers.isdisjoint(names):
         return Conflict()
     inside = one.read.envelope
+    if not is_json(inside.form):
+        return NotJson()
     return _Fresh(
         outside=one.outside,
         body=one.body,

@@ -14,7 +14,7 @@ from district.addresses import UID
 from district.answers import JSON, PROBLEM_JSON, body_of, problem, problem_body
 from district.api import Api
 from district.opening import Body, read_body
-from district.outcomes import Conflict, NotAsked, Take, Taken, Unknown
+from district.outcomes import Conflict, NotAsked, NotJson, Take, Taken, Unknown
 from district.store import DistrictStore
 from district.threads import API
 from offline_queue.sealed import NoKey, NotIntact
@@ -139,6 +139,8 @@ def _answer(taken: Take) -> _Told:
             return _Told.problem(422, "conflict", "this uid is known with other content")
         case NoKey(wanted=wanted):
             return _Told.problem(422, "key-unknown", f"sealed to {', '.join(wanted)}, which are not here")
+        case NotJson():
+            return _Told.problem(422, "envelope", "a number of the form is NaN or infinite, which JSON has not")
         case NotAsked():
             return _Told.problem(422, "supplement", "no supplement is asked for under this id, or it was answered")
         case NotIntact():

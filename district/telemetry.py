@@ -18,6 +18,7 @@ from district.database import alone, put, write
 from district.tables import REPORTS
 from district.threads import API
 from district.times import now_text
+from offline_queue.wire import is_json
 
 MAX_REPORT_BYTES = 64 * 1024
 _CONTENT = TypeAdapter(dict[str, JsonValue])
@@ -71,7 +72,6 @@ def add_telemetry(api: Api, telemetry: Telemetry) -> None:
 def _is_object(body: bytes) -> bool:
     """Whether this is a JSON object of text that can be written down: half of a surrogate pair is none."""
     try:
-        _CONTENT.validate_json(body)
+        return is_json(_CONTENT.validate_json(body))
     except ValueError:
         return False
-    return True

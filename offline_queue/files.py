@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from offline_queue.model import NoKeys, NoSpace, OtherContent, Paper, StorageTrouble, Stored, TooLarge
 from offline_queue.store import Store
+from offline_queue.wire import is_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,8 @@ def put_files(
     if not isinstance(content, dict):
         return NotAForm(detail=f"{form} is not a JSON object")
     answers = cast("dict[str, JsonValue]", content)
+    if not is_json(answers):
+        return NotAForm(detail=f"{form} has a number that JSON has not (NaN, Infinity or one too large)")
     matter = answers.get("matter")
     return store.put(
         matter=matter if isinstance(matter, str) and 0 < len(matter) <= 128 else "unspecified",

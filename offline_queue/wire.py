@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -233,6 +234,15 @@ def canonical_bytes(model: BaseModel, *, without: str | None = None) -> bytes:
     """UTF-8 JSON with sorted keys, no spaces and no NaN: the bytes that are frozen, hashed and sent."""
     content = model.model_dump(mode="json", exclude=None if without is None else {without})
     return _canonical(content).encode()
+
+
+def is_json(content: Mapping[str, JsonValue]) -> bool:
+    """Whether JSON has all its numbers: what is read of NaN, Infinity and 1e999 can be written down for nobody."""
+    try:
+        _canonical(content)
+    except ValueError:
+        return False
+    return True
 
 
 def sha256_hex(content: bytes) -> str:

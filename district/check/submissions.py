@@ -187,6 +187,16 @@ def submission_not_json_refused(visit: Visit) -> None:
             expect(visit.put(Form(uid=new_uid(), body=body)), 400, 422)
 
 
+@rules(
+    "Refuse NaN and Infinity, which many parsers read and JSON has not: whoever is told of the case could not read it."
+)
+def submission_no_number_refused(visit: Visit) -> None:
+    """A form with what JSON has no number for is refused."""
+    for number in (float("nan"), float("-inf")):
+        with to(str(number)):
+            expect(visit.put(form(visit.own.code, form={"n": number})), 400, 422)
+
+
 @rules("Refuse members that the contract does not know: a misspelt one would be lost silently.")
 def submission_unknown_member_422(visit: Visit) -> None:
     """A form with a member that the contract does not know is refused."""

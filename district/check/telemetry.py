@@ -32,7 +32,7 @@ def heartbeat_204(visit: Visit) -> None:
 @rules("Refuse with 422 (or 400) a report that is no JSON object.")
 def telemetry_not_an_object_refused(visit: Visit) -> None:
     """A report that is no JSON object is refused."""
-    for body in (b"[]", b"7", b"", b"{", b"\xff"):
+    for body in (b"[]", b"7", b"", b"{", b"\xff", b'{"n":NaN}'):
         with to(body):
             expect(_report(visit, "check", body), 400, 422)
 

@@ -109,6 +109,9 @@ def test_requests_that_are_not_right_are_named(terminal: Terminal) -> None:
     assert problem(terminal.put(envelope(), Content_Digest="sha-256=:AAAA:")) == (400, "digest")
     assert problem(terminal.put(envelope(), Idempotency_Key=UID)) == (400, "idempotency-key")
     assert problem(terminal.put(b"{}")) == (422, "envelope")
+    for number in (b"NaN", b"-Infinity", b"1e999"):
+        body = envelope(n="?").replace(b'"?"', b"[" + number + b"]")
+        assert problem(terminal.put(body)) == (422, "envelope")
     assert problem(terminal.put(envelope(uid=UID.replace("6f", "6e")))) == (422, "uid")
     assert problem(terminal.put(b"x" * (1024 * 1024 + 1))) == (413, "too-large")
     assert problem(terminal.get(f"/v1/submissions/{UID}")) == (404, "unknown")

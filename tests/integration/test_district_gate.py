@@ -439,7 +439,17 @@ def test_the_newest_report_of_each_terminal_is_kept(tmp_path: Path, store: Store
 
 
 @pytest.mark.parametrize(
-    "body", [rb'{"version":"\ud800"}', rb'{"\udc00":1}', b"[]", b"{", b"\xff", b'{"a":' + b"[" * 5000]
+    "body",
+    [
+        rb'{"version":"\ud800"}',
+        rb'{"\udc00":1}',
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"a":' + b"[" * 5000,
+        b'{"a":NaN}',
+        b'{"a":[1e999]}',
+    ],
 )
 def test_what_could_not_be_shown_is_no_report(district: EmbeddedDistrict, body: bytes) -> None:
     client = PlatformClient(district.url, signer=RequestSigner(OTHER))

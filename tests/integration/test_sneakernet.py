@@ -216,6 +216,16 @@ def test_swapped_papers_and_bodies_are_refused(hall: Hall) -> None:
     assert [one.reason for one in hall.take() if isinstance(one, NotImported)] == ["damaged", "damaged"]
 
 
+def test_what_json_has_no_number_for_is_no_submission(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as careless:
+        canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        careless.setattr("offline_queue.wire._canonical", canonical.encode)
+        uid = stored(hall.queue.put(matter="pension-enrolment", form={"n": float("inf")})).uid
+    hall.export()
+    assert hall.take() == [NotImported(name=uid, reason="not-a-submission")]
+    assert list(hall.store.submissions()) == []
+
+
 def test_whose_key_signed_decides(hall: Hall) -> None:
     uid = hall.put()
     hall.export()

@@ -241,7 +241,20 @@ async def ignores_members_it_does_not_know(ask: Ask, behind: Behind) -> Told:
     return await behind(ask)
 
 
-@found_by("submission-incomplete-422", "submission-other-media-type-refused", "submission-unknown-member-422")
+@found_by("submission-no-number-refused")
+async def reads_no_number_as_null(ask: Ask, behind: Behind) -> Told:
+    answer = await behind(ask)
+    if is_form(ask) and b":NaN" in ask.body:
+        return await behind.rewritten(ask, {**ask.json, "form": {"n": None}})
+    return answer
+
+
+@found_by(
+    "submission-incomplete-422",
+    "submission-no-number-refused",
+    "submission-other-media-type-refused",
+    "submission-unknown-member-422",
+)
 async def takes_what_is_incomplete(ask: Ask, behind: Behind) -> Told:
     answer = await behind(ask)
     if is_form(ask) and answer.kind == "envelope" and "uid" in ask.json:

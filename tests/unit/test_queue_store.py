@@ -478,6 +478,9 @@ def test_files_are_put(store: Store, tmp_path: Path) -> None:
     assert found.bytes == len(b"picture")
     form.write_text("[1]", encoding="utf-8")
     assert isinstance(put_files(store, form), NotAForm)
+    for number in ("NaN", "1e999"):
+        form.write_text(f'{{"n": {number}}}', encoding="utf-8")
+        assert isinstance(put_files(store, form), NotAForm)
     form.write_text("{", encoding="utf-8")
     assert isinstance(put_files(store, form), NotAForm)
     assert isinstance(put_files(store, tmp_path / "none"), NotAForm)
