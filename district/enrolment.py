@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from ipaddress import IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,6 +26,7 @@ from district.answers import JSON, body_of, problem
 from district.api import Api
 from district.authority import AuthorityTrouble, RequestKey, certificate_sha256, is_certified, issue, read_request
 from district.database import alone, write
+from district.lines import network_of
 from district.tables import ENROLMENTS, HALLS, REFUSALS, TERMINALS
 from district.threads import API
 from offline_queue.enrolment import (
@@ -128,7 +128,7 @@ class Enrolments:
     def enrol(self, asked: Enrolment, *, source: str) -> Enrolled | Refusal:
         """Register the terminal that asks, from the network address `source`, and certify it. Raises OSError or
         ValueError when the bundle can't be read."""
-        place = _place(source)
+        place = network_of(source)
         wait = self._wait(place)
         if wait:
             return TooOften(wait)
@@ -255,15 +255,6 @@ def read_bundle_file(path: Path) -> dict[str, JsonValue]:
 
 def _hash(code: str) -> str:
     return sha256_hex(code.encode())
-
-
-def _place(source: str) -> str:
-    """Whom to make wait: an address, or the network of one that has a whole network to itself."""
-    try:
-        address = ip_address(source)
-    except ValueError:
-        return source[:64]
-    return str(ip_network(f"{address}/64", strict=False)) if isinstance(address, IPv6Address) else source
 
 
 def add_enrolments(api: Api, enrolments: Enrolments) -> None:

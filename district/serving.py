@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -22,8 +23,13 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from district.lines import QUEUED, Entrance, Line, lines_of_a_door
+
 ENTRY_SECONDS = 30.0
 """For a whole request where no certificate is asked for; there a line that says nothing, or trickles, is cut."""
+ENTRY_LINES = 256
+"""At most, where no certificate is asked for. One address has half of them: room for a hall's terminals, and the phones
+of who waits there; a browser opens six."""
 _PIECE_BYTES = 256 * 1024
 _LAST_SECONDS = 5
 """For requests under way when the platform is told to end."""
@@ -55,6 +61,11 @@ class Door:
     tls: ssl.SSLContext | None = None
 
     @property
+    def is_open(self) -> bool:
+        """To everybody, with a certificate or without."""
+        return self.tls is not None and self.tls.verify_mode == ssl.CERT_NONE
+
+    @property
     def url(self) -> str:
         host, port = self.listener.getsockname()[:2]
         named = f"[{host}]" if ":" in host else host
@@ -63,7 +74,9 @@ class Door:
 
 def listen(host: str, port: int) -> socket.socket:
     """Raises OSError."""
-    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=QUEUED)
+    listener.setblocking(False)
     # asyncio sets this only on sockets that name TCP as their protocol, which these don't. Without it the second part
     # of an answer waits for the first one's acknowledgement: 40 ms for every request on a connection that is kept.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -76,11 +89,11 @@ def serve(doors: Sequence[Door]) -> None:
 
 
 async def _all_of(doors: Sequence[Door]) -> None:
-    first, *others = servers = [_Server(_config(door)) for door in doors]
+    most = lines_of_a_door()
+    first, *others = servers = [_Server(door, min(most, ENTRY_LINES) if door.is_open else most) for door in doors]
     first.others = others
     with uvicorn.Server.capture_signals(first):
-        together = zip(servers, doors, strict=True)
-        await asyncio.gather(*(server.serve(sockets=[door.listener]) for server, door in together))
+        await asyncio.gather(*(server.serve(sockets=[]) for server in servers))
 
 
 class _Server(uvicorn.Server):
@@ -88,6 +101,23 @@ class _Server(uvicorn.Server):
     them on when it has ended: as many times five seconds as there are doors, and the first goes on meanwhile."""
 
     others: Sequence[uvicorn.Server] = ()
+
+    def __init__(self, door: Door, most: int) -> None:
+        super().__init__(_config(door))
+        self._door = door
+        self._most = most
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listens by itself: uvicorn has no sockets, since it would take in whoever comes."""
+        await super().startup(sockets)
+        protocol = _Brief if self._door.is_open else Introduced
+        state = self.lifespan.state
+        make = partial(protocol, config=self.config, server_state=self.server_state, app_state=state)
+        self._entrance = Entrance(self._door.listener, make, tls=self._door.tls, most=self._most)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._entrance.close()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -99,7 +129,7 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-class Introduced(HttpToolsProtocol):
+class Introduced(Line, HttpToolsProtocol):
     """Tells the application which client certificate opened the line: request.state.certificate, of its DER the hex
     SHA-256. Gives it a body in few pieces: uvicorn's own way wakes it, and stops reading, for each 64 KiB of a paper,
     which took longer than to read them."""
@@ -120,7 +150,7 @@ class Introduced(HttpToolsProtocol):
             self.app_state = {**self.app_state, "certificate": hashlib.sha256(certificate).hexdigest()}
 
 
-class _Brief(H11Protocol):
+class _Brief(Line, H11Protocol):
     """For a door that is open to everybody: uvicorn itself waits for a request as long as one likes, and whoever holds
     enough lines would leave none for the rest. What is there to its last byte is worked on in peace."""
 
@@ -156,16 +186,12 @@ class _Brief(H11Protocol):
 
 
 def _config(door: Door) -> uvicorn.Config:
-    tls = door.tls
-    is_open = tls is not None and tls.verify_mode == ssl.CERT_NONE
     return uvicorn.Config(
         door.app,
         log_level="warning",
         access_log=False,
         ws="none",
-        http=_Brief if is_open else Introduced,
         # Who opened the line is counted: behind a balancer that passes TCP on, all else is the client's own word.
         proxy_headers=False,
         timeout_graceful_shutdown=_LAST_SECONDS,
-        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
