@@ -25,6 +25,11 @@ async def body_of(request: Request, limit: int, *, digest: bool = False) -> byte
     return digest_problem(request, content, needed=digest) or content
 
 
+def media_type_of(request: Request, default: str = "") -> str:
+    """The Content-Type as it can be compared: without parameters, and in lower case, which it need not come in."""
+    return request.headers.get("Content-Type", default).partition(";")[0].strip().lower()
+
+
 async def content_of(request: Request, limit: int) -> bytes | Response:
     """The request's body before its digest is looked at."""
     parts: list[bytes] = []

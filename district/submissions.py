@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from district.addresses import UID
-from district.answers import JSON, PROBLEM_JSON, body_of, problem, problem_body
+from district.answers import JSON, PROBLEM_JSON, body_of, media_type_of, problem, problem_body
 from district.api import Api
 from district.opening import Body, read_body
 from district.outcomes import Conflict, NotAsked, NotJson, Take, Taken, Unknown
@@ -55,8 +55,7 @@ def add_submissions(api: Api, store: DistrictStore) -> None:
         body = await body_of(request, MAX_BODY_BYTES, digest=True)
         if isinstance(body, Response):
             return body
-        media_type = request.headers.get("Content-Type", PLAIN_TYPE).partition(";")[0].strip()
-        outside = _outside(body, media_type, uid, of=request.state.terminal)
+        outside = _outside(body, media_type_of(request, PLAIN_TYPE), uid, of=request.state.terminal)
         if isinstance(outside, _Told):
             return outside.alone()
         return _answer(await API.run(store.take, outside, body)).alone()

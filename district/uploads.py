@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from district.addresses import NAME
-from district.answers import content_of, digest_problem, problem
+from district.answers import content_of, digest_problem, media_type_of, problem
 from district.api import Api
 from district.leases import Full
 from district.outcomes import NotOpening, TooLong, Unknown, WrongDigest, WrongOffset
@@ -39,7 +39,7 @@ def add_uploads(api: Api, papers: PaperStore) -> None:
     async def append(request: Request) -> Response:
         name: str = request.path_params["name"]
         start = request.headers.get("Upload-Offset", "")
-        if request.headers.get("Content-Type") != "application/offset+octet-stream":
+        if media_type_of(request) != "application/offset+octet-stream":
             return problem(415, "media-type", "application/offset+octet-stream is expected")
         if request.headers.get("Tus-Resumable") != "1.0.0":
             other = problem(412, "tus", "Tus-Resumable: 1.0.0 is expected")

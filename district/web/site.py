@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from district.answers import media_type_of
 from district.api import one_method
 from district.sessions import Sessions, Visit
 from district.staff import Role
@@ -245,7 +246,7 @@ async def form_of(request: Request) -> Form | None:
         content += piece
         if len(content) > _MOST_FORM_BYTES:
             return None
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+    if media_type_of(request) != "application/x-www-form-urlencoded":
         return Form([])
     try:
         return Form(parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))

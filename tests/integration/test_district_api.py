@@ -96,6 +96,11 @@ def test_a_replay_gets_the_same_receipt_byte_for_byte(terminal: Terminal) -> Non
     assert (again.status_code, again.content) == (200, first.content)
 
 
+def test_a_content_type_is_the_same_in_capitals(terminal: Terminal) -> None:
+    assert terminal.put(envelope(papers=True), Content_Type="Application/JSON; Charset=UTF-8").status_code == 201
+    assert terminal.patch(0, CONTENT, Content_Type="Application/Offset+Octet-Stream").status_code == 204
+
+
 def test_the_same_uid_with_other_bytes_is_refused(terminal: Terminal) -> None:
     terminal.put(envelope())
     assert problem(terminal.put(envelope(phone="2"))) == (422, "conflict")
