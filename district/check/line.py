@@ -49,6 +49,8 @@ class Root:
             raise ValueError("an address is https://host[:port], or http:// to this machine")
         if parts.query or parts.fragment or not url.isascii() or any(character <= " " for character in url):
             raise ValueError("an address has no query, no fragment, and ASCII characters only")
+        if parts.path.rstrip("/").endswith("/v1"):
+            raise ValueError(f"what is asked for begins with /v1 itself: give {url.rstrip('/').removesuffix('/v1')}")
         tls = parts.scheme == "https"
         return Root(
             url=url.rstrip("/"),

@@ -59,6 +59,7 @@ def test_what_is_asked_wrongly_is_said(tmp_path: Path) -> None:
         ((), "URL is missing"),
         ((url,), "--key FILE is missing"),
         (("gopher://x", "--key", "k"), "https://host"),
+        ((f"{tls}/kiosk/v1/", "--key", "k"), f"begins with /v1 itself: give {tls}/kiosk\n"),
         ((url, "--key", tmp_path / "no-key"), "holds no Ed25519 key"),
         ((url, "--key", tmp_path / "k", "--terminal", "x"), "2-8 of A-Z 0-9"),
         ((url, "--key", tmp_path / "k", "--cert", tmp_path / "no-key"), "go together"),
