@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import stat
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from district.__main__ import main as started
 from district.cli import main
 from district.database import open_engine
 from district.settings import public_root
@@ -20,6 +23,17 @@ def district(*words: str) -> tuple[int, str]:
     result = CliRunner().invoke(main, list(words))
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, result.output
+
+
+def test_whoever_ends_it_while_it_loads_is_told_of_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Loading(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "district.cli", Loading("district.cli"))
+    with pytest.raises(SystemExit) as end:
+        started()
+    assert end.value.code == 130
 
 
 def test_a_database_is_for_its_owner_alone_wherever_it_lies(tmp_path: Path) -> None:
