@@ -72,7 +72,10 @@ def forward(
     keys_folder: Path | None,
     passphrase_file: Path | None,
 ) -> None:
-    """Hand cases on, each event at least once and those of one case in order. Several may run on one database."""
+    """Hand cases on, each event at least once and those of one case in order. Several may run on one database.
+
+    Ctrl-C waits for the answer to what is under way; a second one does not, and that event is sent again later.
+    """
     if (url is None) == (adapter is None):
         raise click.UsageError("one of --to ADDRESS and --adapter FILE")
     if adapter is not None:
@@ -102,8 +105,13 @@ def forward(
     except (AdapterTrouble, ValueError) as trouble:
         raise click.ClickException(str(trouble)) from trouble
     stop = threading.Event()
+
+    def end(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)  # once more ends it at once, as a power cut may
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
+        signal.signal(number, end)
     with opened_store(database, objects, keys_folder, passphrase_file) as store:
         forwarder = Forwarder(store, Outbox(store.engine), receiver, heard=_say)
         try:

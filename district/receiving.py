@@ -2,7 +2,7 @@
 
 | answer                                          | the forwarder                                       |
 |-------------------------------------------------|-----------------------------------------------------|
-| 2xx                                             | Delivered (an adapter reads their body first)       |
+| 2xx                                             | Delivered, unless the body says otherwise           |
 | 3xx, 408, 409, 425, 5xx                         | Later, same key; a redirect is never followed       |
 | 429, 503 with Retry-After; 502, 504, no answer  | Later, and everything else waits as long            |
 | 401, 403                                        | Later, minutes: our credentials, not this case      |

@@ -25,6 +25,7 @@ from offline_queue.wire import content_digest
 
 WITH_PAPERS = ("complete", "supplement-answered")
 _NONCE_BYTES = 16
+_BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"
 
 
 class Webhook:
@@ -80,7 +81,10 @@ class Webhook:
             "Idempotency-Key": f'"{key}"',
             "Content-Digest": content_digest(body),
         }
-        return judge(self._transport.request(method, url, body, headers, self._sign))
+        answer = judge(self._transport.request(method, url, body, headers, self._sign))
+        if isinstance(answer, Answer) and answer.body.lstrip(_BEFORE_TEXT).startswith(b"<"):
+            return Later(error="not-their-answer")  # a page: of a portal, a proxy, or for signing in
+        return answer
 
     def _sign(self, method: str, url: str, headers: Mapping[str, str]) -> Mapping[str, str]:
         components = [("@method", method), ("@target-uri", url)]

@@ -109,6 +109,7 @@ def test_a_wrong_secret_is_noticed_there_and_waited_out_here(store: DistrictStor
         (422, "refused http-422", False),
         (404, "refused http-404", False),
         ("moved", "later http-307", False),
+        ("page", "later not-their-answer", False),
         ("cut", "later unreachable", True),
         ("trickle", "later deadline", True),
     ],
@@ -350,6 +351,23 @@ def test_two_processes_on_one_postgresql_tell_each_event_once(postgres: str, tmp
     assert len(hook.heard) == 40
     for uid in uids:
         assert [one.event for one in hook.heard if one.told["uid"] == uid] == ["complete", "accepted"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_does_not_wait_for_a_silent_receiver_ends_it_at_once(store: DistrictStore, number: signal.Signals) -> None:
+    hand_in(store)
+    environment = {**os.environ, "DISTRICT_WEBHOOK_SECRET": SECRET, "PYTHONPATH": str(ROOT)}
+    words = [Path(sys.executable).parent / "district", "forward", "--database", str(store.engine.url)]
+    with Hook() as hook:
+        hook.faults.append("hang")
+        one = subprocess.Popen([*words, "--to", hook.url], env=environment, stderr=subprocess.PIPE, text=True)
+        assert hook.hanging.wait(30)
+        one.send_signal(number)
+        with pytest.raises(subprocess.TimeoutExpired):
+            one.wait(1)
+        one.send_signal(number)
+        said = one.communicate(timeout=5)[1]
+    assert (one.returncode, said) == (-number, "")
 
 
 def test_a_forwarder_killed_between_their_answer_and_our_commit_sends_it_again_under_its_key(

@@ -67,7 +67,7 @@ class _Secrets(HTTPSignatureKeyResolver):
 class Hook:
     """Listens on loopback. `faults` holds what the next requests meet, one each: a status, `cut` (kept, and the line is
     cut before the answer), `hang` (kept; the line is cut after `release`), `wait` (two of them
-    and the test meet at `both`), `trickle`, `moved` (307 to `elsewhere`)."""
+    and the test meet at `both`), `trickle`, `moved` (307 to `elsewhere`), `page` (200, and not kept)."""
 
     sm3: bool = False
     pair: Pair | None = None
@@ -177,6 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "moved":
             hook.headers = {"Location": hook.elsewhere}
             return self._send(307)
+        if fault == "page":
+            return self._send(200, b"\xef\xbb\xbf\r\n<html>sign in</html>")
         if isinstance(fault, int) and fault >= 300:
             return self._send(fault)
         key = headers["idempotency-key"].strip('"')
@@ -206,8 +208,8 @@ class _Handler(BaseHTTPRequestHandler):
             pass
         self.close_connection = True
 
-    def _send(self, status: int) -> None:
-        content = json.dumps(self.owner.answer).encode()
+    def _send(self, status: int, page: bytes = b"") -> None:
+        content = page or json.dumps(self.owner.answer).encode()
         self.send_response(status)
         for name, value in {**self.owner.headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
