@@ -105,7 +105,10 @@ def _first(visit: Visit) -> tuple[Enrolling, Answer]:
     return visit.enrolled
 
 
-@rules("Answer 404 of type enrolment to a code that was never given, is over or was used; 501 if nobody can enrol.")
+@rules(
+    "Answer 404 of type enrolment to a code that was never given, is over, or was used with other keys; 501 if nobody"
+    " can enrol."
+)
 def enrolment_unknown_code_404(visit: Visit) -> None:
     """A code that was never given is answered 404 of type `enrolment`."""
     expect(enrol(visit.door, new_keys(invented_code(visit.own.code)).body()), 404, kind="enrolment")

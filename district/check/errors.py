@@ -119,7 +119,7 @@ def strange_address_refused(visit: Visit) -> None:
         expect_refusal(visit.ask("PUT", f"/v1/submissions/{name}", b"{}", {"Idempotency-Key": f'"{name}"'}))
 
 
-@rules("Send Retry-After (seconds, or a date; at most 4 hours) with 429 and 503, spread by what waits.")
+@rules("Send Retry-After in seconds (at most 4 hours) with 429 and 503, spread by what waits.")
 def busy_says_until_when(visit: Visit) -> None:
     """Whoever is too busy says when to come again."""
     busy = [one for one in visit.seen if one.answer.status in (429, 503)]

@@ -75,7 +75,7 @@ def other_terminal_retires_nobody(visit: Visit) -> None:
     expect(visit.put(form(other.code), by=other), 201)
 
 
-@rules("Revoke all keys of a terminal that retires, for all of your processes, before you answer 204; then answer 403.")
+@rules("Revoke the key that signs, and no other, for all of your processes, before you answer 204; then answer 403.")
 def retired_terminal_403_at_once(visit: Visit) -> None:
     """A terminal that goes out of service is answered 204, and from then on 403 of type `terminal`."""
     retiring = visit.retiring

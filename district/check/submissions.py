@@ -106,9 +106,7 @@ def _is_replay(answer: Answer, first: Answer) -> None:
         raise Broken("the receipt differs from the first one")
 
 
-@rules(
-    "Look for the uid before anything else; if the kept SHA-256 differs from that of this body, answer 422 (conflict)."
-)
+@rules("Keep the SHA-256 of a body with its uid; answer 422 (conflict) to another body under it.")
 def submission_changed_body_422(visit: Visit) -> None:
     """The same uid with another body is refused: 422, never a receipt."""
     sent = form(visit.own.code)
@@ -241,7 +239,7 @@ def submission_strange_text_answered(visit: Visit) -> None:
             expect(visit.put(form(visit.own.code, matter=f"m{text}", form={text: text})), 201, 400, 422)
 
 
-@rules("Judge a body by its Content-Type: 415 to what you do not know, 422 to a plain form sent as a sealed one.")
+@rules("Judge a body by its Content-Type; answer 422 to one that is not what it says, or of a type you do not know.")
 def submission_other_media_type_refused(visit: Visit) -> None:
     """A plain form is not taken for a sealed one, nor for a form when it is called a picture."""
     for media_type in (SEALED, "image/png"):

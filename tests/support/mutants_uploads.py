@@ -33,7 +33,7 @@ async def counts_one_byte_too_few(ask: Ask, behind: Behind) -> Told:
     return answer
 
 
-@found_by("upload-other-offset-409")
+@found_by("upload-at-once-kept-once", "upload-other-offset-409")
 async def appends_whatever_the_offset(ask: Ask, behind: Behind) -> Told:
     answer = await behind(ask)
     if is_chunk(ask) and answer.status == 409:
@@ -49,6 +49,13 @@ async def calls_another_offset_fine(ask: Ask, behind: Behind) -> Told:
         reached = int(ask.fields["upload-offset"]) + len(ask.body)
         return Told(status=204, fields={"upload-offset": str(reached), "tus-resumable": "1.0.0"})
     return answer
+
+
+@found_by("upload-at-once-kept-once", "upload-complete-stays", "upload-other-offset-409")
+async def locks_out_whoever_comes_second(ask: Ask, behind: Behind) -> Told:
+    """Which a terminal takes for a refusal, and holds."""
+    answer = await behind(ask)
+    return replace(answer, status=423) if is_chunk(ask) and answer.status == 409 else answer
 
 
 @found_by("upload-beyond-its-length-refused")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import ssl
 from pathlib import Path
@@ -143,6 +144,14 @@ def test_a_run_that_tries_nothing_is_no_pass(tmp_path: Path) -> None:
     assert (status, said) == (3, "Error: no check could be tried: this says nothing of the platform\n")
     assert told.count("this platform takes no batches") == 1, "a reason is told once, not 13 times"
     assert told.splitlines()[-1] == "0 passed, 0 failed, 13 not tried"
+
+
+def test_no_remedy_has_an_answer_that_the_contract_does_not_have() -> None:
+    contract = (Path(__file__).parents[2] / "district" / "openapi.yaml").read_text("utf-8")
+    known = set(re.findall(r'^ +"(\d{3})":', contract, re.MULTILINE))
+    named = {status for rule in RULES for status in re.findall(r"(?<!SHA-)\b[2-5]\d\d\b", rule.mend)}
+    assert len(named) > 10
+    assert named <= known
 
 
 def test_the_page_for_integrators_has_every_check() -> None:
