@@ -7,7 +7,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton, QTableWidget
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from devices.camera.capture import OpencvCamera
@@ -44,12 +45,14 @@ def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[tuple[Sim
 
 
 @pytest.fixture
-def panel(hall: tuple[Simulators, Core], qtbot: QtBot) -> Generator[Panel]:
+def panel(hall: tuple[Simulators, Core], qapp: QApplication) -> Generator[Panel]:
     sims, core = hall
     made = Panel(controls(sims, core), scene(sims))
-    qtbot.addWidget(made)
     yield made
     made.close()
+    # Left to pytest-qt it would keep the hall, 70 MB, until some later test runs an event loop.
+    made.deleteLater()
+    qapp.sendPostedEvents(made, QEvent.Type.DeferredDelete)
 
 
 def press(panel: Panel, name: str) -> None:
