@@ -3,8 +3,10 @@
 In a rush most are told to come later, and that must cost little: it is said before anything is looked into, to whoever
 names a registered terminal's key. Who gets in has shown to be that terminal (:mod:`district.gate`).
 
-Only what came to its last byte counts as under way: a paper that trickles in over a thin line costs the platform
-nothing while it does, and a sender that never ends takes nobody's place.
+Only what brings something, and came to its last byte, counts as under way. A paper that trickles in over a thin line
+costs the platform nothing while it does, and a sender that never ends takes nobody's place. A question (GET, HEAD)
+waits for its terminal's turn like all else, but takes no place, and says nothing of the pace: turns are booked by what
+is to be brought, and questions, which are answered much faster, would make them too short.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ def _answer(told: Later, scope: Scope) -> Response:
 
 
 class UnderWay:
-    """Around the application: counts what the terminals' API works on, and sends away in a rush."""
+    """Around the application: counts what is brought to the terminals' API, and sends away in a rush."""
 
     def __init__(self, app: ASGIApp, *, turns: Turns) -> None:
         self._app = app

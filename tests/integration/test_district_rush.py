@@ -342,6 +342,22 @@ def test_what_waits_at_a_terminal_is_counted_in_requests(method: str, told: str,
     assert requests_to_come(method, Headers(raw=[(b"kiosk-waiting", told.encode("latin-1", "replace"))])) == meant
 
 
+def test_a_question_takes_nobodys_place(engine: Engine) -> None:
+    turns = Turns(engine, most=1)
+    free: list[bool] = []
+
+    async def work(_scope: Any, _receive: Any, _send: Any) -> None:
+        free.append(turns.ask("T1", requests=1) is None)
+
+    async def nothing(*_: Any) -> dict[str, Any]:
+        raise AssertionError("no body is read, and nothing answered")
+
+    for method in ("GET", "HEAD"):
+        scope: dict[str, Any] = {"type": "http", "method": method, "path": "/v1/submissions/x", "headers": []}
+        asyncio.run(UnderWay(work, turns=turns)(scope, nothing, nothing))
+    assert free == [True, True]
+
+
 def test_only_what_has_come_to_its_last_byte_is_under_way(engine: Engine) -> None:
     turns = Turns(engine, most=1)
     parts = iter(
