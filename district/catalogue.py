@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, func, select
 from starlette.requests import Request
@@ -16,6 +16,11 @@ from district.tables import CATALOGUES
 from district.threads import API
 from offline_queue.catalogue import read_catalogue
 from offline_queue.wire import sha256_hex
+
+
+def version_of(time: datetime) -> int:
+    """The minute as a number counts up by itself, on whichever machine a package is signed."""
+    return int(f"{time.astimezone(UTC):%Y%m%d%H%M}")
 
 
 class NotPublished(Exception):
@@ -37,11 +42,12 @@ class Catalogues:
 
     def publish(self, package: bytes, signer: bytes) -> int:
         """Make a package the newest; gives its version. Again the same changes nothing. Raises NotPublished for what
-        the holder of `signer` (raw Ed25519) did not sign, and for what is not newer than the newest."""
+        the holder of `signer` (raw Ed25519) did not sign, for what is not newer than the newest, and for a version more
+        than a day ahead, which would block all others."""
         catalogue = read_catalogue(package, signer)
         if catalogue is None:
             raise NotPublished("it is no catalogue that was signed with this key: district catalogue sign makes one")
-        version, sha256 = catalogue.version, sha256_hex(package)
+        version, sha256, now = catalogue.version, sha256_hex(package), datetime.now(tz=UTC)
 
         def keep(connection: Connection) -> None:
             newest = connection.execute(select(func.max(CATALOGUES.c.version))).scalar()
@@ -49,10 +55,16 @@ class Catalogues:
                 same = select(CATALOGUES.c.sha256).where(CATALOGUES.c.version == version)
                 if newest == version and connection.execute(same).scalar() == sha256:
                     return
-                raise NotPublished(f"version {newest} is published already, and terminals take newer ones only")
-            now = datetime.now(tz=UTC).isoformat(timespec="seconds")
+                said = f"version {newest} is published already, and terminals take newer ones only: sign it again"
+                raise NotPublished(f"{said}, with district catalogue sign --version {newest + 1} if the clock is right")
+            if version > max(version_of(now + timedelta(days=1)), (newest or 0) + 1):
+                said = (
+                    f"version {version} is of a clock that runs ahead, and nothing signed before that date would count"
+                )
+                raise NotPublished(f"{said}: set the clock where it was signed, and sign it again")
+            at = now.isoformat(timespec="seconds")
             connection.execute(
-                CATALOGUES.insert().values(version=version, sha256=sha256, package=package, published_at=now)
+                CATALOGUES.insert().values(version=version, sha256=sha256, package=package, published_at=at)
             )
 
         write(self._engine, keep)

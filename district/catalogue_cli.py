@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
-from district.catalogue import Catalogues, NotPublished
+from district.catalogue import Catalogues, NotPublished, version_of
 from district.keys import signing_key
 from district.keys_cli import keys_options, passphrase_in
 from district.settings import database_option, opened_database
 from offline_queue.bundle import public_raw
-from offline_queue.catalogue import MAX_FILES, MAX_PACKAGE_BYTES, Catalogue, MatterFile, sign_catalogue
+from offline_queue.catalogue import MAX_FILES, MAX_PACKAGE_BYTES, Catalogue, MatterFile, read_catalogue, sign_catalogue
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -27,12 +27,15 @@ def catalogue() -> None:
 @catalogue.command()
 @click.argument("folder", type=_FOLDER)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The package's file.")
+@click.option(
+    "--version", type=click.IntRange(1, 2**53), help="In place of the minute: greater than what is published."
+)
 @keys_options
-def sign(folder: Path, out: Path, keys_folder: Path | None, passphrase_file: Path | None) -> None:
+def sign(folder: Path, out: Path, version: int | None, keys_folder: Path | None, passphrase_file: Path | None) -> None:
     """Look at every matter (*.yaml) in FOLDER as a terminal would, and sign them together as one package."""
     if keys_folder is None:
         raise click.UsageError("give --keys FOLDER, which holds the key that signs bundles")
-    from kiosk.catalogue.loader import CatalogueError  # slow to load, and for this command only
+    from kiosk.catalogue.loader import CatalogueError  # slow to load, and for few commands
 
     paths = sorted(folder.glob("*.yaml"))
     if not 0 < len(paths) <= MAX_FILES:
@@ -42,8 +45,7 @@ def sign(folder: Path, out: Path, keys_folder: Path | None, passphrase_file: Pat
     now = datetime.now(tz=UTC)
     try:
         files = tuple(_matter(path) for path in paths)
-        # The minute as a number counts up by itself, on whichever machine a package is signed.
-        made = Catalogue(version=int(f"{now:%Y%m%d%H%M}"), created=now, files=files)
+        made = Catalogue(version=version or version_of(now), created=now, files=files)
         package = sign_catalogue(made, signing_key(keys_folder, passphrase_in(passphrase_file)))
     except CatalogueError as trouble:
         raise click.ClickException(str(trouble)) from trouble
@@ -74,14 +76,19 @@ def _matter(path: Path) -> MatterFile:
 @database_option
 def publish(file: Path, signer: str, database: str | None) -> None:
     """Make a signed package the one that terminals get."""
+    from kiosk.catalogue.loader import CatalogueError, parse
+
     try:
         key = public_raw(signer)
     except ValueError as trouble:
         raise click.BadParameter(str(trouble), param_hint="--signer") from trouble
     with file.open("rb") as source:
         package = source.read(MAX_PACKAGE_BYTES + 1)
+    signed = read_catalogue(package, key)
     with opened_database(database) as engine:
         try:
+            for one in () if signed is None else signed.files:
+                parse(one.text, one.name)
             click.echo(f"version {Catalogues(engine).publish(package, key)}")
-        except NotPublished as trouble:
+        except (CatalogueError, NotPublished) as trouble:
             raise click.ClickException(str(trouble)) from trouble

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,15 @@ import requests
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from district.catalogue import Catalogues, NotPublished
+from district.catalogue import Catalogues, NotPublished, version_of
 from district.cli import main
 from district.database import open_engine
 from district.embedded import EmbeddedDistrict
+from district.tables import CATALOGUES
 from kiosk.catalogue.loader import parse
 from offline_queue.bundle import public_raw
 from offline_queue.catalogue import MAX_PACKAGE_BYTES, Catalogue, MatterFile, read_catalogue, sign_catalogue
+from offline_queue.numbers import base64url
 
 SHIPPED = Path(__file__).parents[2] / "kiosk" / "catalogue" / "data"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -77,6 +79,34 @@ def test_nothing_is_published_that_terminals_would_not_take(tmp_path: Path) -> N
     assert now is not None
     assert (now.version, now.etag != published.etag) == (10, True)
     engine.dispose()
+
+
+def test_a_clock_that_ran_ahead_blocks_no_later_catalogue(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'district.db'}")
+    catalogues = Catalogues(engine)
+    ahead, soon = (version_of(datetime.now(tz=UTC) + timedelta(days=1, minutes=by)) for by in (2, -2))
+    with pytest.raises(NotPublished, match=f"version {ahead} is of a clock that runs ahead"):
+        catalogues.publish(package(ahead), SIGNER)
+    assert catalogues.publish(package(soon), SIGNER) == soon
+    with pytest.raises(NotPublished, match=f"version {soon} is .* again, with .* sign --version {soon + 1} if"):
+        catalogues.publish(package(soon, "id: y"), SIGNER)
+    with engine.begin() as connection:
+        connection.execute(CATALOGUES.update().values(version=2**52))
+    assert catalogues.publish(package(2**52 + 1), SIGNER) == 2**52 + 1
+    engine.dispose()
+
+
+def test_a_version_can_be_given_and_no_matter_is_published_that_no_terminal_could_read(tmp_path: Path) -> None:
+    signer = run("keys", "new", tmp_path / "keys").stderr.partition('bundle_key = "')[2].partition('"')[0]
+    out, database = tmp_path / "catalogue.json", f"sqlite:///{tmp_path / 'district.db'}"
+    open_engine(database).dispose()
+    words = ("--out", out, "--keys", tmp_path / "keys")
+    assert run("catalogue", "sign", SHIPPED, *words, "--version", "7").output == "version 7, 2 matters\n"
+    published = ("catalogue", "publish", out, "--database", database, "--signer")
+    assert run(*published, signer).output == "version 7\n"
+    out.write_bytes(package(8, "id: ["))
+    refused = run(*published, base64url(SIGNER))
+    assert (refused.exit_code, "x.yaml: not YAML" in refused.output) == (1, True)
 
 
 def test_no_matter_is_signed_that_no_terminal_could_read(tmp_path: Path) -> None:
