@@ -60,6 +60,14 @@ def problem_body(status: int, kind: str, detail: str = "") -> bytes:
     return canonical_bytes(Problem(type=PROBLEM + kind, title=HTTPStatus(status).phrase, status=status, detail=detail))
 
 
+def later(method: str, detail: str) -> Response:
+    """503 with Retry-After, as the answer to that method."""
+    answer = problem(503, "later", detail, retry_after=retry_seconds())
+    if method == "HEAD":
+        return Response(status_code=503, headers={"Retry-After": answer.headers["Retry-After"]})
+    return answer
+
+
 def retry_seconds() -> int:
     """For Retry-After, spread, so that those who wait don't come back together."""
     return random.randint(20, 60)  # noqa: S311 - nothing to guess  # nosec B311

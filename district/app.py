@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Scope
 
-from district.answers import problem, retry_seconds
+from district.answers import later, problem
 from district.api import Api, one_method
 from district.catalogue import Catalogues, add_catalogue
 from district.database import AWAY
@@ -197,10 +197,7 @@ def _application(store: DistrictStore) -> Starlette:
 
 async def _later(request: Request, trouble: Exception) -> Response:
     _log.warning("answered 503: %s", trouble.orig if isinstance(trouble, DBAPIError) else trouble)
-    answer = problem(503, "later", "not now; nothing of this request was kept", retry_after=retry_seconds())
-    if request.method == "HEAD":
-        return Response(status_code=503, headers={"Retry-After": answer.headers["Retry-After"]})
-    return answer
+    return later(request.method, "not now; nothing of this request was kept")
 
 
 def _now() -> datetime:

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from district.edges import Edges
 from district.lines import QUEUED, Entrance, Line, lines_of_a_door
 
 ENTRY_SECONDS = 30.0
@@ -187,7 +188,7 @@ class _Brief(Line, H11Protocol):
 
 def _config(door: Door) -> uvicorn.Config:
     return uvicorn.Config(
-        door.app,
+        Edges(door.app),
         log_level="warning",
         access_log=False,
         ws="none",

@@ -1,0 +1,34 @@
+"""What is answered where no application gets to its end."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from district.answers import later
+
+
+class Edges:
+    """Around an application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except asyncio.CancelledError:
+            # The platform ends, and has waited for this request. What of it was kept can't be said, and need not be.
+            if not begun:
+                await later(scope["method"], "the platform is ending")(scope, receive, send)
