@@ -1,12 +1,13 @@
-"""What is answered where no application gets to its end."""
+"""What is answered where no application is asked, or none gets to its end."""
 
 from __future__ import annotations
 
 import asyncio
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from district.answers import later
+from district.answers import later, problem
 
 
 class Edges:
@@ -18,6 +19,14 @@ class Edges:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            # Which of both a proxy before this one went by is not to be known: on such a line the next request might be
+            # somebody else's body (RFC 9112, 6.1). httptools refuses it by itself, h11 does not.
+            answer = problem(400, "http", "Content-Length and Transfer-Encoding together")
+            answer.headers["Connection"] = "close"
+            await answer(scope, receive, send)
             return
         begun = False
 

@@ -16,6 +16,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+from uvicorn.server import ServerState
+
+from district.answers import PROBLEM_JSON, problem_body
 
 MOST_LINES = 2000
 """For one door of a process: its half is for all terminals behind a balancer that passes TCP on. Most of them stay for
@@ -50,9 +55,12 @@ def network_of(host: str) -> str:
 
 
 class Line(asyncio.Protocol):
-    """`gone` is set when it has ended."""
+    """What both of uvicorn's protocols are here. `gone` is set when it has ended."""
 
     gone: asyncio.Event
+    transport: asyncio.Transport
+    server_state: ServerState
+    cycle: Any
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.gone = asyncio.Event()
@@ -61,6 +69,21 @@ class Line(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.gone.set()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's name, and its words are for the log
+        """To what is no HTTP: problem details as everywhere, where uvicorn has plain text."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started):
+            body = problem_body(400, "http")
+            own = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", b"%d" % len(body))]
+            headers = [*self.server_state.default_headers, *own, (b"connection", b"close")]
+            fields = b"".join(b"%b: %b\r\n" % field for field in headers)
+            self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + fields + b"\r\n" + body)
+        self.transport.close()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Who wants to upgrade may be answered as if they had not asked (RFC 9110, 7.8). uvicorn would tell the log to
+        install a library."""
 
 
 class Entrance:

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from district import lines
+from offline_queue.wire import PROBLEM, read_problem
 from tests.support.certificates import Authority, Pair
 
 SERVES = """
@@ -59,14 +60,22 @@ class Platform:
 
     def asks(self, port: int, *, source: str = HERE) -> bytes:
         """The answer's first line, or nothing where the line was closed."""
+        with suppress(ConnectionError, ssl.SSLEOFError), self.line(port, source) as line:
+            line.sendall(HEAD)
+            return line.recv(1000).partition(b"\r\n")[0]
+        return b""
+
+    @contextmanager
+    def line(self, port: int, source: str = HERE) -> Generator[socket.socket]:
+        """With TLS, but for the staff's."""
         context = ssl.create_default_context(cafile=self.authority.certificate)
         context.load_cert_chain(self.own.certificate, self.own.key)
-        with suppress(ConnectionError, ssl.SSLEOFError), silent(port, source) as line:
-            speaking = line if port == self.staff else context.wrap_socket(line, server_hostname="127.0.0.1")
-            with speaking:
-                speaking.sendall(HEAD)
-                return speaking.recv(1000).partition(b"\r\n")[0]
-        return b""
+        with silent(port, source) as line:
+            if port == self.staff:
+                yield line
+                return
+            with context.wrap_socket(line, server_hostname="127.0.0.1") as speaking:
+                yield speaking
 
 
 def silent(port: int, source: str = HERE) -> socket.socket:
@@ -187,6 +196,50 @@ lines.Entrance._say = count
         assert running.asks(running.staff) == OK
         running.process.terminate()
         assert running.process.communicate(timeout=20)[1] == ""
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Generator[Platform]:
+    with platform(tmp_path_factory.mktemp("usual")) as running:
+        yield running
+        running.process.terminate()
+        said = running.process.communicate(timeout=20)[1].splitlines()
+        assert set(said) == {"WARNING:  Invalid HTTP request received."}  # and nothing of libraries to install
+
+
+def heard(running: Platform, door: str, sent: bytes) -> tuple[bytes, bytes]:
+    """An answer's head, and what follows until the platform closes the line."""
+    with running.line(getattr(running, door)) as line:
+        line.sendall(sent)
+        told = b"".join(iter(lambda: line.recv(4096), b""))
+    head, _, body = told.partition(b"\r\n\r\n")
+    return head.lower(), body
+
+
+@pytest.mark.parametrize("door", ["entry", "api"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"no HTTP\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + HEAD,
+    ],
+    ids=["head", "body", "two lengths"],
+)
+def test_what_is_no_http_gets_problem_details_and_the_end_of_the_line(usual: Platform, door: str, sent: bytes) -> None:
+    head, body = heard(usual, door, sent)
+    assert head.startswith(b"http/1.1 400 ")
+    assert b"\r\ncontent-type: application/problem+json\r\n" in head
+    assert b"\r\nconnection: close" in head
+    assert b"\r\ndate: " in head
+    assert read_problem(body).type == f"{PROBLEM}http"
+
+
+@pytest.mark.parametrize("door", ["entry", "api"])
+def test_who_wants_a_websocket_is_answered_as_everybody(usual: Platform, door: str) -> None:
+    wants = b"Connection: upgrade, close\r\nUpgrade: websocket\r\n\r\n"
+    head, body = heard(usual, door, HEAD.removesuffix(b"\r\n") + wants)
+    assert (head.startswith(b"http/1.1 200 "), body) == (True, b"well")
 
 
 @pytest.mark.parametrize(("soft", "hard", "share"), [(256, 1024, 256), (1024, 20_000, 2000), (512, 512, 128)])
