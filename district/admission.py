@@ -23,7 +23,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MOST_AT_ONCE = 64
-"""Requests under way in one process that bring something (:mod:`district.rush`). More would only wait in it, in memory, and each be answered later."""
+"""Requests under way in one process that bring something (:mod:`district.rush`). More would only wait in it, in memory,
+and each be answered later."""
 FIRST_PACE = 1000.0
 """Requests a second: the guess until it was measured. Too bright is told once more; too dark would leave the platform
 idle."""
