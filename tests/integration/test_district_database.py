@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sqlite3
@@ -16,6 +17,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, inspect, make_url, select, text
@@ -27,6 +29,7 @@ from district.database import (
     DURABLE,
     DatabaseTrouble,
     NoPlatform,
+    _config,  # pyright: ignore[reportPrivateUsage]
     open_engine,
     write,
 )
@@ -34,7 +37,7 @@ from district.direct import direct
 from district.halls import Halls
 from district.outcomes import Taken
 from district.store import DistrictStore
-from district.tables import CASE_COUNTERS, METADATA, SUBMISSIONS
+from district.tables import CASE_COUNTERS, METADATA, OUTBOX, SUBMISSIONS
 from district.terminals import Terminals
 from offline_queue.numbers import key_id
 from offline_queue.wire import Envelope, canonical_bytes
@@ -144,7 +147,10 @@ OLD = Path(__file__).parents[1] / "support" / "district_v1.sql"
 
 
 @pytest.mark.parametrize("older", [False, True], ids=["before revisions", "before terminals were told apart"])
-def test_a_file_of_before_revisions_keeps_everything(tmp_path: Path, older: bool) -> None:
+def test_a_file_of_before_revisions_keeps_everything(
+    tmp_path: Path, older: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("district.migrations._AT_ONCE", 2)
     file = tmp_path / "district.db"
     with closing(sqlite3.connect(file)) as old:
         old.executescript(OLD.read_text("utf-8"))
@@ -156,6 +162,8 @@ def test_a_file_of_before_revisions_keeps_everything(tmp_path: Path, older: bool
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
         rows = connection.execute(select(SUBMISSIONS).order_by(SUBMISSIONS.c.seq)).all()
         assert [(row.uid, row.sha256, row.body, row.receipt, row.state, row.case_number) for row in rows] == before
+        numbers = [json.loads(body)["provisional_number"] for _, _, body, *_ in before]
+        assert [row.provisional_number for row in rows] == numbers
         told = [(row.terminal, row.matter, row.stage, row.rating) for row in rows]
         assert told == [
             ("TY03", "pension-enrolment", stage, rating)
@@ -179,6 +187,24 @@ def test_a_file_of_before_revisions_keeps_everything(tmp_path: Path, older: bool
     again = store.take(Envelope.model_validate_json(before[0][2]), before[0][2])
     assert again == Taken(receipt=before[0][3], new=False)
     store.close()
+
+
+def test_of_what_was_complete_before_there_were_events_cases_alone_are_told(empty: str) -> None:
+    bare = create_engine(empty.replace("postgresql:", "postgresql+psycopg:"))
+    row = "(:uid, 'x', '{}', 'r', :test, 'done', 't', 't', 'complete', :of)"
+    columns = "(uid, sha256, body, receipt, test, state, received_at, complete_at, stage, supplement_of)"
+    insert = text(f"INSERT INTO submission {columns} VALUES {row}")
+    with bare.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        kinds = (("case", False, None), ("answer", False, "asked"), ("rehearsal", True, None))
+        connection.execute(insert, [{"uid": uid, "test": test, "of": of} for uid, test, of in kinds])
+    bare.dispose()
+    engine = open_engine(empty)
+    with engine.connect() as connection:
+        assert connection.execute(select(OUTBOX.c.uid, OUTBOX.c.event)).all() == [("case", "complete")]
+    engine.dispose()
 
 
 def test_a_migration_that_breaks_off_changes_nothing(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
+from district.migrations import all_bodies
+
 revision = "0004"
 down_revision = "0003"
 
@@ -13,8 +15,9 @@ def upgrade() -> None:
     op.add_column("submission", sa.Column("provisional_number", sa.String(128)))
     connection = op.get_bind()
     change = sa.text("UPDATE submission SET provisional_number = :number WHERE seq = :seq")
-    for seq, body in connection.execute(sa.text("SELECT seq, body FROM submission WHERE body IS NOT NULL")).all():
-        connection.execute(change, {"seq": seq, "number": json.loads(body)["provisional_number"]})
+    for seq, body, _number in all_bodies(connection):
+        if body is not None:
+            connection.execute(change, {"seq": seq, "number": json.loads(body)["provisional_number"]})
     op.create_index("ix_submission_provisional_number", "submission", ["provisional_number"])
     op.create_index("ix_submission_stage", "submission", ["stage", "seq"])
     op.create_index("ix_submission_hall", "submission", ["hall", "stage", "seq"])

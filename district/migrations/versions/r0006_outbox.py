@@ -13,5 +13,5 @@ def upgrade() -> None:
     op.execute(
         "INSERT INTO outbox (uid, event, made_at, attempts, next_try) "
         "SELECT uid, 'complete', complete_at, 0, 0 FROM submission "
-        "WHERE complete_at IS NOT NULL AND NOT test ORDER BY seq"
+        "WHERE complete_at IS NOT NULL AND NOT test AND supplement_of IS NULL ORDER BY seq"
     )
