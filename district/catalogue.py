@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from district.answers import JSON, problem
 from district.api import Api
-from district.database import write
+from district.database import alone, write
 from district.tables import CATALOGUES
 from district.threads import API
 from offline_queue.catalogue import read_catalogue
@@ -29,9 +29,10 @@ class NotPublished(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
+    """Which one it is, without its package: that has up to some megabytes, and hardly anybody is without it."""
+
     version: int
     etag: str
-    package: bytes
 
 
 class Catalogues:
@@ -71,11 +72,15 @@ class Catalogues:
         return version
 
     def newest(self) -> Published | None:
-        with self._engine.connect() as connection:
-            row = connection.execute(select(CATALOGUES).order_by(CATALOGUES.c.version.desc()).limit(1)).first()
-        if row is None:
-            return None
-        return Published(version=row.version, etag=f'"{row.sha256[:32]}"', package=row.package)
+        newest = select(CATALOGUES.c.version, CATALOGUES.c.sha256).order_by(CATALOGUES.c.version.desc()).limit(1)
+        with alone(self._engine) as connection:
+            row = connection.execute(newest).first()
+        return None if row is None else Published(version=row.version, etag=f'"{row.sha256[:32]}"')
+
+    def package(self, version: int) -> bytes:
+        """Of one that is published, the bytes as they were signed."""
+        with alone(self._engine) as connection:
+            return connection.execute(select(CATALOGUES.c.package).where(CATALOGUES.c.version == version)).scalar_one()
 
 
 def add_catalogue(api: Api, catalogues: Catalogues) -> None:
@@ -87,6 +92,6 @@ def add_catalogue(api: Api, catalogues: Catalogues) -> None:
         known = [one.strip().removeprefix("W/") for one in request.headers.get("If-None-Match", "").split(",")]
         if newest.etag in known or "*" in known:
             return Response(status_code=304, headers=headers)
-        return Response(newest.package, media_type=JSON, headers=headers)
+        return Response(await API.run(catalogues.package, newest.version), media_type=JSON, headers=headers)
 
     api.add("GET", "/catalogue", get_catalogue)

@@ -15,11 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import yaml
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
 from district.catalogue import Catalogues
-from district.database import alone
-from district.tables import CATALOGUES
 from district.web import words
 from district.web.language import Language, language, say
 
@@ -39,23 +37,21 @@ class Titles:
     """In the language of the page. Safe to use from several threads."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._catalogues = Catalogues(engine)
         self._lock = threading.Lock()
-        self._version: int | None = None
+        self._version = 0
         self._known: dict[Language, _Words] = {}
 
     def look(self) -> None:
         """Take up the newest catalogue, if it is another than before."""
-        with alone(self._engine) as connection:
-            version = connection.execute(select(func.max(CATALOGUES.c.version))).scalar()
+        newest = self._catalogues.newest()
         with self._lock:
-            if version == self._version:
+            if newest is None or newest.version <= self._version:
                 return
-            newest = Catalogues(self._engine).newest()
-            if newest is not None:
-                inside = json.loads(base64.b64decode(json.loads(newest.package)["content"]))
-                self._known = {"zh": _words(inside, "zh"), "en": _words(inside, "en")}
-            self._version = version
+            package = self._catalogues.package(newest.version)
+            inside = json.loads(base64.b64decode(json.loads(package)["content"]))
+            self._known = {"zh": _words(inside, "zh"), "en": _words(inside, "en")}
+            self._version = newest.version
 
     @property
     def _words(self) -> _Words:
