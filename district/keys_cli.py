@@ -119,6 +119,8 @@ def bundle(
 @_passphrase_option
 def open_(body: Path, papers: Path | None, out: Path | None, keys_folder: Path, passphrase_file: Path | None) -> None:
     """Open one sealed submission from files, with whichever key it is sealed to, and print its envelope."""
+    if (papers is None) != (out is None):
+        raise click.UsageError("--papers and --out go together: opened papers are written there")
     try:
         private = private_keys(keys_folder, passphrase_in(passphrase_file))
     except KeysTrouble as trouble:

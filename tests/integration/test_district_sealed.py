@@ -259,6 +259,9 @@ def test_keys_are_made_published_installed_and_used(tmp_path: Path, monkeypatch:
     body.write_bytes(work.body)
     opening = ("keys", "open", body, "--keys", keys, "--passphrase-file", passphrase)
     papers = ("--papers", tmp_path / "data" / "queue" / "blobs", "--out", out)
+    for half in (papers[:2], papers[2:]):
+        refused = run(*opening, *half)
+        assert (refused.exit_code, refused.stdout, "--papers and --out go together" in refused.stderr) == (2, "", True)
     opened = run(*opening, *papers)
     assert opened.exit_code == 0, opened.output
     envelope = json.loads(opened.stdout)
