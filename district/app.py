@@ -24,6 +24,8 @@ from starlette.types import Scope
 
 from district.answers import later, problem
 from district.api import Api, one_method
+from district.authority import AuthorityTrouble
+from district.bundle_file import NoBundle
 from district.catalogue import Catalogues, add_catalogue
 from district.database import AWAY
 from district.enrolment import Enrolments, add_enrolments
@@ -46,8 +48,10 @@ from district.uploads import add_uploads
 from district.web import add_slip_page, add_staff_pages
 
 _log = logging.getLogger(__name__)
-_LATER = (*AWAY, ObjectsAway, sqlite3.OperationalError)
-"""Nothing was acknowledged, and later it may be. SQLite's own error is that of the nonces, beside the database."""
+_LATER = (*AWAY, ObjectsAway, AuthorityTrouble, NoBundle, sqlite3.OperationalError)
+"""Nothing was acknowledged, and later it may be: when the disk or the database is back, or who runs the platform has
+put right what its log says of the authority or the bundle. SQLite's own error is that of the nonces, beside the
+database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,10 @@ class AuthorityTrouble(Exception):
     """What was asked for can't be done; the text says why."""
 
 
+class RequestTrouble(AuthorityTrouble):
+    """The request can't be taken; the text says why to whoever asks."""
+
+
 def new_authority(folder: Path, *, name: str, now: datetime, days: int = CA_DAYS) -> Path:
     """Make an authority; gives its certificate. Raises AuthorityTrouble where there is one."""
     certificate, key = folder / "ca.pem", folder / "ca-key.pem"
@@ -55,7 +59,8 @@ def new_authority(folder: Path, *, name: str, now: datetime, days: int = CA_DAYS
 
 
 def issue(folder: Path, request: bytes, *, code: str, now: datetime, days: int = DAYS) -> bytes:
-    """A certificate (PEM) for the terminal `code`, of the key in a PKCS #10 request (PEM). Raises AuthorityTrouble."""
+    """A certificate (PEM) for the terminal `code`, of the key in a PKCS #10 request (PEM). Raises RequestTrouble, and
+    AuthorityTrouble where the authority can't sign."""
     public = read_request(request, code)
     authority, private = read_authority(folder)
     made = (
@@ -69,20 +74,18 @@ def issue(folder: Path, request: bytes, *, code: str, now: datetime, days: int =
 
 
 def read_request(request: bytes, code: str) -> RequestKey:
-    """The key in a PKCS #10 request (PEM) of the terminal `code`. Raises AuthorityTrouble."""
+    """The key in a PKCS #10 request (PEM) of the terminal `code`. Raises RequestTrouble."""
     try:
         asked = x509.load_pem_x509_csr(request)
         signed = asked.is_signature_valid
         named = [str(one.value) for one in asked.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
         public = asked.public_key()
     except (ValueError, InvalidSignature, UnsupportedAlgorithm) as failure:
-        raise AuthorityTrouble(
-            "not a certificate request in PEM, or its key is of a kind that is not taken"
-        ) from failure
+        raise RequestTrouble("not a certificate request in PEM, or its key is of a kind that is not taken") from failure
     if not signed:
-        raise AuthorityTrouble("the request is not signed by its own key")
+        raise RequestTrouble("the request is not signed by its own key")
     if not is_terminal_code(code) or named != [code]:
-        raise AuthorityTrouble(f"the request must name the terminal's code, {code}, and nothing else")
+        raise RequestTrouble(f"the request must name the terminal's code, {code}, and nothing else")
     match public:
         case ed25519.Ed25519PublicKey():
             return public
@@ -91,7 +94,7 @@ def read_request(request: bytes, code: str) -> RequestKey:
         case rsa.RSAPublicKey() if public.key_size >= _LEAST_RSA_BITS:
             return public
         case _:
-            raise AuthorityTrouble("the request's key is of a kind that is not taken")
+            raise RequestTrouble("the request's key is of a kind that is not taken")
 
 
 def is_certified(certificate: bytes, key: RequestKey) -> bool:

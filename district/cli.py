@@ -14,10 +14,10 @@ import click
 from district.app import Settings, create_app, create_enrolment_app, create_staff_app, open_store
 from district.authority import AuthorityTrouble, read_authority
 from district.authority_cli import ca
+from district.bundle_file import NoBundle, read_bundle_file
 from district.catalogue_cli import catalogue
 from district.check.cli import check
 from district.database import DatabaseTrouble
-from district.enrolment import read_bundle_file
 from district.exporting import exported_since, write_papers
 from district.forwarding_cli import adapter, forward, outbox
 from district.importing import Imported, NotImported, import_folder, write_receipts
@@ -210,8 +210,8 @@ def _look_at(settings: Settings) -> None:
             read_bundle_file(settings.bundle)
     except AuthorityTrouble as trouble:
         raise click.BadParameter(str(trouble), param_hint="--issue") from trouble
-    except (OSError, ValueError) as trouble:
-        raise click.BadParameter(f"not what district keys bundle wrote: {trouble}", param_hint="--bundle") from trouble
+    except NoBundle as trouble:
+        raise click.BadParameter(str(trouble), param_hint="--bundle") from trouble
 
 
 def _listener(host: str, port: int, option: str = "--port") -> socket.socket:

@@ -8,14 +8,13 @@ that it holds for every process that serves it.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import JsonValue, ValidationError
 from sqlalchemy import Connection, Engine, func, select
@@ -24,7 +23,8 @@ from starlette.responses import Response
 
 from district.answers import JSON, body_of, problem
 from district.api import Api
-from district.authority import AuthorityTrouble, RequestKey, certificate_sha256, is_certified, issue, read_request
+from district.authority import RequestKey, RequestTrouble, certificate_sha256, is_certified, issue, read_request
+from district.bundle_file import NoBundle, read_bundle_file
 from district.database import alone, write
 from district.lines import network_of
 from district.tables import ENROLMENTS, HALLS, REFUSALS, TERMINALS
@@ -126,8 +126,8 @@ class Enrolments:
         return made
 
     def enrol(self, asked: Enrolment, *, source: str) -> Enrolled | Refusal:
-        """Register the terminal that asks, from the network address `source`, and certify it. Raises OSError or
-        ValueError when the bundle can't be read."""
+        """Register the terminal that asks, from the network address `source`, and certify it. Raises NoBundle and
+        AuthorityTrouble where the platform can't give what it should: the code can still be used."""
         place = network_of(source)
         wait = self._wait(place)
         if wait:
@@ -139,9 +139,9 @@ class Enrolments:
             return NoAuthority()
         try:
             request_key = read_request(asked.request.encode(), terminal_of(asked.code))
-        except AuthorityTrouble as trouble:
+        except RequestTrouble as trouble:
             return NotTaken(str(trouble))
-        bundle = None if self._bundle is None else read_bundle_file(self._bundle)
+        bundle = None if self._bundle is None else self._bundle_of_today(self._bundle)
         asking = _Asking(code_sha256=_hash(asked.code), raw=raw, request=asked.request.encode(), key=request_key)
         authority = self._authority
 
@@ -157,6 +157,13 @@ class Enrolments:
         except _Taken as taken:
             return NotTaken(str(taken))
         return answer.model_copy(update={"bundle": bundle}) if isinstance(answer, Enrolled) else answer
+
+    def _bundle_of_today(self, path: Path) -> dict[str, JsonValue]:
+        """One that is over no terminal takes, but only after its code is used. Raises NoBundle."""
+        bundle = read_bundle_file(path)
+        if bundle.not_after <= self._now():
+            raise NoBundle(f"{path} is over since {bundle.not_after:%Y-%m-%d}: district keys bundle makes a newer one")
+        return bundle.content
 
     def _wait(self, place: str) -> int:
         """Seconds until that address may ask again. Only looks: who floods this must not hold up who writes."""
@@ -243,14 +250,6 @@ class _Asking:
 
 class _Taken(Exception):
     """Undoes the use of a code, whose keys can't be taken."""
-
-
-def read_bundle_file(path: Path) -> dict[str, JsonValue]:
-    """What `district keys bundle` wrote. Raises OSError, and ValueError for anything else."""
-    content = json.loads(path.read_bytes())
-    if not isinstance(content, dict) or set(cast("dict[str, JsonValue]", content)) != {"bundle", "signature"}:
-        raise ValueError(f"{path} is not what district keys bundle wrote")
-    return cast("dict[str, JsonValue]", content)
 
 
 def _hash(code: str) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from district.answers import body_of, problem
 from district.api import Api
-from district.authority import AuthorityTrouble, certificate_sha256, issue
+from district.authority import RequestTrouble, certificate_sha256, issue
 from district.terminals import Terminals
 from district.threads import API
 
@@ -31,7 +31,7 @@ def add_terminals(api: Api, terminals: Terminals, authority: Path | None) -> Non
             return body
         try:
             made = await API.run(partial(issue, authority, body, code=code, now=datetime.now(tz=UTC)))
-        except AuthorityTrouble as trouble:
+        except RequestTrouble as trouble:
             return problem(422, "request", str(trouble))
         shown: str | None = getattr(request.state, "certificate", None)
         await API.run(partial(terminals.renew, request.state.key, certificate_sha256(made), shown=shown))

@@ -19,11 +19,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from sqlalchemy import Engine, select
 
-from district.authority import new_authority
+from district.authority import AuthorityTrouble, new_authority
+from district.bundle_file import NoBundle
 from district.cli import main
 from district.database import open_engine
 from district.enrolment import MOST_REFUSALS, WINDOW_SECONDS, Enrolments, NoAuthority, NoSuchCode, NotTaken, TooOften
 from district.halls import Halls
+from district.keys import BUNDLE_DAYS, make_bundle, new_keys
 from district.tables import ENROLMENTS
 from district.terminals import Terminals
 from offline_queue.enrolment import Enrolled, Enrolment, enrolment, new_code
@@ -64,10 +66,15 @@ class Rig:
         self.authority = folder / "ca"
         new_authority(self.authority, name="Terminals", now=datetime.now(tz=UTC))
         self.bundle = folder / "bundle.json"
-        self.bundle.write_text('{"bundle":"e30=","signature":"x"}', "utf-8")
+        self.keys = folder / "keys"
+        new_keys(self.keys, now=datetime.fromtimestamp(self.clock.now, tz=UTC))
+        self.new_bundle()
         self.enrolments = Enrolments(engine, authority=self.authority, bundle=self.bundle, wall=self.clock)
         Halls(engine).add("taoyuan", "桃源镇便民服务中心")
         self.terminals = Terminals(engine)
+
+    def new_bundle(self) -> None:
+        self.bundle.write_bytes(make_bundle(self.keys, now=datetime.fromtimestamp(self.clock.now, tz=UTC)))
 
     def code(self, *, hours: int = 24) -> str:
         return self.enrolments.invite("TY03", "taoyuan", hours=hours).code
@@ -89,7 +96,7 @@ def test_a_code_makes_one_machine_the_terminal_and_says_the_same_again(rig: Rig)
     assert (enrolled.terminal, enrolled.hall.code, enrolled.hall.name) == ("TY03", "taoyuan", "桃源镇便民服务中心")
     certificate = x509.load_pem_x509_certificate(enrolled.certificate.encode())
     assert certificate.public_key() == machine.tls.public_key()
-    assert enrolled.bundle == {"bundle": "e30=", "signature": "x"}
+    assert enrolled.bundle == json.loads(rig.bundle.read_bytes())
     known = rig.terminals.find(key_id(machine.raw))
     assert known is not None
     assert (known.code, known.hall, known.public_key) == ("TY03", "taoyuan", machine.raw)
@@ -183,6 +190,29 @@ def test_no_code_stands_in_the_database(rig: Rig) -> None:
 def test_without_an_authority_there_is_no_certificate(rig: Rig) -> None:
     code = rig.code()
     assert Enrolments(rig.engine).enrol(Machine().asks(code), source=HERE) == NoAuthority()
+
+
+def test_while_there_is_no_authority_or_no_bundle_of_today_the_code_stays_as_it_is(rig: Rig) -> None:
+    code, machine = rig.code(hours=24 * 400), Machine()
+
+    def fails(trouble: type[Exception], words: str) -> None:
+        with pytest.raises(trouble, match=words):
+            rig.enrolments.enrol(machine.asks(code), source=HERE)
+
+    for broken in ("{}", "[1]", '{"bundle":"e30=","signature":"x"}', '{"bundle":1,"signature":"x"}', ""):
+        rig.bundle.write_text(broken, "utf-8")
+        fails(NoBundle, "bundle.json is not what district keys bundle wrote")
+    rig.bundle.unlink()
+    fails(NoBundle, "bundle.json can't be read: No such file")
+    rig.new_bundle()
+    rig.clock.now += BUNDLE_DAYS * 24 * 3600
+    fails(NoBundle, "bundle.json is over since 2027-05-24: district keys bundle")
+    rig.new_bundle()
+    away = rig.authority.rename(rig.authority.with_name("away"))
+    fails(AuthorityTrouble, "holds no authority")
+    away.rename(rig.authority)
+    assert not rig.terminals.all()
+    assert isinstance(rig.enrolments.enrol(machine.asks(code), source=HERE), Enrolled)
 
 
 def test_commands_make_halls_and_invite(tmp_path: Path) -> None:

@@ -375,6 +375,48 @@ def test_what_the_district_refuses_is_told_and_changes_nothing(tmp_path: Path, d
     assert other.has() == (False, False)
 
 
+@pytest.fixture
+def own_district(tmp_path: Path) -> Iterator[District]:
+    running = District(tmp_path / "running")
+    yield running
+    running.stop()
+
+
+def test_what_the_platform_lacks_for_a_certificate_is_told_to_whoever_runs_it(
+    tmp_path: Path, own_district: District
+) -> None:
+    running = own_district
+    terminal, code = Terminal(tmp_path / "terminal", running, bundle_key=running.bundle_key), running.invite()
+    bundle, ca = running.folder / "bundle.json", running.ca
+
+    def fails() -> None:
+        assert terminal.trouble(running.door, code) == "enrolment-unreachable"
+
+    kept = bundle.rename(bundle.with_name("kept.json"))
+    fails()
+    kept.rename(bundle)
+    away = ca.rename(ca.with_name("away"))
+    fails()
+    away.rename(ca)
+    assert terminal.enrol(running.door, code).exit_code == 0
+    away = ca.rename(ca.with_name("away"))
+    own, store = own_certificate(terminal.config.platform), open_queue(terminal.config)
+    assert own is not None
+    client = open_platform(terminal.config.platform, store.signer())
+    outcome = client.renew_certificate("TY03", own.first_request("TY03"))
+    store.close()
+    client.close()
+    assert isinstance(outcome, Answer)
+    assert (outcome.status, read_problem(outcome.body).type) == (503, f"{PROBLEM}later")
+    assert str(tmp_path).encode() not in outcome.body
+    running.process.terminate()
+    said = running.process.communicate(timeout=20)[1].splitlines()
+    assert said == [
+        f"answered 503: {bundle} can't be read: No such file or directory",
+        *[f"answered 503: {ca} holds no authority: district ca new makes one"] * 2,
+    ]
+
+
 def test_an_answer_that_is_not_for_this_terminal_changes_nothing(tmp_path: Path, district: District) -> None:
     terminal = Terminal(tmp_path, district)
     config = terminal.config
