@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +20,7 @@ from district.database import AWAY
 from district.opening import read_body
 from district.outcomes import Conflict, NotAsked, NotJson, NotOpening, Taken, Unknown, Upload, WrongDigest, WrongOffset
 from district.store import DistrictStore
+from district.terminals import Terminals
 from offline_queue.blobs import sync_folder, write_durably
 from offline_queue.parcel import (
     BODY,
@@ -51,23 +51,6 @@ from offline_queue.wire import (
 _TRIES = 20
 
 
-class KnownKey(Protocol):
-    """A terminal's entry in the register."""
-
-    @property
-    def code(self) -> str: ...
-
-    @property
-    def public_key(self) -> bytes: ...
-
-    @property
-    def revoked_at(self) -> str | None: ...
-
-
-class Register(Protocol):
-    def find(self, key: str) -> KnownKey | None: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     """A parcel whose every byte is durable here; `new` when it was not, before."""
@@ -94,12 +77,12 @@ class NotImported:
     reason: str
 
 
-def import_folder(stick: Path, store: DistrictStore, register: Register) -> Iterator[Imported | NotImported]:
+def import_folder(stick: Path, store: DistrictStore, terminals: Terminals) -> Iterator[Imported | NotImported]:
     """Take in what lies in `stick`, parcel by parcel. Raises OSError where there is no folder of parcels."""
     for name in sorted(os.listdir(stick / FOLDER)):
         folder = stick / FOLDER / name
         if folder.is_dir() and not folder.is_symlink() and not name.endswith(".part"):
-            yield _import(folder, store, register)
+            yield _import(folder, store, terminals)
 
 
 def write_receipts(stick: Path, imported: list[Receipt], key: Ed25519PrivateKey) -> tuple[Path, ...]:
@@ -117,8 +100,8 @@ def write_receipts(stick: Path, imported: list[Receipt], key: Ed25519PrivateKey)
     return tuple(files)
 
 
-def _import(folder: Path, store: DistrictStore, register: Register) -> Imported | NotImported:
-    parcel = _signed_by_terminal(folder, register)
+def _import(folder: Path, store: DistrictStore, terminals: Terminals) -> Imported | NotImported:
+    parcel = _signed_by_terminal(folder, terminals)
     if isinstance(parcel, str):
         return NotImported(name=folder.name, reason=parcel)
     for _ in range(_TRIES):
@@ -131,7 +114,7 @@ def _import(folder: Path, store: DistrictStore, register: Register) -> Imported 
     return NotImported(name=folder.name, reason="busy")
 
 
-def _signed_by_terminal(folder: Path, register: Register) -> Parcel | str:
+def _signed_by_terminal(folder: Path, terminals: Terminals) -> Parcel | str:
     """The manifest, or why there is none."""
     try:
         manifest = read_at_most(folder / MANIFEST, MAX_MANIFEST_BYTES)
@@ -140,7 +123,7 @@ def _signed_by_terminal(folder: Path, register: Register) -> Parcel | str:
     signed = None if manifest is None else read_parcel(manifest)
     if signed is None:
         return "unreadable"
-    terminal = register.find(signed.key_id)
+    terminal = terminals.find(signed.key_id)
     if terminal is None:
         return "unknown-terminal"
     if terminal.revoked_at is not None:
