@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
@@ -153,22 +153,7 @@ class Overtaken:
     stage: Stage
 
 
-_LINE = (
-    SUBMISSIONS.c.seq,
-    SUBMISSIONS.c.uid,
-    SUBMISSIONS.c.stage,
-    SUBMISSIONS.c.matter,
-    SUBMISSIONS.c.hall,
-    SUBMISSIONS.c.terminal,
-    SUBMISSIONS.c.case_number,
-    SUBMISSIONS.c.provisional_number,
-    SUBMISSIONS.c.received_at,
-    SUBMISSIONS.c.complete_at,
-    SUBMISSIONS.c.rating,
-    SUBMISSIONS.c.test,
-    SUBMISSIONS.c.erased_at,
-    SUBMISSIONS.c.supplement_of,
-)
+_LINE = tuple(SUBMISSIONS.c[field.name] for field in fields(CaseLine))
 
 
 class Cases:

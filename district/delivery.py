@@ -38,8 +38,8 @@ def delivery_of(store: DistrictStore, told: Told) -> Delivery | Sealed | Erased:
         row = connection.execute(select(SUBMISSIONS).where(SUBMISSIONS.c.uid == told.uid)).one()
         steps = connection.execute(select(STEPS).where(STEPS.c.uid == told.uid).order_by(STEPS.c.seq)).all()
         asked = list(_supplements(connection, told.uid))
-    inside = None if row.body is None else store.submission(told.uid)
-    answers = {one.answered_uid: _answer(store, one.answered_uid) for one in asked if one.answered_at is not None}
+    inside = store.submission(told.uid)
+    answers = {one.answered_uid: store.submission(one.answered_uid) for one in asked if one.answered_at is not None}
     with_papers = inside
     if told.event == Event.SUPPLEMENT_ANSWERED:
         answered = [one for one in asked if one.answered_at is not None and one.answered_at <= told.made_at]
@@ -79,13 +79,6 @@ def delivery_of(store: DistrictStore, told: Told) -> Delivery | Sealed | Erased:
 
 def _supplements(connection: Connection, uid: str) -> Iterator[Any]:
     yield from connection.execute(select(SUPPLEMENTS).where(SUPPLEMENTS.c.uid == uid).order_by(SUPPLEMENTS.c.asked_at))
-
-
-def _answer(store: DistrictStore, uid: str) -> SubmissionRow | None:
-    with store.engine.connect() as connection:
-        asked = select(SUBMISSIONS.c.uid).where(SUBMISSIONS.c.uid == uid, SUBMISSIONS.c.body.is_not(None))
-        there = connection.execute(asked).first()
-    return None if there is None else store.submission(uid)
 
 
 def _supplement(asked: Any, answer: SubmissionRow | None) -> dict[str, JsonValue]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import ColumnElement, Connection, Engine, ScalarSelect, select
+from sqlalchemy import ColumnElement, Engine, ScalarSelect, select
 
-from district.database import alone, write
+from district.database import alone, put, write
 from district.tables import HALLS, TERMINALS
 
 _CODE = re.compile(r"[A-Za-z0-9-]{1,32}", re.ASCII)
@@ -22,13 +22,8 @@ class Halls:
         if _CODE.fullmatch(code) is None or _NAME.fullmatch(name.strip()) is None:
             said = "a name of up to 100 characters without tabs, line breaks and the like"
             raise ValueError(f"a hall has a code (1-32 of A-Z a-z 0-9 -) and {said}")
-
-        def keep(connection: Connection) -> None:
-            renamed = connection.execute(HALLS.update().where(HALLS.c.code == code).values(name=name.strip()))
-            if not renamed.rowcount:
-                connection.execute(HALLS.insert().values(code=code, name=name.strip()))
-
-        write(self._engine, keep)
+        row = {"code": code, "name": name.strip()}
+        write(self._engine, lambda connection: put(connection, HALLS, [row]))
 
     def all(self) -> dict[str, str]:
         """Names by codes, in the order of the codes."""
