@@ -46,7 +46,7 @@ def new_authority(folder: Path, *, name: str, now: datetime, days: int = CA_DAYS
     private = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name)
     made = (
-        _dated(subject, subject, private.public_key(), now=now, days=days)
+        _dated(subject, subject, private.public_key(), now=now, end=now + timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs=True), critical=True)
         .sign(private, SHA256())
@@ -59,12 +59,15 @@ def new_authority(folder: Path, *, name: str, now: datetime, days: int = CA_DAYS
 
 
 def issue(folder: Path, request: bytes, *, code: str, now: datetime, days: int = DAYS) -> bytes:
-    """A certificate (PEM) for the terminal `code`, of the key in a PKCS #10 request (PEM). Raises RequestTrouble, and
-    AuthorityTrouble where the authority can't sign."""
+    """A certificate (PEM) for the terminal `code`, of the key in a PKCS #10 request (PEM). It ends with the authority,
+    if not before. Raises RequestTrouble, and AuthorityTrouble where the authority can't sign."""
     public = read_request(request, code)
     authority, private = read_authority(folder)
+    end = authority.not_valid_after_utc
+    if end <= now:
+        raise AuthorityTrouble(f"{folder} is over since {end:%Y-%m-%d}: district ca new makes another, in a new folder")
     made = (
-        _dated(authority.subject, _name(code), public, now=now, days=days)
+        _dated(authority.subject, _name(code), public, now=now, end=min(end, now + timedelta(days=days)))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
@@ -120,7 +123,7 @@ def read_authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePriv
 
 
 def _dated(
-    issuer: x509.Name, subject: x509.Name, public: RequestKey, *, now: datetime, days: int
+    issuer: x509.Name, subject: x509.Name, public: RequestKey, *, now: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -129,7 +132,7 @@ def _dated(
         .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now + timedelta(days=days))
+        .not_valid_after(end)
     )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from cryptography import x509
 
 from district.authority import CA_DAYS, DAYS, AuthorityTrouble, issue, new_authority
 
@@ -37,8 +38,14 @@ def new(folder: Path, name: str, days: int) -> None:
 @click.option("--days", default=DAYS, show_default=True, type=click.IntRange(1, 3650))
 def issue_(folder: Path, request: Path, terminal: str, days: int) -> None:
     """Print a certificate for the request that `kiosk platform request` printed on the terminal."""
+    now = datetime.now(tz=UTC)
     try:
-        made = issue(folder, request.read_bytes(), code=terminal, now=datetime.now(tz=UTC), days=days)
+        made = issue(folder, request.read_bytes(), code=terminal, now=now, days=days)
     except AuthorityTrouble as trouble:
         raise click.ClickException(str(trouble)) from trouble
     click.echo(made.decode("ascii"), nl=False)
+    lasts = (x509.load_pem_x509_certificate(made).not_valid_after_utc - now).days
+    if lasts < days - 1:
+        click.echo(
+            f"It lasts {lasts} days, as long as the authority: make a new one in time (district ca new).", err=True
+        )

@@ -18,6 +18,7 @@ from district.bundle_file import NoBundle, read_bundle_file
 from district.catalogue_cli import catalogue
 from district.check.cli import check
 from district.database import DatabaseTrouble
+from district.ends import begin_saying_what_ends
 from district.exporting import exported_since, write_papers
 from district.forwarding_cli import adapter, forward, outbox
 from district.importing import Imported, NotImported, import_folder, write_receipts
@@ -189,6 +190,8 @@ def serve(
             doors.append(Door(app=create_enrolment_app(settings), listener=listener, tls=open_tls))
     for door in doors:
         click.echo(door.url, err=True)
+    certificates = (tls_cert, client_ca, staff_ca, authority and authority / "ca.pem")
+    begin_saying_what_ends(filter(None, certificates), bundle)
     if erase_after is not None:
         begin_erasing_daily(partial(open_store, settings), days=erase_after)
     listen_and_serve(doors)

@@ -395,3 +395,23 @@ def test_the_doctor_compares_the_clock(tmp_path: Path) -> None:
     (tmp_path / "queue" / "queue.db").touch()
     assert timely.clock(config, None, now=now).result == "pass"
     assert timely.clock(config, None, now=now - timedelta(days=1)).result == "fail"
+
+
+def test_what_an_authority_issues_ends_with_it(tmp_path: Path) -> None:
+    ca, request = tmp_path / "ca", tmp_path / "request.pem"
+    began = datetime.now(tz=UTC) - timedelta(days=20)
+    new_authority(ca, name="Terminals", now=began, days=30)
+    own = x509.load_pem_x509_certificate((ca / "ca.pem").read_bytes()).not_valid_after_utc
+    request.write_bytes(_request(CODE, ec.generate_private_key(ec.SECP256R1())))
+
+    def issued(days: int) -> Result:
+        words = ["ca", "issue", str(ca), str(request), "--terminal", CODE, "--days", str(days)]
+        return CliRunner().invoke(district_main, words)
+
+    for days, warned in ((5, False), (365, True)):
+        done = issued(days)
+        end = x509.load_pem_x509_certificate(done.stdout.encode()).not_valid_after_utc
+        assert (end == own, "It lasts 9 days, as long as" in done.stderr) == (warned, warned)
+    new_authority(tmp_path / "over", name="Terminals", now=began, days=19)
+    with pytest.raises(AuthorityTrouble, match=r"is over since .* district ca new makes another"):
+        issue(tmp_path / "over", request.read_bytes(), code=CODE, now=datetime.now(tz=UTC))

@@ -32,7 +32,7 @@ class Authority:
         folder.mkdir(parents=True, exist_ok=True)
         usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
         own = (
-            _builder(self._name, self._name, self._key.public_key(), timedelta(days=1))
+            _builder(self._name, self._name, self._key.public_key(), timedelta(days=60))
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(usage, critical=True)
             .sign(self._key, SHA256())
@@ -41,7 +41,7 @@ class Authority:
         self.certificate.write_bytes(own.public_bytes(Encoding.PEM))
         self._identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
 
-    def signs(self, name: str, *, lasts: timedelta = timedelta(days=1)) -> Pair:
+    def signs(self, name: str, *, lasts: timedelta = timedelta(days=60)) -> Pair:
         """For 127.0.0.1 as well as for a terminal; a negative `lasts` makes one that is over."""
         key = ec.generate_private_key(ec.SECP256R1())
         local = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
