@@ -27,7 +27,7 @@ from district.api import Api, one_method
 from district.authority import AuthorityTrouble
 from district.bundle_file import NoBundle
 from district.catalogue import Catalogues, add_catalogue
-from district.database import AWAY
+from district.database import AWAY, DatabaseTrouble
 from district.enrolment import Enrolments, add_enrolments
 from district.gate import Gate, Refused
 from district.gate import Request as Asked
@@ -35,6 +35,7 @@ from district.keys import private_keys
 from district.leases import UPLOADS_AT_ONCE
 from district.nonces import open_nonces
 from district.objects import ObjectsAway, Place
+from district.papers_mark import look_at_place
 from district.renewing import add_terminals
 from district.rush import UnderWay, requests_to_come
 from district.serving_lock import share
@@ -173,7 +174,12 @@ def create_staff_app(settings: Settings) -> Starlette:
 
 
 def _application(store: DistrictStore) -> Starlette:
-    share(store.engine)
+    try:
+        share(store.engine)
+        look_at_place(store.engine, store.objects, begin=True)
+    except (DatabaseTrouble, ObjectsAway):
+        store.close()
+        raise
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from district.leases import UPLOADS_AT_ONCE
 from district.objects import ObjectsAway, look_at_folder
 from district.outcomes import SubmissionRow
 from district.outward import is_loopback
+from district.papers_mark import look_at_place
 from district.recovery_cli import recover, tidy
 from district.retention import begin_erasing_daily
 from district.retention_cli import retention
@@ -199,7 +201,8 @@ def serve(
 
 def _look_at(settings: Settings) -> None:
     """What can't be used is told before anything listens."""
-    open_store(settings).close()
+    with closing(open_store(settings)) as store:
+        look_at_place(store.engine, store.objects)
     if isinstance(settings.papers, Path):
         try:
             look_at_folder(settings.papers)
@@ -262,7 +265,8 @@ def export(
     """Print what was received. What is sealed shows its content only with its --keys; the escrow key's folder does. A
     paper that can't be had is told, and all the rest exported; then it ends with 1."""
     lost = 0
-    with opened_store(database, objects, keys_folder, passphrase_file) as store:
+    papers = out is not None
+    with opened_store(database, objects, keys_folder, passphrase_file, papers=papers) as store:
         if since is not None:
             for one in exported_since(store, since, papers=out):
                 click.echo(one.line)
@@ -306,6 +310,7 @@ def import_(
     refused = False
     with opened_store(database, objects, keys_folder, passphrase_file) as store:
         share(store.engine)
+        look_at_place(store.engine, store.objects, begin=True)
         try:
             for one in import_folder(stick, store, Terminals(store.engine)):
                 match one:

@@ -112,7 +112,8 @@ def forward(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    with opened_store(database, objects, keys_folder, passphrase_file) as store:
+    needed = papers or adapter is not None
+    with opened_store(database, objects, keys_folder, passphrase_file, papers=needed) as store:
         forwarder = Forwarder(store, Outbox(store.engine), receiver, heard=_say)
         try:
             if not once:

@@ -8,7 +8,6 @@ Whether the whole is what was declared is for the caller to see: neither place i
 from __future__ import annotations
 
 import fcntl
-import logging
 import os
 import re
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
@@ -23,13 +22,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy import Engine
 
-from offline_queue.blobs import private_folder, sync_folder
-
-_log = logging.getLogger(__name__)
+from offline_queue.blobs import private_folder, sync_folder, write_whole
 
 Known = Callable[[Collection[str]], Collection[str]]
 """Of these names, those of papers that are to be kept."""
 
+MARK = "platform-mark"
+"""Lies beside the papers: the file of which platform they are (:mod:`district.papers_mark`)."""
 OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(/|$)")
 """Names of papers; what else lies in their place is somebody else's."""
 AT_ONCE = 500
@@ -58,6 +57,9 @@ class Place:
         prefix = parts.path.strip("/")
         return cls(bucket=parts.netloc, prefix=f"{prefix}/" if prefix else "", endpoint=endpoint, region=region)
 
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
 
 class ObjectsAway(Exception):
     """Papers can't be kept or read now: a disk that is full, an object store that is gone. Later they may be."""
@@ -68,10 +70,18 @@ class ObjectsWrong(ObjectsAway):
 
 
 class Objects(Protocol):
-    """Papers by name. Each method raises ObjectsAway."""
+    """Papers by name. Each method raises ObjectsAway; `str` says where they lie."""
 
     def offset(self, name: str) -> int:
         """How many bytes of an unfinished paper are durable."""
+        ...
+
+    def mark(self) -> str | None:
+        """Whose papers lie here, as `set_mark` was told; None where nobody's do."""
+        ...
+
+    def set_mark(self, mark: str) -> None:
+        """Durably."""
         ...
 
     def append(self, name: str, offset: int, chunk: bytes) -> bool:
@@ -106,6 +116,20 @@ class Folder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def __str__(self) -> str:
+        return str(self._folder.absolute())
+
+    def mark(self) -> str | None:
+        with _disk(), suppress(FileNotFoundError):
+            return (self._folder / MARK).read_text("utf-8", "replace").strip()
+        return None
+
+    def set_mark(self, mark: str) -> None:
+        with _disk():
+            private_folder(self._folder)
+            write_whole(self._folder / MARK, [f"{mark}\n".encode()])
+            sync_folder(self._folder)
 
     def offset(self, name: str) -> int:
         with _disk():
@@ -191,19 +215,12 @@ def look_at_folder(folder: Path) -> None:
 
 
 def open_objects(place: Path | Place, engine: Engine) -> Objects:
-    """Raises ObjectsWrong; a bucket that is away for now may come back."""
+    """Raises ObjectsWrong. Nothing is asked yet of a bucket."""
     if isinstance(place, Path):
         return Folder(place)
     from district.objects_s3 import Bucket  # boto3 is slow to load, and most have a folder
 
-    bucket = Bucket(place, engine)
-    try:
-        bucket.check()
-    except ObjectsWrong:
-        raise
-    except ObjectsAway as trouble:
-        _log.warning("%s", trouble)
-    return bucket
+    return Bucket(place, engine)
 
 
 def batches(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -27,7 +27,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
 from district.database import write
-from district.objects import OURS, Known, ObjectsAway, ObjectsWrong, Place, batches
+from district.objects import MARK, OURS, Known, ObjectsAway, ObjectsWrong, Place, batches
 from district.outward import is_plain_http
 from district.tables import ATTACHMENTS, PARTS
 
@@ -68,9 +68,19 @@ class Bucket:
         if is_plain_http(endpoint):
             raise ObjectsWrong(f"papers would leave this machine unencrypted, for {endpoint}: use an https:// endpoint")
 
-    def check(self) -> None:
-        """Raises ObjectsAway, and ObjectsWrong where nothing can be kept as it is set up."""
-        _asked(self._s3.head_bucket, Bucket=self._place.bucket)
+    def __str__(self) -> str:
+        return str(self._place)
+
+    def mark(self) -> str | None:
+        """Raises ObjectsWrong, too, where nothing can be kept as it is set up."""
+        try:
+            return self._content(self._place.prefix + MARK).decode("utf-8", "replace").strip()
+        except FileNotFoundError:
+            return None
+
+    def set_mark(self, mark: str) -> None:
+        key = self._place.prefix + MARK
+        _asked(self._s3.put_object, Bucket=self._place.bucket, Key=key, Body=f"{mark}\n".encode())
 
     def offset(self, name: str) -> int:
         with self._engine.connect() as connection:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from district.keys_cli import keys_options
+from district.papers_mark import take_place
 from district.recovery import EVENTS, finish_papers, lost_papers, make_safe
 from district.recovery import tidy as tidied
 from district.serving_lock import unshared
@@ -44,7 +45,8 @@ def recover(
     that arrived whole since the backup are taken over, those that are gone or cut off are listed, to be asked for
     again; then it ends with 1."""
     lost = 0
-    with opened_store(database, objects, keys_folder, passphrase_file) as store, unshared(store.engine):
+    opened = opened_store(database, objects, keys_folder, passphrase_file, papers=False)
+    with opened as store, unshared(store.engine):
         make_safe(store.engine, skip=skip)
         left_out = f"{skip} numbers of cases and {skip * EVENTS} of events are left out"
         click.echo(f"{left_out}; staff sign in again; codes to enrol are made anew.", err=True)
@@ -54,6 +56,8 @@ def recover(
             lost += 1
             row = {"uid": one.uid, "case_number": one.case_number, "lost": one.paper}
             click.echo(json.dumps(row) if as_json else f"{one.case_number or '-'}\t{one.uid}\tlost {one.paper}")
+        take_place(store.engine, store.objects)
+        click.echo(f"Papers lie in {store.objects}.", err=True)
     if lost:
         click.echo(
             f"{lost} papers are lost: look at --objects and for a newer backup of them, else ask for them again.",

@@ -18,6 +18,7 @@ from district.app import Settings, open_store
 from district.database import NoPlatform, open_engine
 from district.keys_cli import passphrase_in
 from district.objects import Place
+from district.papers_mark import look_at_place
 from district.store import DistrictStore
 from offline_queue.transport import checked_url
 
@@ -30,6 +31,8 @@ objects_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
+_SCHEME = re.compile(r"\w+:")
+"""Of an address, or of what was to be one: s3:/papers is no folder."""
 _ROOT = re.compile(r"https?://[a-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*")
 
 
@@ -68,7 +71,7 @@ def settings_for(
 def _place(objects: str | None, folder: Path) -> Path | Place:
     if objects is None:
         return folder / "papers"
-    if "://" not in objects:
+    if not _SCHEME.match(objects):
         return Path(objects)
     try:
         return Place.read(objects)
@@ -106,12 +109,19 @@ def opened_database(database: str | None, *, begin: bool = False) -> Generator[E
 
 @contextmanager
 def opened_store(
-    database: str | None, objects: str | None = None, keys: Path | None = None, passphrase_file: Path | None = None
+    database: str | None,
+    objects: str | None = None,
+    keys: Path | None = None,
+    passphrase_file: Path | None = None,
+    *,
+    papers: bool = True,
 ) -> Generator[DistrictStore]:
-    """What a platform keeps, for a command."""
+    """What a platform keeps, for a command; its `papers` must be where they lie, for one that has to do with them."""
     settings = settings_for(database, keys, passphrase_file, objects)
     _opened(settings.database, begin=False).dispose()
     with closing(open_store(settings)) as store:
+        if papers:
+            look_at_place(store.engine, store.objects)
         yield store
 
 

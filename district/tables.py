@@ -240,6 +240,12 @@ VIEWINGS = Table(
     Index("ix_viewing_uid_seq", "uid", "seq"),
     Index("ix_viewing_staff", "staff", "seq"),
 )
+PAPERS_MARKS = Table(  # the one row: what stands beside the papers, so that no other place is taken for theirs
+    "papers_mark",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("mark", String(32), nullable=False),
+)
 CHORES = Table(  # what one process does for all of them, and when it is due again
     "chore",
     METADATA,

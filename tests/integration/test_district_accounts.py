@@ -72,6 +72,12 @@ def ready(accounts: Accounts) -> Accounts:
     return accounts
 
 
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the one platform of all tests has them."""
+    return tmp_path_factory.mktemp("papers")
+
+
 def district(*words: str | Path) -> Result:
     return CliRunner().invoke(main, [str(word) for word in words])
 
@@ -94,7 +100,7 @@ def test_who_may_not_make_tables_says_who_may(accounts: Accounts, tmp_path: Path
     assert "district migrate with this version" in refused.output
 
 
-def test_the_serving_account_does_what_a_platform_does(ready: Accounts, tmp_path: Path) -> None:
+def test_the_serving_account_does_what_a_platform_does(ready: Accounts, tmp_path: Path, papers: Path) -> None:
     word = tmp_path / "word"
     word.write_text(PASSWORD)
     word.chmod(0o600)
@@ -107,7 +113,7 @@ def test_the_serving_account_does_what_a_platform_does(ready: Accounts, tmp_path
     ):
         done = district(*words, "--database", ready.serving)
         assert done.exit_code == 0, done.output
-    objects = ("--objects", str(tmp_path / "papers"), "--erase-after", "365")
+    objects = ("--objects", str(papers), "--erase-after", "365")
     sender = Sender(b"\xff\xd8\xff picture")
     (paper,) = sender.papers
     with serving(tmp_path, ready.serving, *objects) as url:
@@ -120,7 +126,7 @@ def test_the_serving_account_does_what_a_platform_does(ready: Accounts, tmp_path
             assert clerk.post("/account/password", chosen).url.endswith("/cases")
             assert clerk.get(f"/cases/{sender.uid}").status_code == 200
             assert clerk.post(f"/cases/{sender.uid}/stage", {"from": "complete", "to": "accepted"}).status_code == 200
-    exported = district("export", "--since", "0", "--database", ready.serving, "--objects", tmp_path / "papers")
+    exported = district("export", "--since", "0", "--database", ready.serving, "--objects", papers)
     assert "accepted" in exported.stdout
 
 
@@ -151,7 +157,7 @@ def test_the_serving_account_changes_no_table_and_no_line_of_the_record(ready: A
     changes_nothing(ready.serving)
 
 
-def test_old_lines_of_the_record_are_forgotten_by_the_owner_only(ready: Accounts, tmp_path: Path) -> None:
+def test_old_lines_of_the_record_are_forgotten_by_the_owner_only(ready: Accounts, papers: Path) -> None:
     engine = open_engine(ready.serving)
     long_ago = datetime.now(tz=UTC) - timedelta(days=3 * 366 + 1)
     Viewings(engine, clock=lambda: long_ago).note("zhang.wei", What.CASE)
@@ -160,7 +166,7 @@ def test_old_lines_of_the_record_are_forgotten_by_the_owner_only(ready: Accounts
     def names() -> set[str]:
         return {line.staff for line in Viewings(engine).page()[0]}
 
-    retention = [*DISTRICT, "retention", "--days", "365", "--objects", str(tmp_path), "--database"]
+    retention = [*DISTRICT, "retention", "--days", "365", "--objects", str(papers), "--database"]
     left = subprocess.run([*retention, ready.serving], check=True, timeout=60, capture_output=True, text=True)
     assert "are for the tables' owner to forget" in left.stderr
     assert names() >= {"zhang.wei", "wang.fang"}
@@ -171,11 +177,11 @@ def test_old_lines_of_the_record_are_forgotten_by_the_owner_only(ready: Accounts
     engine.dispose()
 
 
-def test_rights_come_back_with_a_backup(ready: Accounts, tmp_path: Path) -> None:
+def test_rights_come_back_with_a_backup(ready: Accounts, tmp_path: Path, papers: Path) -> None:
     ready.sh(lines("backup.sh for PostgreSQL", {"/backup": str(tmp_path)}).partition("rclone")[0], DATABASE=ready.owner)
     ready.sh('psql --quiet postgres --command "ALTER DATABASE district RENAME TO lost"')
     ready.sh(lines("restore.sh for PostgreSQL", {"/backup": str(tmp_path)}), DATABASE=ready.owner)
     ready.bring_tables()
-    recovered = district("recover", "--database", ready.owner, "--objects", tmp_path / "papers")
+    recovered = district("recover", "--database", ready.owner, "--objects", papers)
     assert recovered.output.startswith("10000 numbers of cases"), recovered.output
     changes_nothing(ready.serving)

@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from district.app import Settings, create_app, open_store
 from district.cli import main
 from district.database import DatabaseTrouble, write
+from district.objects import MARK
 from district.outbox import Outbox
 from district.serving_lock import share, unshared
 from district.tables import ATTACHMENTS, SUBMISSIONS
@@ -387,4 +388,4 @@ def test_tidy_leaves_what_is_kept_and_what_is_new(tmp_path: Path) -> None:
         os.utime(path, (1_700_000_000, 1_700_000_000))
     done = CliRunner().invoke(main, ["tidy", "--database", database])
     assert (done.exit_code, done.stderr) == (0, "1 removed\n")
-    assert {path.name for path in papers.iterdir()} == {new.name, *sender.papers}
+    assert {path.name for path in papers.iterdir()} == {new.name, MARK, *sender.papers}
