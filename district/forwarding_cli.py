@@ -184,13 +184,19 @@ def _time(seconds: int) -> str:
 
 
 @outbox.command()
-@click.argument("seq", type=click.IntRange(1))
+@click.argument("seqs", metavar="[SEQ]...", nargs=-1, type=click.IntRange(1))
+@click.option("--all", "dead_ends", is_flag=True, help="All dead ends.")
 @database_option
-def retry(seq: int, database: str | None) -> None:
-    """Try one again at once, with the same key; a dead end, too."""
+def retry(seqs: tuple[int, ...], dead_ends: bool, database: str | None) -> None:
+    """Try some again at once, with the same keys; dead ends, too."""
+    if bool(seqs) == dead_ends:
+        raise click.UsageError("give numbers of district outbox list, or --all")
     with opened_database(database) as engine:
-        if not Outbox(engine).retry(seq):
-            raise click.ClickException(f"nothing waits at {seq}; see district outbox list")
+        if dead_ends:
+            click.echo(f"{Outbox(engine).retry_all()} dead ends are tried again", err=True)
+        missing = ", ".join(str(seq) for seq in seqs if not Outbox(engine).retry(seq))
+    if missing:
+        raise click.ClickException(f"nothing waits at {missing}; see district outbox list")
 
 
 @outbox.command()

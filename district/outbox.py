@@ -194,6 +194,11 @@ class Outbox:
         """Due now, a dead end as well as one that waits; False when there is nothing of the kind."""
         return self._decide(seq, refused_at=None, next_try=0)
 
+    def retry_all(self) -> int:
+        """All dead ends are due now; gives how many."""
+        all_ = update(OUTBOX).where(OUTBOX.c.refused_at.is_not(None), *_OPEN).values(refused_at=None, next_try=0)
+        return write(self._engine, lambda c: c.execute(all_).rowcount)
+
     def skip(self, seq: int) -> bool:
         """Never to be delivered, so that the case's later events go on; False when there is nothing of the kind."""
         return self._decide(seq, skipped_at=self._now())

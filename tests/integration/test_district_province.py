@@ -262,6 +262,14 @@ def test_what_they_refuse_is_a_dead_end_until_somebody_decides(desk: Desk, provi
     for word in ("skip", "retry"):
         said = CliRunner().invoke(main, ["outbox", word, "1", *database])
         assert (said.exit_code, said.output) == (1, "Error: nothing waits at 1; see district outbox list\n")
+    waiting = CliRunner().invoke(main, ["outbox", "retry", "2", "1", "9", *database])
+    assert waiting.output == "Error: nothing waits at 1, 9; see district outbox list\n"
+    assert forwarded(desk, store)[1] == ["2 refused missing:their_number"]
+    said = CliRunner().invoke(main, ["outbox", "retry", "--all", *database])
+    assert (said.exit_code, said.output) == (0, "1 dead ends are tried again\n")
+    assert forwarded(desk, store)[1] == ["2 refused missing:their_number"]
+    for words in ((), ("2", "--all")):
+        assert CliRunner().invoke(main, ["outbox", "retry", *words, *database]).exit_code == 2
     store.close()
 
 
