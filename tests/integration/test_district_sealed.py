@@ -278,7 +278,7 @@ def test_keys_are_made_published_installed_and_used(tmp_path: Path, monkeypatch:
     assert "is not a submission" in run(*opening).stderr
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert "no private key" in run("keys", "open", body, "--keys", empty).stderr
+    assert "take the keys from the safe, or use the escrow key" in run("keys", "open", body, "--keys", empty).stderr
     other = KeyedDistrict.new(tmp_path / "other")
     body.write_bytes(work.body)
     assert "none of them is in" in run("keys", "open", body, "--keys", other.folder).stderr

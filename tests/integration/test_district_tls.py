@@ -167,6 +167,7 @@ def test_a_terminal_believes_its_own_authorities_only(folder: Path, authority: A
 def test_the_staff_page_stays_on_this_machine(district: District, authority: Authority) -> None:
     assert district.staff.startswith("http://127.0.0.1:")
     assert requests.get(district.staff, timeout=10).status_code == 200
+    assert requests.get(f"{district.staff}v1/health", timeout=10).json() == {"status": "pass"}
     own = authority.signs("curious")
     page = requests.get(
         district.url, cert=(str(own.certificate), str(own.key)), verify=str(authority.certificate), timeout=10
