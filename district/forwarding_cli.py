@@ -24,6 +24,7 @@ from district.keys_cli import keys_options
 from district.outbox import Outbox, Told, Waiting
 from district.receiving import Delivery, Event
 from district.settings import database_option, json_option, objects_option, opened_database, opened_store
+from district.times import now_text
 from district.webhook import Webhook
 from offline_queue.transport import DEADLINE_SECONDS, Certificates
 
@@ -137,8 +138,7 @@ def _look_for_others(context: click.Context) -> None:
 
 def _say(seq: int, word: str, error: str) -> None:
     """Codes and numbers only: a log is no place for what residents said."""
-    now = datetime.now(tz=UTC).isoformat(timespec="seconds")
-    click.echo(f"{now} {seq} {word} {error}".rstrip(), err=True)
+    click.echo(f"{now_text()} {seq} {word} {error}".rstrip(), err=True)
 
 
 @click.group()
@@ -243,8 +243,7 @@ def check(
     with opened_store(database, objects, keys_folder, passphrase_file) as store:
         if store.submission(uid) is None:
             raise click.ClickException("there is no such submission")
-        now = datetime.now(tz=UTC).isoformat(timespec="seconds")
-        delivery = delivery_of(store, Told(seq=0, uid=uid, event=event, made_at=now))
+        delivery = delivery_of(store, Told(seq=0, uid=uid, event=event, made_at=now_text()))
         if not isinstance(delivery, Delivery):
             raise click.ClickException("it can't be opened: give --keys FOLDER, unless it was erased")
         try:
