@@ -9,10 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-import uvicorn
-
 from district.app import Settings, create_app, open_store
-from district.serving import Introduced, listen
+from district.lines import MOST_LINES
+from district.serving import Door, Server, listen
 from district.staff import Role, StaffRegister
 from district.store import DistrictStore
 from district.terminals import Terminals
@@ -109,25 +108,10 @@ class EmbeddedDistrict:
 
 class _Server:
     def __init__(self, settings: Settings, listener: socket.socket, clock: Callable[[], datetime] | None) -> None:
-        self._listener = listener
         self._ready = threading.Event()
-        config = uvicorn.Config(
-            create_app(settings, clock=clock),
-            log_config=None,
-            access_log=False,
-            ws="none",
-            http=Introduced,
-            proxy_headers=False,
-            timeout_graceful_shutdown=2,
-        )
-        self._server = _Announcing(config, self._ready)
-        self._thread = threading.Thread(target=self._run, name="district", daemon=True)
-
-    def _run(self) -> None:
-        try:
-            self._server.run(sockets=[self._listener])
-        finally:
-            self._listener.close()
+        door = Door(app=create_app(settings, clock=clock), listener=listener)
+        self._server = _Announcing(door, MOST_LINES, self._ready)
+        self._thread = threading.Thread(target=self._server.run, args=([],), name="district", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -139,11 +123,11 @@ class _Server:
         self._thread.join()
 
 
-class _Announcing(uvicorn.Server):
+class _Announcing(Server):
     """Says when it listens, so that nobody has to poll."""
 
-    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
-        super().__init__(config)
+    def __init__(self, door: Door, most: int, ready: threading.Event) -> None:
+        super().__init__(door, most)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

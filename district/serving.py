@@ -91,15 +91,16 @@ def serve(doors: Sequence[Door]) -> None:
 
 async def _all_of(doors: Sequence[Door]) -> None:
     most = lines_of_a_door()
-    first, *others = servers = [_Server(door, min(most, ENTRY_LINES) if door.is_open else most) for door in doors]
+    first, *others = servers = [Server(door, min(most, ENTRY_LINES) if door.is_open else most) for door in doors]
     first.others = others
     with uvicorn.Server.capture_signals(first):
         await asyncio.gather(*(server.serve(sockets=[]) for server in servers))
 
 
-class _Server(uvicorn.Server):
-    """One of several that are told to end at once. By itself each takes the signals from the one before it, and passes
-    them on when it has ended: as many times five seconds as there are doors, and the first goes on meanwhile."""
+class Server(uvicorn.Server):
+    """Answers at a door that holds `most` lines. Several are told to end at once: by itself each takes the signals from
+    the one before it, and passes them on when it has ended: as many times five seconds as there are doors, and the
+    first goes on meanwhile."""
 
     others: Sequence[uvicorn.Server] = ()
 
