@@ -14,13 +14,9 @@ from district.api import Api
 from district.database import alone, write
 from district.tables import CATALOGUES
 from district.threads import API
+from district.times import version_of
 from offline_queue.catalogue import read_catalogue
 from offline_queue.wire import sha256_hex
-
-
-def version_of(time: datetime) -> int:
-    """The minute as a number counts up by itself, on whichever machine a package is signed."""
-    return int(f"{time.astimezone(UTC):%Y%m%d%H%M}")
 
 
 class NotPublished(Exception):

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 from pydantic import ValidationError
 
-from district.catalogue import Catalogues, NotPublished, version_of
+from district.catalogue import Catalogues, NotPublished
 from district.keys import signing_key
 from district.keys_cli import keys_options, passphrase_in
 from district.settings import database_option, opened_database
+from district.times import version_of
 from offline_queue.bundle import public_raw
 from offline_queue.catalogue import MAX_FILES, MAX_PACKAGE_BYTES, Catalogue, MatterFile, read_catalogue, sign_catalogue
 

@@ -28,7 +28,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import ValidationError
 
-from offline_queue.blobs import private_folder, sync_folder, write_durably, write_whole
+from district.times import version_of
+from offline_queue.blobs import private_folder, sync_folder, write_whole
 from offline_queue.bundle import BundleKey, KeyBundle, Use, public_text, sign_bundle
 from offline_queue.numbers import key_id
 from offline_queue.terminals import KnownTerminal
@@ -120,13 +121,14 @@ def make_bundle(
     days: int = BUNDLE_DAYS,
     passphrase: bytes | None = None,
 ) -> bytes:
-    """A signed bundle of every key that is not over, with the next version. Raises KeysTrouble."""
+    """A signed bundle of every key that is not over, with a version that no earlier one has. Raises KeysTrouble."""
     keys = tuple(one for one in public_keys(folder) if one.not_after > now)
     if {one.use for one in keys} != set(Use):
         raise KeysTrouble("a bundle needs a district and an escrow key that are not over: district keys new --escrow")
     signing = signing_key(folder, passphrase)
     counter = folder / _VERSION
-    version = _last_version(counter) + 1
+    # A folder that was restored from the safe holds an older number; terminals would refuse what follows it.
+    version = max(_last_version(counter) + 1, version_of(now))
     try:
         bundle = KeyBundle(
             version=version,

@@ -11,11 +11,12 @@ import requests
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from district.catalogue import Catalogues, NotPublished, version_of
+from district.catalogue import Catalogues, NotPublished
 from district.cli import main
 from district.database import open_engine
 from district.embedded import EmbeddedDistrict
 from district.tables import CATALOGUES
+from district.times import version_of
 from kiosk.catalogue.loader import parse
 from offline_queue.bundle import public_raw
 from offline_queue.catalogue import MAX_PACKAGE_BYTES, Catalogue, MatterFile, read_catalogue, sign_catalogue

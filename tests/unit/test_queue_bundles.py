@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from district.keys import make_bundle
+from district.times import version_of
 from offline_queue.bundle import (
     BundleKey,
     BundleTrouble,
@@ -37,9 +39,10 @@ def district(tmp_path: Path) -> KeyedDistrict:
 
 def test_bundles_that_are_not_to_be_taken_are_named(tmp_path: Path, district: KeyedDistrict) -> None:
     keys = DistrictKeys(tmp_path / "queue", signer=district.signer)
+    one = version_of(NOW)
     first, second, third = (district.bundle() for _ in range(3))
-    assert keys.install(second, now=NOW) == Installed(version=2, replaced=None)
-    assert keys.install(second, now=NOW) == Installed(version=2, replaced=2)
+    assert keys.install(second, now=NOW) == Installed(version=one + 1, replaced=None)
+    assert keys.install(second, now=NOW) == Installed(version=one + 1, replaced=one + 1)
     assert keys.install(first, now=NOW) is BundleTrouble.OLDER
     assert keys.install(third, now=NOW + timedelta(days=181)) is BundleTrouble.EXPIRED
     stranger = KeyedDistrict.new(tmp_path / "stranger")
@@ -49,9 +52,17 @@ def test_bundles_that_are_not_to_be_taken_are_named(tmp_path: Path, district: Ke
     assert keys.install(json.dumps(file).encode(), now=NOW) is BundleTrouble.UNSIGNED
     for rubbish in (b"", b"{}", b'{"bundle": "?", "signature": ""}', b"x" * (4 * 1024 * 1024 + 1)):
         assert keys.install(rubbish, now=NOW) is BundleTrouble.UNREADABLE
-    assert keys.install(third, now=NOW) == Installed(version=3, replaced=2)
+    assert keys.install(third, now=NOW) == Installed(version=one + 2, replaced=one + 1)
     assert os.stat(tmp_path / "queue" / FILE).st_mode & 0o777 == 0o600
     assert [path.name for path in (tmp_path / "queue").iterdir()] == [FILE]
+
+
+def test_a_folder_that_was_restored_makes_no_older_bundle(tmp_path: Path, district: KeyedDistrict) -> None:
+    keys = DistrictKeys(tmp_path / "queue", signer=district.signer)
+    keys.install(district.bundle(), now=NOW)
+    (district.folder / "bundle-version").unlink()  # the safe had it from before the first bundle
+    later = make_bundle(district.folder, now=NOW + timedelta(minutes=1))
+    assert isinstance(keys.install(later, now=NOW), Installed)
 
 
 def bundle_of(*keys: BundleKey, signer: Ed25519PrivateKey, version: int = 1) -> bytes:
