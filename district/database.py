@@ -152,7 +152,8 @@ def put(connection: Connection, table: Table, rows: Sequence[Mapping[str, object
 
 
 def _sqlite(address: URL, *, begin: bool) -> Engine:
-    if not address.database or address.database == ":memory:" or address.host or address.query:
+    others = address.drivername != "sqlite"  # drivers, that would not be there, or would wait in another way
+    if others or not address.database or address.database == ":memory:" or address.host or address.query:
         # One in memory would acknowledge what goes with the process, and a query can make one of a path.
         raise DatabaseTrouble("an SQLite database is a file: sqlite:///PATH, and nothing after it")
     file = Path(address.database)
@@ -182,7 +183,8 @@ def _postgresql(address: URL) -> Engine:
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS},
+        # Without the encoding a database in SQL_ASCII answers in bytes, before it can be told why it is refused.
+        connect_args={"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"},
     )
     _, told = engine.dialect.create_connect_args(engine.url)
     driver: Any = engine.dialect.loaded_dbapi

@@ -93,6 +93,7 @@ def test_what_is_no_database_is_told_in_a_sentence(tmp_path: Path) -> None:
         ("sqlite:///:memory:", "is a file"),
         (f"sqlite:///file:{tmp_path}/x?mode=memory&cache=shared&uri=true", "is a file"),
         (f"sqlite://here/{tmp_path}/x", "is a file"),
+        (f"sqlite+aiosqlite:///{tmp_path}/x", "is a file: sqlite:///PATH"),
     ):
         with pytest.raises(DatabaseTrouble, match=said):
             open_engine(url)
@@ -269,6 +270,13 @@ def test_a_postgresql_that_could_lose_a_commit_is_refused(postgres_server: Postg
     with engine.connect() as connection:
         assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
     engine.dispose()
+
+
+def test_a_postgresql_in_another_encoding_is_refused(postgres_server: Postgres) -> None:
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as server:
+        server.execute("CREATE DATABASE ascii TEMPLATE template0 ENCODING 'SQL_ASCII'")
+    with pytest.raises(DatabaseTrouble, match="not in UTF8: make it with createdb --encoding UTF8"):
+        open_engine(postgres_server.url("ascii"))
 
 
 def test_what_met_another_in_the_database_is_done_again(empty: str) -> None:
