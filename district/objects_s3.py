@@ -22,7 +22,7 @@ from typing import Any, TypeVar, cast
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError
 from sqlalchemy import Engine, delete, insert, select, update
 from sqlalchemy.engine import Connection
 
@@ -35,6 +35,7 @@ _CONNECT_SECONDS = 5  # and for sending a chunk, all of it
 _READ_SECONDS = 5  # for the next byte of an answer
 _PART_SECONDS = 15  # for a part's last
 _ATTEMPTS = 2  # so that all of it is over before a terminal gives up, after 30
+_LOOK = "look at --objects and the environment (AWS_…)"
 _PIECE_BYTES = 64 * 1024
 _CONNECTIONS = 40  # as many as the web server has threads for
 
@@ -43,27 +44,30 @@ T = TypeVar("T")
 
 class Bucket:
     """Papers in a bucket; of which parts they are lies in the database of `engine`. Safe to use from threads. Raises
-    ObjectsWrong where they would leave this machine without TLS."""
+    ObjectsWrong where they would leave this machine without TLS, and where nobody can be asked as it is set up."""
 
     def __init__(self, place: Place, engine: Engine, *, read_seconds: float = _READ_SECONDS) -> None:
         self._place = place
         self._engine = engine
-        session: Any = boto3.Session()  # boto3 has no types; a session of its own reads the environment now
-        self._s3 = session.client(
-            "s3",
-            endpoint_url=place.endpoint,
-            region_name=place.region,
-            config=Config(
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=read_seconds,
-                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-                max_pool_connections=_CONNECTIONS,
-                s3={"addressing_style": "path"},
-                # Others than Amazon don't all know its newer checksums; whole papers are hashed anyway.
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
+        try:
+            session: Any = boto3.Session()  # boto3 has no types; a session of its own reads the environment now
+            self._s3 = session.client(
+                "s3",
+                endpoint_url=place.endpoint,
+                region_name=place.region,
+                config=Config(
+                    connect_timeout=_CONNECT_SECONDS,
+                    read_timeout=read_seconds,
+                    retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                    max_pool_connections=_CONNECTIONS,
+                    s3={"addressing_style": "path"},
+                    # Others than Amazon don't all know its newer checksums; whole papers are hashed anyway.
+                    request_checksum_calculation="when_required",
+                    response_checksum_validation="when_required",
+                ),
+            )
+        except (BotoCoreError, ValueError) as trouble:
+            raise ObjectsWrong(f"the object store can't be asked for {self}: {_LOOK}: {trouble}") from trouble
         endpoint: str = self._s3.meta.endpoint_url
         if is_plain_http(endpoint):
             raise ObjectsWrong(f"papers would leave this machine unencrypted, for {endpoint}: use an https:// endpoint")
@@ -80,7 +84,7 @@ class Bucket:
 
     def set_mark(self, mark: str) -> None:
         key = self._place.prefix + MARK
-        _asked(self._s3.put_object, Bucket=self._place.bucket, Key=key, Body=f"{mark}\n".encode())
+        self._asked(self._s3.put_object, Bucket=self._place.bucket, Key=key, Body=f"{mark}\n".encode())
 
     def offset(self, name: str) -> int:
         with self._engine.connect() as connection:
@@ -91,7 +95,7 @@ class Bucket:
         if self.offset(name) != offset:
             return False
         key = f"{self._place.prefix}{name}/{offset:010d}-{secrets.token_hex(8)}"
-        _asked(self._s3.put_object, Bucket=self._place.bucket, Key=key, Body=chunk)
+        self._asked(self._s3.put_object, Bucket=self._place.bucket, Key=key, Body=chunk)
 
         def record(connection: Connection) -> bool:
             here = (ATTACHMENTS.c.id == name, ATTACHMENTS.c.offset == offset)
@@ -199,13 +203,32 @@ class Bucket:
         """Keys of ours, and what the store says of each."""
         paginate = self._s3.get_paginator("list_objects_v2").paginate
         pages = iter(paginate(Bucket=self._place.bucket, Prefix=self._place.prefix + below))
-        while (page := _asked(lambda: next(pages, None))) is not None:
+        while (page := self._asked(lambda: next(pages, None))) is not None:
             for one in page.get("Contents", ()):
                 if OURS.match(one["Key"].removeprefix(self._place.prefix)):
                     yield one["Key"], one
 
     def _remove(self, key: str) -> None:
-        _asked(self._s3.delete_object, Bucket=self._place.bucket, Key=key)
+        self._asked(self._s3.delete_object, Bucket=self._place.bucket, Key=key)
+
+    def _asked(self, call: Callable[..., T], **parameters: str | bytes) -> T:
+        try:
+            return call(**parameters)
+        except ClientError as trouble:
+            answer: Any = trouble.response  # boto3 has no types
+            code = str(answer.get("Error", {}).get("Code", ""))
+            if code == "NoSuchKey":
+                raise FileNotFoundError(str(parameters.get("Key", ""))) from trouble
+            said = f"the object store answers {code} for {self}"
+            if answer["ResponseMetadata"]["HTTPStatusCode"] in (301, 400, 403, 404):
+                raise ObjectsWrong(f"{said}: {_LOOK}, and whether the bucket is there and for this key") from trouble
+            raise ObjectsAway(said) from trouble
+        except NoCredentialsError as trouble:
+            raise ObjectsWrong("there are no credentials for the object store in the environment") from trouble
+        except ParamValidationError as trouble:
+            raise ObjectsWrong(f"the object store can't be asked for {self}: {_LOOK}") from trouble
+        except BotoCoreError as trouble:
+            raise ObjectsAway(f"the object store is away: {type(trouble).__name__}") from trouble
 
     def _paper(self, key: str) -> str:
         return key.removeprefix(self._place.prefix).partition("/")[0]
@@ -213,7 +236,7 @@ class Bucket:
     def _content(self, key: str) -> bytes:
         broken: BotoCoreError | None = None
         for _ in range(_ATTEMPTS):  # boto3's own end where a body begins
-            answer: Any = _asked(self._s3.get_object, Bucket=self._place.bucket, Key=key)
+            answer: Any = self._asked(self._s3.get_object, Bucket=self._place.bucket, Key=key)
             try:
                 return _whole(answer["Body"])
             except BotoCoreError as trouble:
@@ -280,19 +303,3 @@ class _Reader(io.RawIOBase):
         buffer[: len(piece)] = piece
         self._position += len(piece)
         return len(piece)
-
-
-def _asked(call: Callable[..., T], **parameters: str | bytes) -> T:
-    try:
-        return call(**parameters)
-    except ClientError as trouble:
-        answer: Any = trouble.response  # boto3 has no types
-        code = str(answer.get("Error", {}).get("Code", ""))
-        if code == "NoSuchKey":
-            raise FileNotFoundError(str(parameters.get("Key", ""))) from trouble
-        kind = ObjectsWrong if answer["ResponseMetadata"]["HTTPStatusCode"] in (301, 400, 403, 404) else ObjectsAway
-        raise kind(f"the object store answers {code}") from trouble
-    except NoCredentialsError as trouble:
-        raise ObjectsWrong("there are no credentials for the object store in the environment") from trouble
-    except BotoCoreError as trouble:
-        raise ObjectsAway(f"the object store is away: {type(trouble).__name__}") from trouble

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -280,8 +281,28 @@ def test_a_place_that_can_t_be_used_is_said(engine: Engine, line: Line, s3: tupl
     for wrong in ("s3://", "http://bucket/x", "s3://a@b/c", "s3://b/p?endpoint=ftp://x", "s3://b/p?key=1", "s3://b#c"):
         with pytest.raises(ValueError, match="endpoint"):
             Place.read(wrong)
-    with pytest.raises(ObjectsWrong, match="NoSuchBucket"):
+    with pytest.raises(ObjectsWrong, match="NoSuchBucket for s3://no-such-bucket/: look at --objects"):
         Bucket(Place.read(f"s3://no-such-bucket?endpoint={line.url}"), engine).mark()
+
+
+@pytest.mark.parametrize(
+    ("address", "environment", "said"),
+    [
+        ("s3://papers?region=x y", {}, "'x y' doesn't match"),
+        ("s3://papers?endpoint=http://", {}, "Invalid endpoint: http://"),
+        ("s3://papers", {"AWS_PROFILE": "nosuch"}, r"profile \(nosuch\) could not be found"),
+        ("s3://a b/c", {}, "s3://a b/c/"),
+    ],
+)
+def test_who_can_t_be_asked_as_it_is_set_up_is_no_bucket_that_is_away(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, address: str, environment: dict[str, str], said: str
+) -> None:
+    take_credentials(monkeypatch)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ObjectsWrong, match=r"can't be asked for .*look at --objects") as told:
+        Bucket(Place.read(address), engine).mark()
+    assert re.search(said, str(told.value))
 
 
 def test_without_credentials_nothing_is_asked(engine: Engine, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
