@@ -6,7 +6,6 @@ later ones over the API, to whoever signs with the terminal's registered key.
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from offline_queue.blobs import private_folder, sync_folder, write_durably
+from offline_queue.blobs import private_folder, sync_folder, write_whole
 from offline_queue.numbers import is_terminal_code
 
 CA_DAYS = 3650
@@ -40,8 +39,10 @@ class RequestTrouble(AuthorityTrouble):
 def new_authority(folder: Path, *, name: str, now: datetime, days: int = CA_DAYS) -> Path:
     """Make an authority; gives its certificate. Raises AuthorityTrouble where there is one."""
     certificate, key = folder / "ca.pem", folder / "ca-key.pem"
-    if certificate.exists() or key.exists():
+    if certificate.exists():
         raise AuthorityTrouble(f"{folder} holds an authority already")
+    if key.exists():
+        raise AuthorityTrouble(f"{key} is there without its ca.pem: take that from a copy, or another folder")
     private_folder(folder)
     private = ec.generate_private_key(ec.SECP256R1())
     subject = _name(name)
@@ -51,9 +52,12 @@ def new_authority(folder: Path, *, name: str, now: datetime, days: int = CA_DAYS
         .add_extension(_usage(signs=True), critical=True)
         .sign(private, SHA256())
     )
-    write_durably(key, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    os.chmod(key, 0o600)
-    write_durably(certificate, made.public_bytes(Encoding.PEM))
+    write_whole(key, [private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())])
+    try:
+        write_whole(certificate, [made.public_bytes(Encoding.PEM)])
+    except OSError:
+        key.unlink()  # it is nobody's yet, and would be in the way of the next try
+        raise
     sync_folder(folder)
     return certificate
 
@@ -115,8 +119,12 @@ def read_authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePriv
     try:
         certificate = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
         private = load_pem_private_key((folder / "ca-key.pem").read_bytes(), None)
-    except (OSError, ValueError, TypeError) as failure:
+    except FileNotFoundError as failure:
         raise AuthorityTrouble(f"{folder} holds no authority: district ca new makes one") from failure
+    except OSError as failure:
+        raise AuthorityTrouble(f"{failure.filename} can't be read: {failure.strerror}") from failure
+    except (ValueError, TypeError) as failure:
+        raise AuthorityTrouble(f"{folder} is not what district ca new made: take it from a copy") from failure
     if not isinstance(private, ec.EllipticCurvePrivateKey):
         raise AuthorityTrouble(f"{folder / 'ca-key.pem'} is not the key of an elliptic curve")
     return certificate, private

@@ -18,12 +18,11 @@ from district.authority_cli import ca
 from district.bundle_file import NoBundle, read_bundle_file
 from district.catalogue_cli import catalogue
 from district.check.cli import check
-from district.database import DatabaseTrouble
 from district.ends import begin_saying_what_ends
 from district.exporting import exported_since, write_papers
 from district.forwarding_cli import adapter, forward, outbox
 from district.importing import Imported, NotImported, import_folder, write_receipts
-from district.keys import KeysTrouble, signing_key
+from district.keys import signing_key
 from district.keys_cli import keys, keys_options, passphrase_in
 from district.leases import UPLOADS_AT_ONCE
 from district.objects import ObjectsAway, look_at_folder
@@ -33,7 +32,7 @@ from district.papers_mark import look_at_place
 from district.recovery_cli import recover, tidy
 from district.retention import begin_erasing_daily
 from district.retention_cli import retention
-from district.secret_files import SecretTrouble
+from district.sentences import Sentences
 from district.serving import Door, Tls, listen
 from district.serving import serve as listen_and_serve
 from district.serving_lock import share
@@ -54,21 +53,7 @@ from offline_queue.parcel import FOLDER
 from offline_queue.wire import Receipt
 
 
-class _Sentences(click.Group):
-    """Says what can't be used in a sentence."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        try:
-            return super().invoke(ctx)
-        except (KeysTrouble, DatabaseTrouble, ObjectsAway, SecretTrouble) as trouble:
-            raise click.ClickException(str(trouble)) from trouble
-        except OSError as trouble:
-            if trouble.filename is None:
-                raise
-            raise click.ClickException(f"{trouble.filename}: {trouble.strerror}") from trouble
-
-
-@click.group(cls=_Sentences)
+@click.group(cls=Sentences)
 def main() -> None:
     """The reference district platform."""
 

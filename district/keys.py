@@ -11,7 +11,6 @@ is on the way any more.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -78,7 +77,7 @@ def new_keys(
         )
         stem = f"{use.value}-{public.id}"
         files.append(_keep_private(folder / f"{stem}.pem", private, passphrase))
-        write_durably(folder / f"{stem}.json", canonical_bytes(public))
+        write_whole(folder / f"{stem}.json", [canonical_bytes(public)])
         files.append(folder / f"{stem}.json")
     sync_folder(folder)
     signing = signing_key(folder, passphrase).public_key().public_bytes_raw()
@@ -184,6 +183,5 @@ def _private(path: Path, passphrase: bytes | None) -> object:
 
 def _keep_private(path: Path, key: Ed25519PrivateKey | X25519PrivateKey, passphrase: bytes | None) -> Path:
     lock = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
-    write_durably(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock))
-    os.chmod(path, 0o600)
+    write_whole(path, [key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)])
     return path
