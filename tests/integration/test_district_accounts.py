@@ -185,3 +185,19 @@ def test_rights_come_back_with_a_backup(ready: Accounts, tmp_path: Path, papers:
     recovered = district("recover", "--database", ready.owner, "--objects", papers)
     assert recovered.output.startswith("10000 numbers of cases"), recovered.output
     changes_nothing(ready.serving)
+
+
+def test_one_account_for_all_restores_what_it_backed_up(accounts: Accounts, tmp_path: Path) -> None:
+    url, papers = accounts.url("alone", "alone"), tmp_path / "papers"
+    alone = {
+        "/backup": str(tmp_path),
+        "--owner district_owner": "--owner alone",
+        "template0 district": "template0 alone",
+    }
+    accounts.sh("createuser alone\n" + lines("accounts.sh", alone).splitlines()[-1])
+    assert district("halls", "add", "ty", "桃源镇", "--database", url).exit_code == 0
+    accounts.sh(lines("backup.sh for PostgreSQL", alone).partition("rclone")[0], DATABASE=url)
+    accounts.sh('psql --quiet postgres --command "ALTER DATABASE alone RENAME TO lost_alone"')
+    accounts.sh(lines("restore.sh for PostgreSQL", alone), DATABASE=url)
+    assert district("recover", "--database", url, "--objects", papers).exit_code == 0
+    assert district("halls", "list", "--database", url).output == "ty\t桃源镇\n"
