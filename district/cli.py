@@ -33,7 +33,7 @@ from district.recovery_cli import recover, tidy
 from district.retention import begin_erasing_daily
 from district.retention_cli import retention
 from district.sentences import Sentences
-from district.serving import Door, Tls, listen
+from district.serving import Door, listen
 from district.serving import serve as listen_and_serve
 from district.serving_lock import share
 from district.settings import (
@@ -49,6 +49,7 @@ from district.staff_cli import staff
 from district.telemetry import Telemetry
 from district.terminals import Terminals
 from district.terminals_cli import halls, terminals
+from district.tls import Tls
 from offline_queue.parcel import FOLDER
 from offline_queue.wire import Receipt
 
@@ -161,12 +162,9 @@ def serve(
     else:
         if staff_ca is None and not is_loopback(staff_host):
             raise click.BadParameter("without --staff-ca only loopback is served", param_hint="--staff-host")
-        try:
-            files = Tls(certificate=tls_cert, key=tls_key, client_ca=client_ca)
-            tls, open_tls = files.context(), files.context(clients=False)
-            staff_tls = None if staff_ca is None else replace(files, client_ca=staff_ca).context()
-        except OSError as trouble:
-            raise click.ClickException(f"the certificates can't be used: {trouble}") from trouble
+        files = Tls(certificate=tls_cert, key=tls_key, client_ca=client_ca)
+        tls, open_tls = files.context(), files.context(clients=False)
+        staff_tls = None if staff_ca is None else replace(files, client_ca=staff_ca).context()
         staff_listener = _listener(staff_host, staff_port, "--staff-port")
         doors = [
             Door(app=create_app(settings, staff=False), listener=_listener(host, port), tls=tls),

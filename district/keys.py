@@ -105,8 +105,8 @@ def private_keys(folder: Path, passphrase: bytes | None = None) -> Mapping[str, 
         keys[key_id(private.public_key().public_bytes_raw())] = private
     if not keys:
         raise KeysTrouble(
-            f"no private key is in {folder}: take the keys from the safe, or use the escrow key. Only a district that had "
-            "none before makes them: district keys new"
+            f"no private key is in {folder}: take the keys from the safe, or use the escrow key. Only a district that "
+            "had none before makes them: district keys new"
         )
     return keys
 

@@ -12,6 +12,7 @@ from district.database import AWAY, DatabaseTrouble, is_forbidden
 from district.keys import KeysTrouble
 from district.objects import ObjectsAway
 from district.secret_files import SecretTrouble
+from district.tls import TlsTrouble
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """What a write is answered that knows no name."""
@@ -23,7 +24,7 @@ class Sentences(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (AuthorityTrouble, KeysTrouble, DatabaseTrouble, ObjectsAway, SecretTrouble) as trouble:
+        except (AuthorityTrouble, KeysTrouble, DatabaseTrouble, ObjectsAway, SecretTrouble, TlsTrouble) as trouble:
             raise click.ClickException(str(trouble)) from trouble
         except AWAY as trouble:
             raise click.ClickException(_database(trouble)) from trouble

@@ -15,7 +15,6 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -34,23 +33,6 @@ of who waits there; a browser opens six."""
 _PIECE_BYTES = 256 * 1024
 _LAST_SECONDS = 5
 """For requests under way when the platform is told to end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
-    """PEM files: the platform's certificate and key, and the authorities that terminals' certificates come from."""
-
-    certificate: Path
-    key: Path
-    client_ca: Path
-
-    def context(self, *, clients: bool = True) -> ssl.SSLContext:
-        """For those who have a certificate, or (not `clients`) for everybody. Raises OSError (ssl.SSLError is one) for
-        files that can't be used."""
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=self.client_ca)
-        context.verify_mode = ssl.CERT_REQUIRED if clients else ssl.CERT_NONE
-        context.load_cert_chain(self.certificate, self.key)
-        return context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,8 @@ import sys
 from pathlib import Path
 from starlette.responses import Response
 from district import lines, serving
-from district.serving import Door, Tls, listen, serve
+from district.serving import Door, listen, serve
+from district.tls import Tls
 
 async def app(scope, receive, send):
     if scope["type"] == "http":

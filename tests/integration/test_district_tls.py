@@ -16,6 +16,12 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from district.cli import main
 from offline_queue.client import PlatformClient
@@ -190,9 +196,26 @@ def test_mutual_tls_is_whole_or_refused(tmp_path: Path, authority: Authority) ->
     assert (status, "holds no authority" in said) == (2, True)
     status, said = serve("--bundle", str(own.certificate))
     assert (status, "not what district keys bundle wrote" in said) == (2, True)
-    everything = ("--tls-cert", str(own.key), "--tls-key", str(own.key), "--client-ca", str(authority.certificate))
-    status, said = serve(*everything)
-    assert (status, "can't be used" in said) == (1, True)
+
+
+def test_the_file_that_cannot_be_used_is_named(tmp_path: Path, authority: Authority) -> None:
+    own, other = authority.signs("own"), authority.signs("other")
+    locked = tmp_path / "locked.pem"
+    secret = load_pem_private_key(own.key.read_bytes(), None)
+    locked.write_bytes(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
+
+    def said(certificate: Path, key: Path, client_ca: Path) -> str:
+        words = ["--tls-cert", str(certificate), "--tls-key", str(key), "--client-ca", str(client_ca)]
+        done = CliRunner().invoke(main, ["serve", *words], env={"KIOSK_DATA_DIR": str(tmp_path)})
+        assert done.exit_code == 1
+        return done.stderr.removeprefix("Error: ")
+
+    ca = authority.certificate
+    assert said(own.certificate, locked, ca).startswith(f"{locked} is under a passphrase: openssl pkey -in {locked} ")
+    assert said(own.key, own.key, ca).startswith(f"{own.key} holds no certificate in PEM: ")
+    assert said(own.certificate, ca, ca).startswith(f"{ca} holds no private key in PEM, ")
+    assert said(own.certificate, other.key, ca).startswith(f"{other.key} is not the key of {own.certificate}: ")
+    assert said(own.certificate, own.key, own.key).startswith(f"{own.key} holds no certificates in PEM: ")
 
 
 def test_a_renewed_certificate_is_taken_up_without_a_restart(authority: Authority, district: District) -> None:
