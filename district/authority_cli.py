@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from cryptography import x509
 
-from district.authority import CA_DAYS, DAYS, AuthorityTrouble, issue, new_authority
+from district.authority import CA_DAYS, DAYS, issue, new_authority
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -25,10 +25,7 @@ def ca() -> None:
 @click.option("--days", default=CA_DAYS, show_default=True, type=click.IntRange(1, 36500))
 def new(folder: Path, name: str, days: int) -> None:
     """Make an authority in FOLDER."""
-    try:
-        click.echo(str(new_authority(folder, name=name, now=datetime.now(tz=UTC), days=days)))
-    except AuthorityTrouble as trouble:
-        raise click.ClickException(str(trouble)) from trouble
+    click.echo(str(new_authority(folder, name=name, now=datetime.now(tz=UTC), days=days)))
 
 
 @ca.command("issue")
@@ -39,10 +36,7 @@ def new(folder: Path, name: str, days: int) -> None:
 def issue_(folder: Path, request: Path, terminal: str, days: int) -> None:
     """Print a certificate for the request that `kiosk platform request` printed on the terminal."""
     now = datetime.now(tz=UTC)
-    try:
-        made = issue(folder, request.read_bytes(), code=terminal, now=now, days=days)
-    except AuthorityTrouble as trouble:
-        raise click.ClickException(str(trouble)) from trouble
+    made = issue(folder, request.read_bytes(), code=terminal, now=now, days=days)
     click.echo(made.decode("ascii"), nl=False)
     lasts = (x509.load_pem_x509_certificate(made).not_valid_after_utc - now).days
     if lasts < days - 1:

@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from district.adapters.credentials import Credentials, certificates_of, credentials_of, shared_secret
-from district.adapters.file import AdapterTrouble, Secret, load_adapter
+from district.adapters.file import Secret, load_adapter
 from district.adapters.receiver import AdapterReceiver, rehearse
 from district.adapters.requests import Prepared
 from district.adapters.values import Unmapped
@@ -103,7 +103,7 @@ def forward(
                 ),
                 deadline=deadline,
             )
-    except (AdapterTrouble, ValueError) as trouble:
+    except ValueError as trouble:
         raise click.ClickException(str(trouble)) from trouble
     stop = threading.Event()
 
@@ -231,12 +231,9 @@ def check(
     passphrase_file: Path | None,
 ) -> None:
     """Say whether an adapter file, its secrets and its certificates can be used."""
-    try:
-        told = load_adapter(file)
-        credentials = credentials_of(told, file.parent)
-        certificates_of(told, file.parent)
-    except AdapterTrouble as trouble:
-        raise click.ClickException(str(trouble)) from trouble
+    told = load_adapter(file)
+    credentials = credentials_of(told, file.parent)
+    certificates_of(told, file.parent)
     click.echo(f"{told.name}: good. Sends to {told.url}: {', '.join(told.events)}", err=True)
     if uid is None:
         return

@@ -7,6 +7,7 @@ import errno
 import click
 from sqlalchemy.exc import DBAPIError
 
+from district.adapters.file import AdapterTrouble
 from district.authority import AuthorityTrouble
 from district.database import AWAY, DatabaseTrouble, is_forbidden
 from district.keys import KeysTrouble
@@ -14,6 +15,7 @@ from district.objects import ObjectsAway
 from district.secret_files import SecretTrouble
 from district.tls import TlsTrouble
 
+_SAID = (AdapterTrouble, AuthorityTrouble, KeysTrouble, DatabaseTrouble, ObjectsAway, SecretTrouble, TlsTrouble)
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """What a write is answered that knows no name."""
 
@@ -24,7 +26,7 @@ class Sentences(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except (AuthorityTrouble, KeysTrouble, DatabaseTrouble, ObjectsAway, SecretTrouble, TlsTrouble) as trouble:
+        except _SAID as trouble:
             raise click.ClickException(str(trouble)) from trouble
         except AWAY as trouble:
             raise click.ClickException(_database(trouble)) from trouble
