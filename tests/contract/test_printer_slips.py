@@ -297,6 +297,10 @@ def test_power_cycle_half_way_is_unknown(sim: SimulatedPrinter, slip: Image.Imag
     sim.power_cycle(after_rows=300)
     assert stand.printer.print([slip]).outcome is Outcome.UNKNOWN
     sim.print_slowly(None)
+    end = time.monotonic() + MUCH_LATER
+    while stand.printer.status() != READY:  # it is off for a moment
+        assert time.monotonic() < end
+        time.sleep(0.05)
     whole_slip_follows(stand, slip)
     stand.printer.close()
 
