@@ -142,7 +142,9 @@ class Entrance:
         except OSError:
             pass  # no TLS, or none in time: whoever called knows
         finally:
-            self._open -= Counter({place: 1})  # which forgets who has none
+            self._open[place] -= 1
+            if not self._open[place]:
+                del self._open[place]
             self._room.release()
 
     def _say(self, trouble: OSError) -> None:
