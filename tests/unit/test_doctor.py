@@ -314,8 +314,10 @@ def test_the_district_s_keys_are_looked_at(patient: Patient, tmp_path: Path) -> 
     keys = DistrictKeys(patient.data / "queue", signer=district.signer)
     assert isinstance(keys.install(district.bundle(now=long_ago, days=50), now=long_ago), Installed)
     _ill(patient.ask("district-keys", config=config), "should have been replaced by", "newest bundle")
-    district.install(patient.data / "queue", now=china_time())
-    assert "version 2, hpke-x25519-aes256gcm" in patient.ask("district-keys", config=config).detail
+    bundle = district.bundle(now=china_time())
+    installed = keys.install(bundle, now=china_time())
+    assert isinstance(installed, Installed)
+    assert f"version {installed.version}, hpke-x25519-aes256gcm" in patient.ask("district-keys", config=config).detail
     assert "what staff may see" in patient.ask("secrets", config=config).detail
     older = KeyedDistrict.new(tmp_path / "older", now=china_time() - timedelta(days=700))
     config = patient.config.model_copy(update={"platform": PlatformTable(bundle_key=public_text(older.signer))})
