@@ -183,7 +183,7 @@ class Person:
         )
         elsewhere = f"TY03-261123-{1 + 40 * chance.randrange(FEW // 40):04d}-E"
         sent_back = ("/", "/cases/find", f"{one}/numbers", f"{one}/stage", "/sign-out")
-        sent_back += ("/account/password", "/account/others")
+        sent_back += ("/account/password", "/account/others", "/language")
         return [
             (EMPTY, lambda: get("/s")),
             ("cases", lambda: get("/cases")),
@@ -226,6 +226,7 @@ class Person:
             ("record: name", lambda: send("/audit", staff=f"staff-{chance.randrange(200)}")),
             ("record: name, far back", lambda: send("/audit", staff=f"staff-{place % 200}", before=str(place))),
             ("account", lambda: get("/account")),
+            ("language", lambda: send("/language", language="zh")),
             ("sign-in", lambda: stranger.get("/sign-in")),
             ("sign-out", lambda: leaving.send("/sign-out")),
             *(("sent back", partial(get, path)) for path in sent_back),
