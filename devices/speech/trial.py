@@ -8,8 +8,8 @@ from collections.abc import Callable
 from devices.speech.api import End, Ended, Off, Outlet, Speaker, Speaking, SpeechNews, Utterance, When
 from devices.trial import DEADLINE_S, Act, Hands, NotTried, Trial, by_hand, promised
 
-SOON_S = 8.0
-"""A voice that is told to be quiet is, even by a computer that stands still for seconds."""
+SOON_S = 2.0
+"""A voice that is told to be quiet is."""
 _LONG = Utterance("一、二、三、四、五、六、七、八、九、十。" * 24, "zh")
 """Never heard to its end, even by a computer that stands still for seconds."""
 _SHORT = Utterance("请把卡放好。", "zh")
