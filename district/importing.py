@@ -21,7 +21,7 @@ from district.opening import read_body
 from district.outcomes import Conflict, NotAsked, NotJson, NotOpening, Taken, Unknown, Upload, WrongDigest, WrongOffset
 from district.store import DistrictStore
 from district.terminals import Terminals
-from offline_queue.blobs import sync_folder, write_durably
+from offline_queue.blobs import sync_folder, write_whole
 from offline_queue.parcel import (
     BODY,
     FOLDER,
@@ -92,9 +92,7 @@ def write_receipts(stick: Path, imported: list[Receipt], key: Ed25519PrivateKey)
     for at in range(0, len(imported), MAX_RECEIPTS):
         receipts = Receipts(created=now, receipts=tuple(imported[at : at + MAX_RECEIPTS]))
         path = stick / FOLDER / f"receipts-{now:%Y%m%dT%H%M%S%f}-{at}.json"
-        draft = path.with_name(f"{path.name}.part")
-        write_durably(draft, sign_receipts(receipts, key))
-        os.replace(draft, path)
+        write_whole(path, [sign_receipts(receipts, key)])
         files.append(path)
     sync_folder(stick / FOLDER)
     return tuple(files)
